@@ -1,0 +1,282 @@
+"""Fetching source files from the web or a local mirror, and checking that they are the right ones.
+
+A file appears under its name only when it is complete and has the expected checksum (docs/data.md).
+"""
+
+import hashlib
+import logging
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from tqdm import tqdm
+from urllib3.util import Retry
+
+from embrittle.errors import ConfigError, DownloadError
+from embrittle.files import written_atomically
+
+logger = logging.getLogger(__name__)
+
+CHUNK_SIZE = 1 << 18
+DIGEST_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "git-blob": 40}
+# Answers that may be different a moment later; a 404 or a refusal is not among them.
+TRANSIENT_STATUS = (429, 500, 502, 503, 504)
+# The body ended early or the connection died while it was being read.
+BROKEN_BODY = (
+    requests.exceptions.ChunkedEncodingError,
+    requests.exceptions.ConnectionError,
+    requests.exceptions.ContentDecodingError,
+)
+MIRROR_ADVICE = (
+    "fetch the file by other means, put it into a folder and name that folder in `mirror: folder:`"
+)
+
+
+def parse_checksum(checksum: str) -> tuple[str, str]:
+    """Split "scheme:digits" into the scheme and the digits in lower case.
+
+    Raises ConfigError for an unknown scheme or digits that cannot be of that scheme.
+    """
+    scheme, _, digits = checksum.partition(":")
+    digits = digits.strip().lower()
+    length = DIGEST_LENGTHS.get(scheme)
+    if length is None or not re.fullmatch(f"[0-9a-f]{{{length}}}", digits):
+        forms = ", ".join(f"{name}:<{n} hex digits>" for name, n in DIGEST_LENGTHS.items())
+        raise ConfigError(f"the checksum {checksum!r} is not of a known form: write one of {forms}")
+    return scheme, digits
+
+
+def file_checksum(path: str | os.PathLike, scheme: str) -> str:
+    """Return "scheme:digits" of a file; "git-blob" is the sha1 of `blob <size>\\0` and it."""
+    starts: dict[str, Callable[[], Any]] = {
+        "md5": partial(hashlib.md5, usedforsecurity=False),
+        "sha1": partial(hashlib.sha1, usedforsecurity=False),
+        "sha256": hashlib.sha256,
+        "git-blob": lambda: hashlib.sha1(
+            b"blob %d\0" % os.path.getsize(path), usedforsecurity=False
+        ),
+    }
+    with open(path, "rb") as file:
+        return f"{scheme}:{hashlib.file_digest(file, starts[scheme]).hexdigest()}"
+
+
+def fetch(
+    url: str,
+    destination: str | os.PathLike,
+    checksum: str | None,
+    *,
+    mirror_folder: str | os.PathLike | None = None,
+    mirror_checksum: str | None = None,
+    attempts: int = 5,
+    backoff: float = 1.0,
+    timeout: float = 60.0,
+) -> dict[str, Any]:
+    """Put the file at `url` under `destination`, verified; or the mirror's file of that name.
+
+    Args:
+        url: where the file is published.
+        destination: path of the file to write. Its name is the file's name in the mirror.
+        checksum: "md5:", "sha1:", "sha256:" or "git-blob:" and hex digits; None if unknown
+            (the file is then taken as it is, with a warning).
+        mirror_folder: folder to copy from instead of the web; nothing is then downloaded.
+        mirror_checksum: accepted in place of `checksum` for a file from the mirror.
+        attempts: how often a download is tried before it is given up.
+        backoff: seconds before the second attempt; doubled before each further one.
+        timeout: seconds without an answer after which an attempt has failed.
+
+    Returns:
+        The file's provenance: `file` (name), `source` ("mirror" or the URL), `mirror_folder` (as
+        given, only with a mirror), `checksum` (of the file), `verified` (bool), `size` (bytes).
+
+    Raises:
+        DownloadError: no such file, no connection, not the right file. A wrong file is set aside
+            as `<name>.rejected`; `destination` is never written then.
+        ConfigError: a checksum of unknown form.
+    """
+    destination = Path(destination)
+    from_mirror = mirror_folder is not None
+    expected = mirror_checksum if from_mirror and mirror_checksum else checksum
+    scheme = parse_checksum(expected)[0] if expected else "sha256"
+    provenance: dict[str, Any] = {"file": destination.name, "source": url}
+    if from_mirror:
+        provenance |= {"source": "mirror", "mirror_folder": os.fspath(mirror_folder)}
+    origin = f"mirror folder {mirror_folder}" if from_mirror else url
+    try:
+        with written_atomically(destination) as temporary:
+            if from_mirror:
+                _copy(Path(mirror_folder) / destination.name, temporary)
+            else:
+                _download(url, temporary, destination.name, attempts, backoff, timeout)
+            found = _verify(temporary, destination, expected, scheme, origin, from_mirror)
+            size = temporary.stat().st_size
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DownloadError(
+            f"{destination.name} could not be stored in {destination.parent}: {reason}. "
+            "Check free disk space and permissions; nothing half-written is left"
+        ) from error
+    logger.info("%s: %d bytes from %s", destination.name, size, origin)
+    return provenance | {"checksum": found, "verified": expected is not None, "size": size}
+
+
+def _copy(source: Path, temporary: Path) -> None:
+    """Copy the mirror's file."""
+    if not source.is_file():
+        raise DownloadError(
+            f"the mirror folder {source.parent} has no file {source.name}: put it there, "
+            "or set `mirror: folder: null` to download it"
+        )
+    try:
+        file = open(source, "rb")  # noqa: SIM115  opened apart: reading may fail, not only writing
+    except OSError as error:
+        raise DownloadError(
+            f"{source.name} in the mirror folder {source.parent} cannot be read: {error.strerror}"
+        ) from error
+    with file, open(temporary, "wb") as copy:
+        shutil.copyfileobj(file, copy, CHUNK_SIZE)
+
+
+def _download(
+    url: str, temporary: Path, name: str, attempts: int, backoff: float, timeout: float
+) -> None:
+    """Download `url`; transient answers and broken connections are tried again with back-off."""
+    retry = Retry(
+        total=attempts - 1,
+        backoff_factor=backoff,
+        status_forcelist=TRANSIENT_STATUS,
+        allowed_methods=["GET"],
+        raise_on_status=False,
+    )
+    with requests.Session() as session:
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, HTTPAdapter(max_retries=retry))
+        for attempt in range(1, attempts + 1):
+            with _open(session, url, name, attempts, timeout) as response:
+                problem = _store_body(response, temporary, name)
+            if problem is None:
+                return
+            logger.warning("%s: attempt %d of %d: %s", name, attempt, attempts, problem)
+            if attempt < attempts:
+                time.sleep(backoff * 2 ** (attempt - 1))
+    raise DownloadError(
+        f"{name}: the download from {url} broke off {attempts} times ({problem}): "
+        f"try again later, or {MIRROR_ADVICE}"
+    )
+
+
+def _open(
+    session: requests.Session, url: str, name: str, attempts: int, timeout: float
+) -> requests.Response:
+    """Send the request and return the answer, its body not yet read; refusals become errors."""
+    try:
+        # identity: the length announced is then that of the file, so a short body is noticed.
+        response = session.get(
+            url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}
+        )
+    except requests.exceptions.ConnectionError as error:
+        raise DownloadError(
+            f"{name}: no connection to {url} in {attempts} attempts ({_root_cause(error)}): "
+            f"check the network (or the proxy), or {MIRROR_ADVICE}"
+        ) from error
+    except requests.RequestException as error:
+        raise DownloadError(f"{name}: {url} cannot be requested: {error}") from error
+    if response.ok:
+        return response
+    response.close()
+    status = f"{response.status_code} {response.reason}".strip()
+    if response.status_code in (404, 410):
+        advice = "the file is not there (any more); correct the `url` of its entry"
+    elif response.status_code in TRANSIENT_STATUS:
+        advice = f"the server failed in all of {attempts} attempts; try again later"
+    else:
+        advice = "the server refuses the file"
+    raise DownloadError(f"{name}: {url} answers {status}: {advice}, or {MIRROR_ADVICE}")
+
+
+def _root_cause(error: BaseException) -> str:
+    """Return the last, most telling part of a nested connection error."""
+    while True:
+        inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
+        if not isinstance(inner, BaseException):
+            return str(error).rpartition(": ")[2]
+        error = inner
+
+
+def _store_body(response: requests.Response, temporary: Path, name: str) -> str | None:
+    """Write the body to `temporary`; return what went wrong on the way, None if nothing did."""
+    length = response.headers.get("Content-Length")
+    encoded = "Content-Encoding" in response.headers
+    expected = int(length) if length and length.isdigit() and not encoded else None
+    written = 0
+    # disable=None: a progress bar on a terminal, none in a log file.
+    bar = tqdm(total=expected, desc=name, unit="B", unit_scale=True, disable=None)
+    chunks = response.iter_content(CHUNK_SIZE)
+    with bar, open(temporary, "wb") as file:
+        while True:
+            # Only reading is guarded: requests' errors are OSErrors, and so is a full disk.
+            try:
+                chunk = next(chunks, None)
+            except BROKEN_BODY as error:
+                return f"connection broken after {written} bytes: {_root_cause(error)}"
+            if chunk is None:
+                break
+            file.write(chunk)
+            written += len(chunk)
+            bar.update(len(chunk))
+    if expected is not None and written != expected:
+        return f"{written} of {expected} bytes arrived"
+    return None
+
+
+def _verify(
+    temporary: Path,
+    destination: Path,
+    expected: str | None,
+    scheme: str,
+    origin: str,
+    from_mirror: bool,
+) -> str:
+    """Return the checksum of `temporary`; if it is the wrong file set it aside and raise."""
+    found = file_checksum(temporary, scheme)
+    name = destination.name
+    if expected and found == ":".join(parse_checksum(expected)):
+        return found
+    web_page = _is_web_page(temporary, destination)
+    if expected is None and not web_page:
+        logger.warning("%s: no checksum is known, taken unverified (%s)", name, found)
+        return found
+    sha256 = file_checksum(temporary, "sha256")
+    rejected = destination.with_name(f"{name}.rejected")
+    os.replace(temporary, rejected)
+    if web_page:
+        raise DownloadError(
+            f"{name} from {origin} is a web page (HTML), not the file: probably a login, consent "
+            f"or error page. It was set aside as {rejected}. Open {origin} in a browser, or "
+            f"{MIRROR_ADVICE}"
+        )
+    advice = "Try again; if it stays so, the published file has changed or is damaged"
+    if from_mirror:
+        advice = (
+            "If this copy is the one to use, accept it with "
+            f'`mirror: checksums: {{{name}: "{sha256}"}}`'
+        )
+    raise DownloadError(
+        f"{name} from {origin} has the wrong checksum: expected {expected}, found {found}. "
+        f"It was set aside as {rejected} and is not used. {advice}"
+    )
+
+
+def _is_web_page(path: Path, destination: Path) -> bool:
+    """Tell whether the file begins like HTML although its name promises something else."""
+    if destination.suffix.lower() in (".html", ".htm"):
+        return False
+    with open(path, "rb") as file:
+        start = file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    return start.startswith((b"<!doctype html", b"<html", b"<head", b"<body"))

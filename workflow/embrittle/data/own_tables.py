@@ -1,0 +1,236 @@
+"""Reading a user's own tables: CSV, TSV and Parquet, with messages that name column and line."""
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from embrittle.data.normal_form import list_column
+from embrittle.errors import DataError
+
+# The first separator with which the header has the columns asked for is taken.
+SEPARATORS = {".csv": ",;\t", ".tsv": "\t,;", ".tab": "\t,;", ".txt": "\t,;"}
+PARQUET = (".parquet", ".pq")
+COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+# Columns of the users and items tables beside the attributes.
+RESERVED = frozenset({"user", "item", "id"})
+LARGEST_INTEGER = np.iinfo(np.int64).max
+
+
+def read_interactions_table(
+    path: str | os.PathLike, columns: Mapping[str, str | None]
+) -> pd.DataFrame:
+    """Read the interactions of a user's own data.
+
+    Args:
+        path: a CSV, TSV or Parquet file.
+        columns: the table's column for user, item and, if there are, rating and timestamp.
+
+    Returns:
+        The columns user and item (strings), rating (float64) and timestamp (Int64), as far as they
+        are mapped; rows in the order of the file; the index is the line (Parquet: the row).
+
+    Raises:
+        DataError: no such file or column, a damaged file, a rating or timestamp that is none.
+    """
+    path = Path(path)
+    mapped = {role: column for role, column in columns.items() if column}
+    table = _read(path, list(mapped.values()))
+    where = str(path)
+    rows = {role: _as_ids(table[mapped[role]], where) for role in ("user", "item")}
+    if "rating" in mapped:
+        rows["rating"] = to_numbers(table[mapped["rating"]], mapped["rating"], where)
+    if "timestamp" in mapped:
+        rows["timestamp"] = _to_timestamps(table[mapped["timestamp"]], mapped["timestamp"], where)
+    return pd.DataFrame(rows, index=table.index)
+
+
+def read_attribute_table(
+    path: str | os.PathLike,
+    id_column: str,
+    attributes: Sequence[str] | None = None,
+    lists: Sequence[str] = (),
+) -> pd.DataFrame:
+    """Read the attributes of users or items.
+
+    Args:
+        path: a CSV, TSV or Parquet file with one row for each user or item.
+        id_column: the column with the ids that the interactions use.
+        attributes: the columns to keep; None keeps all.
+        lists: those that hold several values with `|` between them.
+
+    Returns:
+        The column id (string) and the attributes, nullable columns; `lists` as lists of strings.
+
+    Raises:
+        DataError: no such file or column, a damaged file, a row without id.
+    """
+    path = Path(path)
+    wanted = [id_column, *(attributes or []), *lists]
+    table = _read(path, wanted, infer_except=(id_column, *lists))
+    ids = _as_ids(table[id_column], str(path))
+    if ids.isna().any():
+        raise DataError(
+            f"{path}: {ids.isna().sum()} rows have no {id_column}, the first is "
+            f"{_place(ids, ids.isna())}: fill it in or remove the row"
+        )
+    names = list(table.columns) if attributes is None else [*attributes, *lists]
+    names = [name for name in dict.fromkeys(names) if name != id_column]
+    for name in RESERVED.intersection(names):
+        raise DataError(
+            f"{path}: an attribute cannot be called {name!r}, which the normal form uses: rename "
+            "the column, or leave it out by naming the others in `attributes`"
+        )
+    values = table[names].copy()
+    for name in lists:
+        if not pa.types.is_list(pa.Array.from_pandas(values[name]).type):
+            values[name] = list_column(values[name])
+    values.insert(0, "id", ids)
+    return values.reset_index(drop=True)
+
+
+def require_columns(wanted: Iterable[str], there: Sequence[str], where: str) -> None:
+    """Raise DataError naming the columns there are, unless all `wanted` are among them."""
+    missing = [column for column in dict.fromkeys(wanted) if column not in there]
+    if missing:
+        raise DataError(
+            f"{where} has no column {', '.join(map(repr, missing))}; its columns are "
+            f"{', '.join(map(repr, there)) or '(none)'}"
+        )
+
+
+def to_numbers(
+    values: pd.Series, column: str, where: str, whole: bool = False, missing: bool = False
+) -> pd.Series:
+    """Return `values` as float64, or if `whole` as int64 (Int64 if some may be `missing`).
+
+    Raises DataError naming the first value that is no finite number, and where it stands.
+    """
+    if pd.api.types.is_bool_dtype(values.dtype):
+        values = values.astype("Int64")
+    given = values.dropna() if missing else values
+    numbers = pd.to_numeric(given, errors="coerce")
+    size = np.abs(numbers.to_numpy("float64", na_value=np.nan))
+    bad = ~np.isfinite(size)
+    if whole:
+        bad |= (size % 1 != 0) | (size > LARGEST_INTEGER)
+    if bad.any():
+        value = given[bad].iloc[0]
+        kind = "a whole number" if whole else "a number"
+        found = "nothing" if pd.isna(value) or value == "" else repr(value)
+        raise DataError(
+            f"{where}, {_place(given, bad)}: {column} must be {kind}, found {found}"
+            + (f" ({bad.sum()} such rows)" if bad.sum() > 1 else "")
+        )
+    if not whole:
+        return numbers.astype("float64")
+    return numbers.astype("Int64").reindex(values.index) if missing else numbers.astype("int64")
+
+
+def _place(values: pd.Series, chosen: pd.Series | np.ndarray) -> str:
+    """Say where the first chosen value stands: "line 7"."""
+    return f"{values.index.name} {values.index[np.asarray(chosen, dtype=bool)][0]}"
+
+
+def _to_timestamps(values: pd.Series, column: str, where: str) -> pd.Series:
+    """Return whole numbers as they are, and dates (ISO 8601) as seconds since 1970, UTC.
+
+    Dates with fractions of a second become microseconds: only the order is ever used.
+    """
+    given = values.dropna()
+    is_text = pd.api.types.is_string_dtype(given.dtype) or given.dtype == object
+    if is_text and len(given) and pd.isna(pd.to_numeric(given.iloc[0], errors="coerce")):
+        dates = pd.to_datetime(given.astype(str), format="ISO8601", utc=True, errors="coerce")
+    elif pd.api.types.is_datetime64_any_dtype(given.dtype):
+        dates = given
+    else:
+        return to_numbers(values, column, where, whole=True, missing=True)
+    if dates.isna().any():
+        raise DataError(
+            f"{where}, {_place(dates, dates.isna())}: {column} must be a whole number (such as "
+            "seconds since 1970) or a date such as 2024-05-31 or 2024-05-31T18:30:00, found "
+            f"{given[dates.isna()].iloc[0]!r}"
+        )
+    instants = pa.array(dates, from_pandas=True)
+    zone = instants.type.tz if pa.types.is_timestamp(instants.type) else None
+    instants = instants.cast(pa.timestamp("us", tz=zone), safe=False).cast(pa.int64())
+    microseconds = pd.Series(instants.to_numpy(), index=dates.index, dtype="Int64")
+    times = microseconds if (microseconds % 1_000_000).any() else microseconds // 1_000_000
+    return times.reindex(values.index)
+
+
+def _as_ids(values: pd.Series, where: str) -> pd.Series:
+    """Return ids as strings; whole numbers without a decimal point."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        # Numbers with gaps come as floats from many a program.
+        values = to_numbers(values, str(values.name), where, whole=True, missing=True)
+    return values.astype("string")
+
+
+def _read(
+    path: Path, wanted: Sequence[str], infer_except: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """Read a table that has the `wanted` columns; the index is the line (Parquet: the row).
+
+    Text formats: all columns are strings; with `infer_except` only those named, the types of the
+    others being inferred.
+    """
+    name = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+    kind = name.suffix.lower()
+    if kind not in SEPARATORS and kind not in PARQUET:
+        raise DataError(f"{path}: a table must be .csv, .tsv or .parquet, so save it as one")
+    if not path.is_file():
+        raise DataError(f"{path} is not there: check `path` (relative to the working directory)")
+    if kind in PARQUET:
+        return _read_parquet(path, wanted)
+    return _read_text(path, SEPARATORS[kind], wanted, infer_except)
+
+
+def _read_parquet(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
+    """Read a Parquet table."""
+    try:
+        require_columns(wanted, pq.read_schema(path).names, str(path))
+        table = pq.read_table(path, partitioning=None)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} is not a readable Parquet file: {error}") from error
+    # Arrow's types keep integers with nulls exact.
+    rows = table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
+    return rows.set_index(pd.RangeIndex(1, len(rows) + 1, name="row"))
+
+
+def _read_text(
+    path: Path, separators: str, wanted: Sequence[str], infer_except: Sequence[str] | None
+) -> pd.DataFrame:
+    """Read a CSV or TSV table."""
+    form = {"encoding": "utf-8-sig", "index_col": False, "skip_blank_lines": False}
+    form |= {"keep_default_na": False, "na_values": [""], "dtype": str}
+    if infer_except is not None:
+        form |= {"dtype": dict.fromkeys(infer_except, "string"), "dtype_backend": "pyarrow"}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            headers = {c: list(pd.read_csv(path, sep=c, nrows=0, **form)) for c in separators}
+            # The separator by which most of the wanted columns are there, else most columns.
+            separator = max(
+                separators, key=lambda c: (len(set(wanted) & set(headers[c])), len(headers[c]))
+            )
+            require_columns(wanted, headers[separator], str(path))
+            rows = pd.read_csv(path, sep=separator, low_memory=False, **form)
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{path} is empty: not even a header with column names") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        raise DataError(
+            f"{path}: not every line has the fields of the header ({str(error).strip()}): put "
+            "values that hold the separator in double quotes"
+        ) from error
+    except (OSError, EOFError) as error:
+        raise DataError(f"{path} cannot be read: {error}") from error
+    rows.index = pd.RangeIndex(2, len(rows) + 2, name="line")
+    return rows[~rows.isna().all(axis=1)]

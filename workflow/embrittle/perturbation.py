@@ -1,0 +1,103 @@
+"""Running an attack on a model: the loss that attacks climb, and the lists that come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .attacks import ATTACKS
+from .compute.backend import Array, Backend
+from .compute.sampling import draw_negatives
+from .data.interactions import UserItems
+from .errors import ConfigError
+from .ranking import lists_to_columns, top_items
+
+Pair = tuple[Array, Array]  # of users and of items
+_NEGATIVES, _START = 2, 3  # streams of random numbers under one seed; training has 0 and 1
+
+
+class BprLoss:
+    """The full-batch BPR loss around a model, for attacks to climb."""
+
+    def __init__(
+        self, backend: Backend, factors: tuple[np.ndarray, np.ndarray], train: UserItems, seed: int
+    ):
+        """Take (user_factors, item_factors), the positives, and the seed that fixes the negatives."""
+        self.backend = backend
+        self.factors = tuple(backend.put(array) for array in factors)
+        self._train = train
+        self._negatives = draw_negatives(
+            train.indptr, train.indices, train.n_items, seed, _NEGATIVES
+        )
+
+    def perturbed(self, delta: Pair) -> Pair:
+        """Theta + Delta."""
+        return tuple(array + change for array, change in zip(self.factors, delta, strict=True))
+
+    def gradient(self, delta: Pair) -> Pair:
+        """Gradient of the loss at Theta + Delta."""
+        users, items = self.perturbed(delta)
+        return self.backend.full_batch_gradient(users, items, self._train, self._negatives)
+
+    def climb(self, delta: Pair, step: float, bound: float) -> Pair:
+        """One step: Delta <- clip(Delta + step * g / ||g|| per row, -bound, bound)."""
+        gradient = self.gradient(delta)
+        return tuple(
+            self.backend.climb(change, slope, step, bound)
+            for change, slope in zip(delta, gradient, strict=True)
+        )
+
+    def no_change(self) -> Pair:
+        """Delta = 0."""
+        return tuple(0 * array for array in self.factors)
+
+    def uniform_change(self, half_width: float, seed: int) -> Pair:
+        """Delta from uniform(-half_width, half_width), element by element."""
+        rng = np.random.default_rng([seed, _START])
+        return tuple(
+            self.backend.put(rng.uniform(-half_width, half_width, array.shape))
+            for array in self.factors
+        )
+
+
+def perturb(
+    loss: BprLoss, method: str, *, epsilon: float, iterations: int, seed: int, **options: float
+) -> Pair:
+    """Run the attack named `method` and return Delta of users and of items.
+
+    Raises:
+        ConfigError: no such attack, or more than one iteration of a single-step attack.
+    """
+    if method not in ATTACKS:
+        raise ConfigError(f"There is no attack method {method!r}; known: {', '.join(ATTACKS)}.")
+    if ATTACKS[method].single_step and iterations != 1:
+        raise ConfigError(f"{method} is a single step; {iterations} iterations were asked for.")
+    return ATTACKS[method].run(loss, epsilon=epsilon, iterations=iterations, seed=seed, **options)
+
+
+def attacked_lists(
+    backend: Backend,
+    model: dict[str, np.ndarray],
+    train: UserItems,
+    *,
+    attack: dict[str, Any],
+    epsilon: float,
+    iterations: int,
+    seed: int,
+    length: int,
+) -> dict[str, np.ndarray]:
+    """Perturb a model and return its top lists as long-form columns (`ranking.lists_to_columns`).
+
+    Args:
+        backend: the device.
+        model: float32 "user_factors" and "item_factors".
+        train: training positives, also left out of the lists.
+        attack: the definition from the configuration: `method` and its options.
+        epsilon, iterations: the budget and the number of steps, L.
+        seed: the training's; fixes negatives and start, so that all attacks on a model meet the same ones.
+        length: K.
+    """
+    loss = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed)
+    delta = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
+    return lists_to_columns(*top_items(backend, *loss.perturbed(delta), train, length))

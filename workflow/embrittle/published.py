@@ -1,0 +1,71 @@
+"""The published numbers, carried in resources/published/: one CSV per table, one row per cell."""
+
+import os
+from pathlib import Path
+
+import pandas as pd
+
+from embrittle.errors import DataError
+
+# What the curves of the MSAP paper's Figures 1 and 2 were made with: others are not comparable.
+FIGURES_K = 10
+FIGURE1_EPSILON = 0.5
+FIGURE2_ITERATIONS = 25
+
+COLUMNS = {
+    "table1": ("dataset", "model", "condition", "metric", "value"),
+    "figures_1_2": ("figure", "metric", "dataset", "model", "attack", "x_name", "x", "value"),
+    "table2": ("dataset", "model", "condition", "attribute", "group", "nDCG"),
+    "table3": ("dataset", "model", "condition", "attribute", "measure", "value"),
+    "apr_performance": ("model", "dataset", "metric", "value"),
+    "apr_robustness": ("dataset", "epsilon", "model", "relative_change_ndcg100_percent"),
+}
+
+
+def load(path: str | os.PathLike) -> pd.DataFrame:
+    """Read one of the published tables, known by its file name (`table1.csv` ...).
+
+    Raises:
+        DataError: the file is missing, is none of the known tables, or has other columns.
+    """
+    path = Path(path)
+    if path.stem not in COLUMNS:
+        raise DataError(f"{path}: not a published table; known are {', '.join(COLUMNS)}")
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    frame = pd.read_csv(path)
+    if tuple(frame.columns) != COLUMNS[path.stem]:
+        raise DataError(
+            f"{path}: expected the columns {', '.join(COLUMNS[path.stem])}, "
+            f"found {', '.join(frame.columns)}"
+        )
+    return frame
+
+
+def datasets(published: pd.DataFrame) -> list[str]:
+    """Names of the data sets that a published table has numbers for, in its order."""
+    return list(dict.fromkeys(published["dataset"]))
+
+
+def curve(
+    figures: pd.DataFrame, figure: str, dataset: str, model: str, attack: str
+) -> pd.DataFrame:
+    """One published curve of Figures 1 and 2.
+
+    Args:
+        figures: `figures_1_2.csv` as loaded.
+        figure: a panel, "fig1a" ... "fig1d", "fig2a", "fig2b".
+        dataset: name of a data set; published are curves of "lastfm" only.
+        model: "BPR-MF" or "AMF".
+        attack: "bim" or "pgd".
+
+    Returns:
+        Columns x, value, ascending in x; without rows where nothing is published.
+    """
+    wanted = (
+        (figures["figure"] == figure)
+        & (figures["dataset"] == dataset)
+        & (figures["model"] == model)
+        & (figures["attack"] == attack)
+    )
+    return figures.loc[wanted, ["x", "value"]].sort_values("x", ignore_index=True)

@@ -1,0 +1,464 @@
+"""Table 1 of the MSAP paper from the tidy metrics: cells, shape, and ours beside the published.
+
+The tidy metrics have one row per dataset, model, seed, attack, epsilon, iterations, k and metric,
+with a value. A cell that cannot be computed from them, for one seed or for all, is NaN in the long
+forms and a dash in the rendered ones; it is never the mean of what happens to be there.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from embrittle.errors import DataError
+
+MODELS = ("BPR-MF", "AMF")
+METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
+CONDITIONS = ("initial", "fgsm", "bim", "pgd")
+CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
+RANDOM = (
+    "Random"  # the reference recommender; it has no embeddings to attack and no place in Table 1
+)
+DECIMALS = {"SE": 2, "ICov": 0}
+DEFAULT_DECIMALS = 4
+
+KEY = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k", "metric"]
+CELL = ["dataset", "model", "condition", "metric"]
+
+
+def metrics_at(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The rows of the tidy metrics for top-k lists, checked.
+
+    Args:
+        metrics: columns dataset, model, seed, attack, epsilon, iterations, k, metric, value.
+        k: length of the lists.
+
+    Raises:
+        DataError: a column is missing, two rows have the same key, or there is nothing at this k.
+    """
+    absent = [name for name in [*KEY, "value"] if name not in metrics]
+    if absent:
+        raise DataError(f"the metrics have no column {', '.join(absent)}")
+    repeated = metrics.duplicated(KEY)
+    if repeated.any():
+        first = metrics.loc[repeated, KEY].iloc[0].to_dict()
+        raise DataError(f"the metrics have two rows for {first}")
+    rows = metrics[metrics["k"] == k]
+    if rows.empty:
+        there = ", ".join(str(value) for value in sorted(metrics["k"].unique()))
+        raise DataError(f"the metrics have nothing at K = {k}; there is K = {there or 'none'}")
+    return rows
+
+
+def known_first(names: pd.Series, known: Sequence[str]) -> list[str]:
+    """The distinct `names`, those in `known` first and in its order, others as they appear."""
+    present = list(dict.fromkeys(names))
+    return [name for name in known if name in present] + [n for n in present if n not in known]
+
+
+def models_in(rows: pd.DataFrame) -> list[str]:
+    """The attackable models in the metrics, in the paper's order."""
+    return known_first(rows.loc[rows["model"] != RANDOM, "model"], MODELS)
+
+
+def seeds_of(rows: pd.DataFrame, dataset: str) -> list[int]:
+    """The seeds that make a complete cell of this data set: all that any trained model has."""
+    trained = (rows["dataset"] == dataset) & (rows["model"] != RANDOM)
+    return sorted(rows.loc[trained, "seed"].unique())
+
+
+def is_epsilon(column: pd.Series, epsilon: float) -> pd.Series:
+    """Where a column of budgets has this one, give or take the last bits of a float."""
+    return pd.Series(np.isclose(column, epsilon, rtol=1e-9, atol=0.0), index=column.index)
+
+
+def accumulate(iterations: Sequence[float], values: Sequence[float]) -> float:
+    """Table 1's "accumulated normalised" value of a metric over a grid of iteration counts.
+
+    The trapezoidal integral of the metric over the iteration counts, divided by the largest one.
+    The papers do not define it; with this, their printed cells follow from their printed curves.
+    Because the grid starts at 1, a constant c gives c (1 - 1 / largest).
+
+    Args:
+        iterations: at least two different iteration counts, in any order.
+        values: the metric at each of them; one NaN makes the result NaN.
+
+    Raises:
+        DataError: fewer than two points, a repeated iteration count, or unequal lengths.
+    """
+    x, y = np.asarray(iterations, dtype=np.float64), np.asarray(values, dtype=np.float64)
+    if x.shape != y.shape:
+        raise DataError(f"{x.size} iteration counts for {y.size} values")
+    if x.size < 2:
+        raise DataError("the accumulated cells of Table 1 need at least two iteration counts")
+    if len(np.unique(x)) != x.size:
+        raise DataError("an iteration count is there twice")
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum() / x[-1])
+
+
+def table1_seeds(
+    metrics: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    single_step: Collection[str] = ("fgsm",),
+) -> pd.DataFrame:
+    """Every cell of Table 1 for every seed.
+
+    Args:
+        metrics: the tidy metrics.
+        epsilon: budget of the perturbations, the same for all.
+        iterations: grid over which the multi-step attacks are accumulated.
+        k: length of the lists.
+        single_step: attacks whose cell is the value after one step; all others are accumulated.
+
+    Returns:
+        Columns dataset, model, condition, metric, seed, value, in the order of the published table;
+        value is NaN where a needed row is missing. The conditions are the paper's four, whether
+        there or not, then other attacks found.
+
+    Raises:
+        DataError: the metrics are not usable (see `metrics_at`) or the grid is not (`accumulate`).
+    """
+    everything = metrics_at(metrics, k)
+    if not models_in(everything):
+        raise DataError("the metrics have no trained model: Table 1 has no rows")
+    of_table = (everything["attack"] == "initial") | is_epsilon(everything["epsilon"], epsilon)
+    rows = everything[of_table]
+    names = ["dataset", "model", "seed", "attack", "iterations", "metric"]
+    values = dict(zip(rows[names].itertuples(index=False, name=None), rows["value"], strict=True))
+    grids = {"initial": (0,), **dict.fromkeys(single_step, (1,))}
+
+    conditions = [*CONDITIONS, *(a for a in attacks_in(rows) if a not in CONDITIONS)]
+
+    def cell(dataset: str, model: str, condition: str, metric: str, seed: int) -> float:
+        grid = grids.get(condition, tuple(iterations))
+        y = [values.get((dataset, model, seed, condition, x, metric), np.nan) for x in grid]
+        return y[0] if condition in grids else accumulate(grid, y)
+
+    cells = [(*key, cell(*key)) for key in _cell_keys(everything, conditions)]
+    return pd.DataFrame(cells, columns=[*CELL, "seed", "value"])
+
+
+def attacks_in(rows: pd.DataFrame) -> list[str]:
+    """The attacks in the metrics, the unperturbed "initial" among them, in the paper's order."""
+    return known_first(rows.loc[rows["model"] != RANDOM, "attack"], CONDITIONS)
+
+
+def _cell_keys(
+    rows: pd.DataFrame, conditions: Sequence[str]
+) -> Iterator[tuple[str, str, str, str, int]]:
+    """(dataset, model, condition, metric, seed) in the order of the published table."""
+    datasets = dict.fromkeys(rows["dataset"])
+    seeds = {dataset: seeds_of(rows, dataset) for dataset in datasets}
+    outer = product(models_in(rows), known_first(rows["metric"], METRICS), datasets, conditions)
+    for model, metric, dataset, condition in outer:
+        for seed in seeds[dataset]:
+            yield dataset, model, condition, metric, seed
+
+
+def spread_over_seeds(per_seed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Mean and standard deviation over the seeds, in the order of first appearance of `by`.
+
+    Args:
+        per_seed: the columns `by`, and value; one row per seed, NaN where it has no value.
+        by: columns that name a cell.
+
+    Returns:
+        The columns `by`, then mean, sd (sample standard deviation, NaN for one seed), low, high
+        (smallest and largest) and n_seeds, how many seeds have a value. Where one has none, the
+        statistics are NaN.
+    """
+    groups = per_seed.groupby(by, sort=False)["value"]
+    complete = groups.count() == groups.size()
+    result = pd.DataFrame(
+        {
+            "mean": groups.mean().where(complete),
+            "sd": groups.std(ddof=1).where(complete),
+            "low": groups.min().where(complete),
+            "high": groups.max().where(complete),
+            "n_seeds": groups.count(),
+        }
+    )
+    return result.reset_index()
+
+
+def table1_spread(
+    metrics: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    single_step: Collection[str] = ("fgsm",),
+) -> pd.DataFrame:
+    """The cells of Table 1 over the seeds; arguments and errors as `table1_seeds`.
+
+    Returns:
+        Columns dataset, model, condition, metric, mean, sd, n_seeds. mean and sd are NaN unless
+        every seed of the data set has the cell; sd is NaN for a single seed.
+    """
+    per_seed = table1_seeds(metrics, epsilon, iterations, k, single_step)
+    return spread_over_seeds(per_seed, CELL)[[*CELL, "mean", "sd", "n_seeds"]]
+
+
+def table1_long(
+    metrics: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    single_step: Collection[str] = ("fgsm",),
+) -> pd.DataFrame:
+    """Table 1 with one row per cell: columns, names and order of the published table1.csv.
+
+    Arguments and errors as `table1_seeds`; value is the mean over the seeds, NaN where one is
+    missing.
+    """
+    spread = table1_spread(metrics, epsilon, iterations, k, single_step)
+    return spread[[*CELL, "mean"]].rename(columns={"mean": "value"})
+
+
+def format_value(value: float, metric: str, missing: str = "—") -> str:
+    """A value with as many decimals as the paper prints for the metric; `missing` for NaN."""
+    return missing if np.isnan(value) else f"{value:.{DECIMALS.get(metric, DEFAULT_DECIMALS)}f}"
+
+
+@dataclass(frozen=True)
+class Markup:
+    """How one output language writes a cell."""
+
+    bold: Callable[[str], str]
+    escape: Callable[[str], str]
+    plus_minus: str
+    missing: str
+
+
+def _escape_with(special: Mapping[str, str]) -> Callable[[str], str]:
+    table = str.maketrans(dict(special))
+    return lambda text: text.translate(table)
+
+
+_LATEX_SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+MARKDOWN = Markup(
+    bold=lambda text: f"**{text}**",
+    escape=_escape_with({character: f"\\{character}" for character in "\\|*_`<[]"}),
+    plus_minus=" ± ",
+    missing="—",
+)
+LATEX = Markup(
+    bold=lambda text: rf"\textbf{{{text}}}",
+    escape=_escape_with(_LATEX_SPECIAL),
+    plus_minus=r" $\pm$ ",
+    missing="--",
+)
+
+
+def table1_wide(
+    spread: pd.DataFrame, titles: Mapping[str, str] | None = None, markup: Markup = MARKDOWN
+) -> pd.DataFrame:
+    """The paper's shape, as text.
+
+    Args:
+        spread: as from `table1_spread`; a long table with mean renamed from value, sd NaN and
+            n_seeds 1 does as well (`without_spread`).
+        titles: data set name -> the title to print; the name itself where there is none.
+        markup: the language of the cells, `MARKDOWN` or `LATEX`.
+
+    Returns:
+        Rows (Model, Metric), columns (data set, condition). Per row and data set the lowest value
+        under a perturbation is bold, and any that prints the same. "mean ± sd" where there are
+        several seeds.
+    """
+    titles = titles or {}
+    cells = spread.assign(bold=_is_lowest(spread))
+    text = [
+        _cell_text(row.mean, row.sd, row.n_seeds, row.metric, row.bold, markup)
+        for row in cells[["mean", "sd", "n_seeds", "metric", "bold"]].itertuples(index=False)
+    ]
+    cells = cells.assign(text=text)
+    wide = cells.pivot(index=["model", "metric"], columns=["dataset", "condition"], values="text")
+    # pivot sorts; the order of the long form is the paper's.
+    rows = list(dict.fromkeys(zip(cells["model"], cells["metric"], strict=True)))
+    columns = [
+        (dataset, condition)
+        for dataset in dict.fromkeys(cells["dataset"])
+        for condition in dict.fromkeys(cells["condition"])
+    ]
+    wide = wide.reindex(index=pd.MultiIndex.from_tuples(rows, names=["Model", "Metric"]))
+    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns)).fillna(markup.missing)
+    wide.columns = pd.MultiIndex.from_tuples(
+        [(markup.escape(titles.get(d, d)), markup.escape(condition_label(c))) for d, c in columns]
+    )
+    return wide
+
+
+def without_spread(long: pd.DataFrame) -> pd.DataFrame:
+    """A table of single values (the published one, say) in the columns of `table1_spread`."""
+    spread = long.rename(columns={"value": "mean"}).assign(sd=np.nan, n_seeds=1)
+    return spread[[*CELL, "mean", "sd", "n_seeds"]]
+
+
+def condition_label(condition: str) -> str:
+    """The name of a condition as the paper prints it; the name itself for a further attack."""
+    return CONDITION_LABELS.get(condition, condition)
+
+
+def _is_lowest(spread: pd.DataFrame) -> pd.Series:
+    """Where a cell prints the lowest of at least two values under perturbations."""
+    decimals = spread["metric"].map(DECIMALS).fillna(DEFAULT_DECIMALS).astype(int)
+    printed = pd.Series(
+        [round(value, places) for value, places in zip(spread["mean"], decimals, strict=True)],
+        index=spread.index,
+        dtype=float,
+    ).where(spread["condition"] != "initial")
+    groups = printed.groupby([spread["dataset"], spread["model"], spread["metric"]])
+    return (printed == groups.transform("min")) & (groups.transform("count") > 1)
+
+
+def _cell_text(
+    mean: float, sd: float, n_seeds: int, metric: str, bold: bool, markup: Markup
+) -> str:
+    text = format_value(mean, metric, markup.missing)
+    if bold:
+        text = markup.bold(text)
+    # A missing mean has no spread to print, and neither has a single seed.
+    return text if np.isnan(sd) else text + markup.plus_minus + format_value(sd, metric)
+
+
+def table1_caption(
+    spread: pd.DataFrame, epsilon: float, iterations: Sequence[int], k: int
+) -> list[str]:
+    """What a reader must know to read the table, as plain sentences; arguments as the table's."""
+    grid = ", ".join(str(x) for x in iterations)
+    if len(iterations) > 5:
+        grid = f"{iterations[0]}, {iterations[1]}, {iterations[2]}, …, {iterations[-1]}"
+    sentences = [
+        f"Top-{k} lists, perturbation budget ε = {epsilon:g}.",
+        "Multi-step perturbations: accumulated normalised values, the integral over "
+        f"L = {grid} iterations divided by {max(iterations)}; the others: single values.",
+        "Bold: the lowest value under a perturbation (the most effective one).",
+    ]
+    present = spread.loc[spread["mean"].notna(), "n_seeds"]
+    if not present.empty and present.max() > 1:
+        few, many = present.min(), present.max()
+        number = str(many) if few == many else f"{few} to {many}"
+        sentences.append(f"Mean ± standard deviation of {number} seeds.")
+    if spread["mean"].isna().any():
+        sentences.append("A dash: not computed, for one seed at least.")
+    return sentences
+
+
+def table1_markdown(
+    spread: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    titles: Mapping[str, str] | None = None,
+) -> str:
+    """Table 1 in Markdown with its caption below; arguments as `table1_wide`, `table1_caption`."""
+    wide = table1_wide(spread, titles, MARKDOWN)
+    wide.columns = [f"{dataset}: {condition}" for dataset, condition in wide.columns]
+    table = _to_markdown(wide.reset_index(), n_left=2)
+    return f"{table}\n\n{' '.join(table1_caption(spread, epsilon, iterations, k))}\n"
+
+
+def _to_markdown(frame: pd.DataFrame, n_left: int) -> str:
+    """A pipe table, the first `n_left` columns aligned to the left and the others to the right."""
+    align = ["left"] * n_left + ["right"] * (frame.shape[1] - n_left)
+    return frame.to_markdown(index=False, tablefmt="pipe", disable_numparse=True, colalign=align)
+
+
+def table1_latex(
+    spread: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    titles: Mapping[str, str] | None = None,
+    label: str = "tab:table1",
+) -> str:
+    """Table 1 as a LaTeX table over both columns; needs the package booktabs.
+
+    Arguments as `table1_wide` and `table1_caption`; `label` is what \\ref names.
+    """
+    wide = table1_wide(spread, titles, LATEX)
+    models, names = wide.index.get_level_values(0), wide.index.get_level_values(1)
+    wide.index = pd.MultiIndex.from_arrays(
+        [[LATEX.escape(m) for m in models], [LATEX.escape(n) for n in names]]
+    )
+    caption = " ".join(table1_caption(spread, epsilon, iterations, k))
+    latex = wide.style.to_latex(
+        column_format="ll" + "r" * wide.shape[1],
+        hrules=True,
+        clines="skip-last;data",
+        multirow_align="naive",
+        multicol_align="c",
+        environment="table*",
+        position_float="centering",
+        caption=LATEX.escape(caption).translate(
+            {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$", 0x2026: r"\dots"}
+        ),
+        label=label,
+    )
+    return "% Needs \\usepackage{booktabs}.\n" + _with_booktabs_rules(latex, wide.columns)
+
+
+def _with_booktabs_rules(latex: str, columns: pd.MultiIndex) -> str:
+    """Rules under each data set's heading and between models; names over the row headings."""
+    lines = latex.splitlines()
+    top = lines.index(r"\toprule")
+    lines[top + 2] = lines[top + 2].replace(" &  & ", "Model & Metric & ", 1)
+    first, spans = 3, []
+    for width in columns.get_level_values(0).value_counts(sort=False):
+        spans.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
+        first += width
+    lines.insert(top + 2, " ".join(spans))
+    bottom = lines.index(r"\bottomrule")
+    del lines[bottom - 1]  # the last model's line would double the bottom rule
+    return "\n".join(r"\midrule" if line.startswith(r"\cline") else line for line in lines) + "\n"
+
+
+def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Ours beside the published value, cell by cell, in the order of ours.
+
+    Args:
+        long: as from `table1_long`.
+        published: the published table1.csv.
+
+    Returns:
+        Columns dataset, model, condition, metric, value, published, ratio (value / published),
+        deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" where a
+        side is missing, else "". ratio and deviation_percent are NaN there and where 0 was
+        published. Published cells of data sets that ours does not have are left out.
+    """
+    theirs = published.rename(columns={"value": "published"})
+    both = long.merge(theirs, on=CELL, how="left", validate="one_to_one")
+    ratio = both["value"] / both["published"].where(both["published"] != 0)
+    note = np.select(
+        [both["published"].isna(), both["value"].isna()], ["not published", "not computed"], ""
+    )
+    return both.assign(ratio=ratio, deviation_percent=100 * (ratio - 1), note=note)
+
+
+def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str] | None = None) -> str:
+    """The comparison as a Markdown table; `titles` as in `table1_wide`."""
+    titles = titles or {}
+    rows = [
+        {
+            "Data set": MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
+            "Model": MARKDOWN.escape(row.model),
+            "Condition": MARKDOWN.escape(condition_label(row.condition)),
+            "Metric": MARKDOWN.escape(row.metric),
+            "Ours": format_value(row.value, row.metric),
+            "Published": format_value(row.published, row.metric, "not published"),
+            "Ratio": "—" if np.isnan(row.ratio) else f"{row.ratio:.3f}",
+            "Deviation": "—" if np.isnan(row.ratio) else f"{row.deviation_percent:+.1f} %",
+        }
+        for row in comparison.itertuples(index=False)
+    ]
+    return _to_markdown(pd.DataFrame(rows), n_left=4) + "\n"

@@ -1,0 +1,213 @@
+"""Training of BPR-MF and AMF (docs/method.md, "Training"), with the choice of the epoch that is attacked."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field, replace
+from os import PathLike
+
+import numpy as np
+
+from .compute.backend import Backend, Factors, StepSettings
+from .compute.sampling import TripleSampler
+from .data.interactions import UserItems
+from .errors import TrainingError
+from .files import read_tensors, write_parquet, write_tensors
+from .ranking import target_ranks
+
+SELECTION_K = 10  # HR@10 chooses the epoch, as in the authors' code, whatever K the tables use
+_INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything but data, start and seed that decides a training's result (config/README.md explains each)."""
+
+    model: str
+    factors: int
+    batch_size: int
+    learning_rate: float
+    initial_accumulator: float
+    init_scale: float
+    selection: str
+    evaluate_every: int
+    adversarial_epsilon: float = 0.0
+    adversarial_weight: float = 0.0
+
+    def step(self) -> StepSettings:
+        """Return the part that one optimisation step needs."""
+        return StepSettings(
+            self.batch_size, self.learning_rate, self.adversarial_epsilon, self.adversarial_weight
+        )
+
+
+@dataclass
+class TrainedState:
+    """A model at some epoch, and the epoch selected so far.
+
+    Attributes:
+        factors: NumPy arrays at `epoch`, from which training can go on.
+        selected: user and item factors of the selected epoch, float32.
+        selected_epoch: that epoch; None as long as none was looked at.
+        selected_score: its HR@10 on the data that selects; None with selection "last".
+        curve: one row an epoch: epoch, loss (mean over triples, clean), HR@10 and nDCG@10 on the test items (NaN where
+            not evaluated), seconds (training alone).
+    """
+
+    model: str
+    seed: int
+    epoch: int
+    factors: Factors
+    selected: tuple[np.ndarray, np.ndarray] | None = None
+    selected_epoch: int | None = None
+    selected_score: float | None = None
+    curve: list[dict[str, float]] = field(default_factory=list)
+
+    def write(self, state: str | PathLike, model: str | PathLike, curve: str | PathLike) -> None:
+        """Write the state to go on from, the selected factors, and the curve."""
+        about = {
+            "model": self.model,
+            "seed": self.seed,
+            "selected_epoch": self.selected_epoch,
+            "selected_score": self.selected_score,
+        }
+        users, items = self.selected
+        tensors = {**vars(self.factors), "selected_users": users, "selected_items": items}
+        write_tensors(tensors, state, {**about, "epoch": self.epoch, "curve": self.curve})
+        write_tensors({"user_factors": users, "item_factors": items}, model, about)
+        names = ("epoch", "loss", "HR@10", "nDCG@10", "seconds")
+        write_parquet({name: [row[name] for row in self.curve] for name in names}, curve)
+
+
+def read_state(path: str | PathLike) -> TrainedState:
+    """Read a state as written by `TrainedState.write`."""
+    tensors, about = read_tensors(path)
+    selected = (tensors.pop("selected_users"), tensors.pop("selected_items"))
+    return TrainedState(factors=Factors(**tensors), selected=selected, **about)
+
+
+def initial_factors(n_users: int, n_items: int, settings: TrainingSettings, seed: int) -> Factors:
+    """Draw factors from normal(0, init_scale), truncated at two standard deviations, and fresh accumulators."""
+    rng = np.random.default_rng([seed, _INIT])
+
+    def truncated(n_rows: int) -> np.ndarray:
+        values = rng.standard_normal((n_rows, settings.factors), dtype=np.float32)
+        while (outside := np.abs(values) > 2).any():
+            values[outside] = rng.standard_normal(int(outside.sum()), dtype=np.float32)
+        return values * np.float32(settings.init_scale)
+
+    users, items = truncated(n_users), truncated(n_items)
+    start = np.float32(settings.initial_accumulator)
+    return Factors(users, items, np.full_like(users, start), np.full_like(items, start))
+
+
+def _accuracy(ranks: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+    """HR@10 and nDCG@10 over the users with a target; NaN where nobody has one."""
+    ranks = ranks[targets >= 0]
+    if len(ranks) == 0:
+        return math.nan, math.nan
+    gains = np.where(ranks <= SELECTION_K, 1 / np.log2(ranks + 1.0), 0.0)
+    return float(np.mean(ranks <= SELECTION_K)), float(np.mean(gains))
+
+
+def _start(
+    train: UserItems, settings: TrainingSettings, seed: int, start: TrainedState | None
+) -> TrainedState:
+    if len(train.indices) < settings.batch_size:
+        raise TrainingError(
+            f"training.batch_size is {settings.batch_size}, but there are only {len(train.indices)} training "
+            "interactions, so that not one batch would be full; choose a smaller batch."
+        )
+    if start is None:
+        factors = initial_factors(train.n_users, train.n_items, settings, seed)
+        return TrainedState(settings.model, seed, 0, factors)
+    if (
+        start.model != settings.model
+    ):  # its parameters and accumulators are taken over, its record is not
+        return TrainedState(settings.model, seed, start.epoch, start.factors)
+    return replace(start, curve=list(start.curve))
+
+
+def train(
+    backend: Backend,
+    train: UserItems,
+    test: np.ndarray,
+    validation: np.ndarray,
+    settings: TrainingSettings,
+    seed: int,
+    epochs: int,
+    start: TrainedState | None = None,
+) -> TrainedState:
+    """Train until epoch number `epochs`, from random factors or from a given state.
+
+    Every epoch draws its triples from (seed, epoch) alone, so a training in two parts ends with the same bytes as
+    one in a single part.
+
+    Args:
+        backend: the device.
+        train: training positives.
+        test: int32 (n_users,), test item of each user, -1 for none; followed in the curve.
+        validation: the same for validation items; decides with selection "best-on-validation".
+        settings: the model and its hyperparameters.
+        seed: of initialisation, negatives and order.
+        epochs: number of the last epoch, counted from the very first, another model's included.
+        start: state to go on from.
+
+    Raises:
+        TrainingError: the start lies behind the end, no batch is full, nobody has an item to select by, or the loss
+            is no longer a number.
+    """
+    state = _start(train, settings, seed, start)
+    if state.epoch >= epochs:
+        raise TrainingError(
+            f"{settings.model} would start at epoch {state.epoch}, not before its end at {epochs}."
+        )
+    if settings.selection == "best-on-validation" and not (validation >= 0).any():
+        raise TrainingError(
+            "training.selection is best-on-validation, but no user has a validation item: each needs at least three "
+            "interactions. Choose best-on-test or last."
+        )
+    sampler = TripleSampler(train.indptr, train.indices, train.n_items)
+    factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
+    for epoch in range(state.epoch + 1, epochs + 1):
+        began = time.perf_counter()
+        loss = backend.train_epoch(factors, sampler.draw(seed, _EPOCH, epoch), settings.step())
+        row = {"epoch": epoch, "loss": loss, "HR@10": math.nan, "nDCG@10": math.nan}
+        row["seconds"] = time.perf_counter() - began
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"The loss of {settings.model} is {loss} at epoch {epoch} (seed {seed}): training has diverged. "
+                "Choose a lower training.learning_rate, or a smaller adversarial_training.epsilon."
+            )
+        state.curve.append(row)
+        if epoch % settings.evaluate_every == 0 or epoch == epochs:
+            _evaluate(backend, factors, train, test, validation, settings, state, epoch)
+    state.epoch = epochs
+    state.factors = Factors(*(backend.get(array) for array in vars(factors).values()))
+    return state
+
+
+def _evaluate(
+    backend: Backend,
+    factors: Factors,
+    train: UserItems,
+    test: np.ndarray,
+    validation: np.ndarray,
+    settings: TrainingSettings,
+    state: TrainedState,
+    epoch: int,
+) -> None:
+    """Complete the curve's last row and keep the factors if this epoch is the one to select so far."""
+    users, items = factors.user_factors, factors.item_factors
+    row = state.curve[-1]
+    row["HR@10"], row["nDCG@10"] = _accuracy(target_ranks(backend, users, items, train, test), test)
+    score = None
+    if settings.selection == "best-on-test":
+        score = row["HR@10"]
+    elif settings.selection == "best-on-validation":
+        ranks = target_ranks(backend, users, items, train, validation)
+        score = _accuracy(ranks, validation)[0]
+    if score is None or state.selected_score is None or score > state.selected_score:
+        state.selected = (backend.get(users), backend.get(items))
+        state.selected_epoch, state.selected_score = epoch, score

@@ -1,0 +1,22 @@
+"""Draw one figure for one data set."""
+
+import pandas as pd
+from embrittle import figures, published
+from embrittle.jobs import job
+
+DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
+
+with job(snakemake.log[0]):
+    settings = snakemake.params.figure
+    figure = DRAW[snakemake.wildcards.figure](
+        pd.read_parquet(snakemake.input.metrics),
+        snakemake.wildcards.dataset,
+        **settings["what"],
+        k=settings["k"],
+        single_step=settings["single_step"],
+        title=settings["title"],
+        settings=figures.PlotSettings.from_config(settings["plots"]),
+        published=published.load(snakemake.input.published),
+    )
+    for path in snakemake.output.files:
+        figures.save(figure, path)

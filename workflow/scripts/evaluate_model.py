@@ -1,0 +1,17 @@
+"""Measure one model and seed in every condition, from its stored lists."""
+
+from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.evaluation import evaluate_conditions
+from embrittle.files import write_parquet
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    train = read_user_items(snakemake.input.train, snakemake.input.statistics)
+    metrics = evaluate_conditions(
+        snakemake.input.lists,
+        test_items=read_targets(snakemake.input.test, train.n_users),
+        train_counts=train.item_counts(),
+        about=dict(snakemake.wildcards.items()),
+        **snakemake.params.evaluation,
+    )
+    write_parquet(metrics, snakemake.output.metrics)

@@ -1,0 +1,14 @@
+"""Read a data set into the normal form."""
+
+from pathlib import Path
+
+from embrittle.data import normal_form, readers
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    entry = snakemake.params.entry
+    # A download goes by its file name; the user's own tables are named by their paths in the entry.
+    downloads = {Path(path).name: Path(path) for path in snakemake.input if "sources" in entry}
+    form = readers.read(entry, downloads)
+    output = snakemake.output
+    normal_form.write(form, output.interactions, output.user_table, output.item_table)

@@ -1,0 +1,22 @@
+"""Write Table 1 in its several forms."""
+
+import pandas as pd
+from embrittle import published, tables
+from embrittle.files import write_csv, write_text
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    settings = dict(snakemake.params.table)
+    titles = settings.pop("titles")
+    shape = {name: settings[name] for name in ("epsilon", "iterations", "k")}
+    spread = tables.table1_spread(pd.read_parquet(snakemake.input.metrics), **settings)
+    long = tables.long_form(spread)
+    comparison = tables.table1_comparison(long, published.load(snakemake.input.published))
+    output = snakemake.output
+    write_csv(long, output.long)
+    write_csv(spread, output.spread)
+    write_csv(tables.table1_wide_csv(spread), output.wide)
+    write_text(tables.table1_markdown(spread, titles=titles, **shape), output.markdown)
+    write_text(tables.table1_latex(spread, titles=titles, **shape), output.latex)
+    write_csv(comparison, output.comparison)
+    write_text(tables.comparison_markdown(comparison, titles), output.comparison_markdown)
