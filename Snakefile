@@ -32,4 +32,3 @@ rule all:
         rules.table1.input,
         rules.figure1.input,
         rules.figure2.input,
-        rules.statistics.input,

@@ -1,24 +1,16 @@
 """Top lists: of the models as trained, under each perturbation, and of the random recommender."""
 
-LISTS = "lists/{dataset}/{model}/seed-{seed}"
-INITIAL_LISTS = LISTS + "/initial.parquet"
-ATTACKED_LISTS = LISTS + "/{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
-
-
-def trained_model(wildcards):
-    """The selected factors at the end of a model's training."""
-    path = "models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/model.safetensors"
-    return results(path).format(**wildcards, epoch=STUDY["training"]["epochs"])
-
 
 rule recommend_random:
-    """The random recommender's lists."""
+    """List items at random, as the reference below which a recommender has learned nothing."""
     input:
         **split_files("train", "statistics"),
     output:
-        lists=results("lists/{dataset}/Random/seed-{seed}/initial.parquet"),
+        lists=RANDOM_LISTS,
     log:
         logs("recommend_random/{dataset}/seed-{seed}"),
+    conda:
+        ENVIRONMENT
     params:
         length=LIST_LENGTH,
     script:
@@ -26,14 +18,17 @@ rule recommend_random:
 
 
 rule recommend:
-    """A trained model's lists, unperturbed."""
+    """List the items of a trained model, unperturbed."""
     input:
         **split_files("train", "statistics"),
         model=trained_model,
     output:
-        lists=results(INITIAL_LISTS),
+        lists=INITIAL_LISTS,
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
+    conda:
+        ENVIRONMENT
+    threads: 1
     resources:
         gpu=GPUS,
     params:
@@ -42,16 +37,13 @@ rule recommend:
         "../workflow/scripts/recommend.py"
 
 
-ruleorder: recommend_random > recommend
-
-
 rule attack_model:
-    """A trained model's lists after one perturbation of its factors."""
+    """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items."""
     input:
         **split_files("train", "statistics"),
         model=trained_model,
     output:
-        lists=results(ATTACKED_LISTS),
+        lists=ATTACKED_LISTS,
     log:
         logs(
             "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
@@ -60,6 +52,8 @@ rule attack_model:
         benchmarks(
             "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
         )
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,

@@ -1,4 +1,9 @@
-"""The study: its checked configuration, and where its files lie. Nothing heavy is imported here."""
+"""The study: its checked configuration, where its files lie, and the functions that the rules share.
+
+Every cluster job reads this again, so nothing heavy is imported here.
+"""
+
+import os
 
 from snakemake.exceptions import WorkflowError
 
@@ -8,10 +13,12 @@ from embrittle.attacks import ATTACKS
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
 
+# --- The study --------------------------------------------------------------------------------
+
 
 def checked_study():
-    """The registry of data sets and the canonical configuration; a mistake stops Snakemake with a plain message."""
-    folder = Path(workflow.basedir) / "config"
+    """The registry of data sets and the canonical configuration; a mistake stops with a plain message."""
+    folder = Path(workflow.basedir, "config")
     try:
         registry = configuration.read_yaml(folder / "datasets.yaml")
         schema = configuration.read_yaml(folder / "schema.yaml")
@@ -21,20 +28,29 @@ def checked_study():
 
 
 REGISTRY, STUDY = checked_study()
-# What a training or attack asks the scheduler for. A job that is given a GPU runs on it.
-GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
-LIST_LENGTH = max(STUDY["evaluation"]["k"])
 CONDITIONS = configuration.conditions(STUDY)
+LIST_LENGTH = max(STUDY["evaluation"]["k"])
+# What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
+GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
+ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
+# Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
+LIBRARY = str(Path(workflow.basedir, "workflow"))
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+)
 
 
 wildcard_constraints:
     dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
-    model="|".join(re.escape(name) for name in [*MODELS, "Random"]),
+    model="|".join(re.escape(name) for name in MODELS),
     seed=r"\d+",
     epoch=r"\d+",
     attack="|".join(re.escape(name) for name in STUDY["attacks"]),
     epsilon=r"[0-9.e+-]+",
     iterations=r"\d+",
+
+
+# --- Where files lie ----------------------------------------------------------------------------
 
 
 def results(path):
@@ -48,14 +64,142 @@ def logs(path):
 
 
 def benchmarks(path):
-    """A path among this study's time and memory records."""
+    """A path among this study's records of time and memory."""
     return results(f"benchmarks/{path}.tsv")
 
 
+def published(name):
+    """The papers' own numbers."""
+    return str(Path(workflow.basedir, "resources", "published", name))
+
+
 def split_files(*parts):
-    """The named files of a split, as keyword inputs; `statistics` tells the sizes."""
-    suffix = {"statistics": "json"}
+    """The named files of a split, as keyword inputs or outputs; `statistics` tells the sizes."""
+    ending = {"statistics": "json"}
     return {
-        part: results(f"data/{{dataset}}/split/{part}.{suffix.get(part, 'parquet')}")
+        part: results(f"data/{{dataset}}/split/{part}.{ending.get(part, 'parquet')}")
         for part in parts
     }
+
+
+MODEL = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/model.safetensors")
+STATE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/state.safetensors")
+CURVE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/curve.parquet")
+RANDOM_LISTS = results("lists/{dataset}/Random/seed-{seed}/initial.parquet")
+INITIAL_LISTS = results("lists/{dataset}/{model}/seed-{seed}/initial.parquet")
+ATTACKED_LISTS = results(
+    "lists/{dataset}/{model}/seed-{seed}/"
+    "{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
+)
+METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
+
+# --- Data -----------------------------------------------------------------------------------------
+
+
+def source_of(wildcards):
+    """The registry's record of a source file, and what the mirror has to do with it."""
+    entry = configuration.dataset_entry(STUDY, REGISTRY, wildcards.dataset)
+    record = next(
+        source for source in entry["sources"] if source["file"] == wildcards.file
+    )
+    mirror = STUDY["mirror"]
+    return {
+        "url": record["url"],
+        "checksum": record["checksum"],
+        "mirror_folder": mirror["folder"],
+        "mirror_checksum": mirror["checksums"].get(wildcards.file),
+    }
+
+
+def files_of(wildcards):
+    """The files a data set is read from: downloads, or the user's own tables."""
+    entry = configuration.dataset_entry(STUDY, REGISTRY, wildcards.dataset)
+    downloads = [
+        f"resources/downloads/{wildcards.dataset}/{source['file']}"
+        for source in entry.get("sources", [])
+    ]
+    own = [entry["path"]] if "path" in entry else []
+    own += [entry[table]["path"] for table in ("users", "items") if table in entry]
+    return downloads + own
+
+
+def titles():
+    """What tables and figures call the data sets."""
+    entries = {
+        name: configuration.dataset_entry(STUDY, REGISTRY, name)
+        for name in STUDY["datasets"]
+    }
+    return {name: entry.get("title", name) for name, entry in entries.items()}
+
+
+# --- Models and lists ---------------------------------------------------------------------------
+
+
+def kept_epochs(model):
+    """Epochs at which a model's state is kept, ascending: the last, and where others start from it."""
+    starts = {
+        STUDY[kind.section]["start_epoch"]
+        for name, kind in MODELS.items()
+        if kind.starts_from == model and name in STUDY["models"]
+    }
+    return sorted(starts | {STUDY["training"]["epochs"]})
+
+
+def start_of(wildcards):
+    """The state a training goes on from: its own last one, or another model's; none at the beginning."""
+    earlier = [
+        epoch for epoch in kept_epochs(wildcards.model) if epoch < int(wildcards.epoch)
+    ]
+    kind = MODELS[wildcards.model]
+    if earlier:
+        model, epoch = wildcards.model, earlier[-1]
+    elif kind.starts_from:
+        model, epoch = kind.starts_from, STUDY[kind.section]["start_epoch"]
+    else:
+        return []
+    return STATE.format(
+        dataset=wildcards.dataset, model=model, seed=wildcards.seed, epoch=epoch
+    )
+
+
+def trained_model(wildcards):
+    """The selected factors at the end of a model's training."""
+    return MODEL.format(**wildcards, epoch=STUDY["training"]["epochs"])
+
+
+def conditions_of(model):
+    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
+    return [("initial", "0", 0)] + (CONDITIONS if model != "Random" else [])
+
+
+def lists_of(wildcards):
+    """The lists of a model and seed, in the order of `conditions_of`."""
+    attacked = [
+        ATTACKED_LISTS.format(
+            **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
+        )
+        for attack, epsilon, iterations in conditions_of(wildcards.model)[1:]
+    ]
+    return [INITIAL_LISTS.format(**wildcards), *attacked]
+
+
+# --- Tables and figures ---------------------------------------------------------------------------
+
+SINGLE_STEP_ATTACKS = [
+    name
+    for name, definition in STUDY["attacks"].items()
+    if ATTACKS[definition["method"]].single_step
+]
+# What is common to all products: which rows of the metrics they show.
+SHOWN = {"k": STUDY["evaluation"]["k"][0], "single_step": SINGLE_STEP_ATTACKS}
+FIGURES = {
+    "figure1": {
+        "epsilon": STUDY["figure1"]["epsilon"],
+        "iterations": STUDY["figure1"]["iterations"],
+    },
+    "figure2": {
+        "epsilon": STUDY["figure2"]["epsilon"],
+        "iterations": STUDY["figure2"]["iterations"],
+        "fgsm_epsilon": STUDY["figure1"]["epsilon"],
+    },
+}

@@ -1,32 +1,21 @@
 """Measures, from stored lists alone: no model is loaded and no attack run again."""
 
 
-def conditions_of(model):
-    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    return [("initial", "0", 0)] + (CONDITIONS if model != "Random" else [])
-
-
-def lists_of(wildcards):
-    """The lists of a model and seed, in the order of `conditions_of`."""
-    return [results(INITIAL_LISTS).format(**wildcards)] + [
-        results(ATTACKED_LISTS).format(
-            **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
-        )
-        for attack, epsilon, iterations in conditions_of(wildcards.model)[1:]
-    ]
-
-
 rule evaluate_model:
-    """All measures of one model and seed, in every condition."""
+    """Measure one model and seed in every condition."""
     input:
         **split_files("train", "test", "statistics"),
         lists=lists_of,
     output:
-        metrics=results("metrics/{dataset}/{model}/seed-{seed}.parquet"),
+        metrics=METRICS,
     log:
         logs("evaluate_model/{dataset}/{model}/seed-{seed}"),
     benchmark:
         benchmarks("evaluate_model/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        model=".+",  # the random recommender as well
+    conda:
+        ENVIRONMENT
     params:
         evaluation=lambda wildcards: {
             "conditions": conditions_of(wildcards.model),
@@ -37,10 +26,10 @@ rule evaluate_model:
 
 
 rule collect_metrics:
-    """One tidy table of all measures of the study."""
+    """Put the measures of the whole study into one tidy table."""
     input:
         metrics=expand(
-            results("metrics/{dataset}/{model}/seed-{seed}.parquet"),
+            METRICS,
             dataset=STUDY["datasets"],
             model=["Random", *STUDY["models"]],
             seed=STUDY["seeds"],
@@ -50,11 +39,13 @@ rule collect_metrics:
         csv=results("metrics.csv"),
     log:
         logs("collect_metrics"),
+    conda:
+        ENVIRONMENT
     script:
         "../workflow/scripts/collect_metrics.py"
 
 
 rule metrics:
-    """Collect the tidy table of all measures."""
+    """Make the tidy table of all measures."""
     input:
         rules.collect_metrics.output,

@@ -1,23 +1,11 @@
-"""Figures, from the tidy metrics alone: a plot setting redraws, and nothing else."""
-
-FIGURES = {
-    "figure1": {
-        "epsilon": STUDY["figure1"]["epsilon"],
-        "iterations": STUDY["figure1"]["iterations"],
-    },
-    "figure2": {
-        "iterations": STUDY["figure2"]["iterations"],
-        "epsilon": STUDY["figure2"]["epsilon"],
-        "fgsm_epsilon": STUDY["figure1"]["epsilon"],
-    },
-}
+"""Figures, from the tidy metrics alone: a plot setting redraws them, and does nothing else."""
 
 
 rule draw_figure:
     """Draw one figure for one data set, with the published curves behind ours where there are any."""
     input:
         metrics=results("metrics.parquet"),
-        published=workflow.source_path("../resources/published/figures_1_2.csv"),
+        published=published("figures_1_2.csv"),
     output:
         files=expand(
             results("figures/{{dataset}}/{{figure}}.{format}"),
@@ -27,12 +15,15 @@ rule draw_figure:
         logs("draw_figure/{dataset}/{figure}"),
     wildcard_constraints:
         figure="|".join(FIGURES),
+    conda:
+        ENVIRONMENT
     params:
         figure=lambda wildcards: {
-            "what": FIGURES[wildcards.figure],
-            "k": STUDY["evaluation"]["k"][0],
-            "single_step": single_step_attacks(),
-            "title": titles()[wildcards.dataset],
+            "arguments": {
+                **SHOWN,
+                **FIGURES[wildcards.figure],
+                "title": titles()[wildcards.dataset],
+            },
             "plots": STUDY["plots"],
         },
     script:
@@ -40,20 +31,17 @@ rule draw_figure:
 
 
 rule tabulate_curves:
-    """The curves of Figures 1 and 2 as numbers, in the form of the published ones."""
+    """Write the curves of the figures as numbers, in the form of the published ones."""
     input:
         metrics=results("metrics.parquet"),
     output:
         long=results("figures/figures_1_2.csv"),
     log:
         logs("tabulate_curves"),
+    conda:
+        ENVIRONMENT
     params:
-        curves={
-            "figure1": FIGURES["figure1"],
-            "figure2": FIGURES["figure2"],
-            "k": STUDY["evaluation"]["k"][0],
-            "single_step": single_step_attacks(),
-        },
+        curves={**SHOWN, **FIGURES},
     script:
         "../workflow/scripts/tabulate_curves.py"
 

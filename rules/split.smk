@@ -2,7 +2,7 @@
 
 
 rule split_dataset:
-    """Hold out one interaction of each user for the test, and one for validation where that selects the epoch."""
+    """Hold out one interaction of each user to test, and one to select the epoch where that is asked for."""
     input:
         interactions=results("data/{dataset}/prepared/interactions.parquet"),
         user_table=results("data/{dataset}/prepared/users.parquet"),
@@ -13,6 +13,8 @@ rule split_dataset:
         logs("split_dataset/{dataset}"),
     benchmark:
         benchmarks("split_dataset/{dataset}")
+    conda:
+        ENVIRONMENT
     params:
         split=lambda wildcards: configuration.split_settings(
             STUDY, REGISTRY, wildcards.dataset
@@ -21,8 +23,8 @@ rule split_dataset:
         "../workflow/scripts/split_dataset.py"
 
 
-rule statistics:
-    """Collect the sizes and characteristics of all data sets."""
+rule splits:
+    """Prepare and split every data set of the study."""
     input:
         expand(
             results("data/{dataset}/split/statistics.json"), dataset=STUDY["datasets"]

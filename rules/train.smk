@@ -1,53 +1,21 @@
-"""Trained models. A training may go through several states that are kept, because another model starts from one."""
-
-
-def kept_epochs(model):
-    """Epochs of a model at which its state is kept, ascending: the last, and where others start from it."""
-    starts = {
-        STUDY[kind.section]["start_epoch"]
-        for name, kind in MODELS.items()
-        if kind.starts_from == model and name in STUDY["models"]
-    }
-    return sorted(starts | {STUDY["training"]["epochs"]})
-
-
-def start_state(wildcards):
-    """The state a training goes on from: its own last one, or the other model's; none at the very beginning."""
-    earlier = [
-        epoch for epoch in kept_epochs(wildcards.model) if epoch < int(wildcards.epoch)
-    ]
-    kind = MODELS[wildcards.model]
-    if earlier:
-        model, epoch = wildcards.model, earlier[-1]
-    elif kind.starts_from:
-        model, epoch = kind.starts_from, STUDY[kind.section]["start_epoch"]
-    else:
-        return []
-    state = "models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/state.safetensors"
-    return results(state).format(
-        dataset=wildcards.dataset, model=model, seed=wildcards.seed, epoch=epoch
-    )
+"""Trained models. A training goes through the states that other models start from, and keeps them."""
 
 
 rule train_model:
     """Train a model up to an epoch: the state to go on from, the selected factors, and the curve."""
     input:
         **split_files("train", "validation", "test", "statistics"),
-        start=start_state,
+        start=start_of,
     output:
-        state=results(
-            "models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/state.safetensors"
-        ),
-        model=results(
-            "models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/model.safetensors"
-        ),
-        curve=results(
-            "models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/curve.parquet"
-        ),
+        state=STATE,
+        model=MODEL,
+        curve=CURVE,
     log:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     benchmark:
         benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}")
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,
@@ -57,3 +25,15 @@ rule train_model:
         ),
     script:
         "../workflow/scripts/train_model.py"
+
+
+rule models:
+    """Train every model of the study."""
+    input:
+        expand(
+            MODEL,
+            dataset=STUDY["datasets"],
+            model=STUDY["models"],
+            seed=STUDY["seeds"],
+            epoch=STUDY["training"]["epochs"],
+        ),

@@ -443,12 +443,6 @@ COMPLAINTS = [
         "write 0.001 or 1.0e-3",
     ),
     (
-        {"table1": {"epsilon": "0.50"}},
-        "table1.epsilon: expected a number, found the text '0.50', which is a number in quotes: "
-        "write 0.50 without quotes, or, if it came with --config, put it into a file for "
-        "--configfile",
-    ),
-    (
         {"training": {"epochs": yaml.safe_load("15e2")}},
         "training.epochs: expected a whole number, found the text '15e2', which YAML takes for "
         "text: write 1500",
@@ -835,3 +829,12 @@ def test_reading_yaml(tmp_path):
         cfg.read_yaml(file)
     with pytest.raises(ConfigError, match=r"y\.yaml: cannot be read \(No such file or directory\)"):
         cfg.read_yaml(tmp_path / "y.yaml")
+
+
+def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():
+    """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' so."""
+    canonical = validate({"seeds": ["0", "1"], "table1": {"epsilon": "0.50"}}, SCHEMA, REGISTRY)
+    assert canonical["seeds"] == [0, 1]
+    assert canonical["table1"]["epsilon"] == 0.5
+    assert problems(seeds=["0", 0]) == problems(seeds=[0, 0])
+    assert problems(seeds=["0.5"]) == problems(seeds=[0.5])

@@ -232,6 +232,28 @@ def test_the_published_table_in_the_published_shape(table1):
     assert wide.loc[("BPR-MF", "ICov")].tolist()[4:] == ["2247", "2433", "**1189**", "1213"]
 
 
+def test_the_published_table_as_wide_numbers(table1):
+    wide = tables.table1_wide_csv(tables.without_spread(table1))
+    pairs = [f"{d}/{c}" for d in ("lastfm", "ml-1m") for c in ("initial", "fgsm", "bim", "pgd")]
+    assert wide.columns.tolist() == ["model", "metric", *pairs]
+    assert wide["metric"].tolist() == list(tables.METRICS) * 2
+    assert wide["model"].tolist() == ["BPR-MF"] * 6 + ["AMF"] * 6
+    assert wide.loc[4, "lastfm/bim"] == 10.1703
+    back = wide.melt(["model", "metric"], var_name="column", value_name="value")
+    back[["dataset", "condition"]] = back["column"].str.split("/", expand=True).to_numpy()
+    both = table1.merge(back, on=tables.CELL, validate="one_to_one")
+    assert len(both) == 96
+    assert (both["value_x"] == both["value_y"]).all()
+
+
+def test_the_long_form_is_the_mean_column():
+    metrics = study_metrics(seeds=(0, 1))
+    spread = tables.table1_spread(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    long = tables.long_form(spread)
+    assert long.equals(tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10))
+    assert long["value"].tolist() == spread["mean"].tolist()
+
+
 def spread_with_a_gap():
     metrics = study_metrics(datasets=("lastfm", "ml-1m"), seeds=(0, 1))
     gone = (metrics["dataset"] == "ml-1m") & (metrics["model"] == "AMF")

@@ -12,6 +12,7 @@ import copy
 import difflib
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -63,6 +64,8 @@ _TYPE_NAMES = {
     "object": "a mapping (lines of `key: value`)",
     "string": "text",
 }
+
+_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 KeyPath = tuple[str | int, ...]
 
@@ -208,7 +211,7 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     problems = _Problems()
     schema = _with_attack_options(schema)
     registry = _checked_registry(registry, schema, problems)
-    plain = _plain(config, (), problems)
+    plain = _with_numbers(_plain(config, (), problems), schema)
     _check_structure(plain, schema, schema, problems)
     _check_duplicates(plain, (), problems)
     canonical = _canonical(plain, schema, schema, problems.paths, ())
@@ -289,6 +292,29 @@ def _plain(value: Any, path: KeyPath, problems: _Problems) -> Any:
     if _is_number(value) and not _is_finite(value):
         problems.add(path, f"expected a finite number, found {value}")
     return value
+
+
+def _with_numbers(plain: dict[str, Any], schema: Mapping) -> dict[str, Any]:
+    """Turn "10" and "0.5" into numbers where the schema wants numbers.
+
+    Snakemake hands over what stands in brackets on the command line (--config seeds=[0,1]) as text.
+    Text with an exponent stays an error: in a file it is what YAML makes of 1e-3, and a mistake.
+    """
+    for error in Draft202012Validator(schema).iter_errors(plain):
+        wanted = error.validator == "type" and {"integer", "number"} & {
+            *_listed(error.validator_value)
+        }
+        if wanted and isinstance(error.instance, str) and _PLAIN_NUMBER.fullmatch(error.instance):
+            *parents, last = error.absolute_path
+            place = plain
+            for part in parents:
+                place = place[part]
+            place[last] = float(error.instance) if "." in error.instance else int(error.instance)
+    return plain
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
 
 
 def _is_number(value: Any) -> bool:
@@ -438,10 +464,6 @@ def _number_hint(text: str, whole: bool) -> str:
         digits += ".0"
     scientific = f"{digits}e{int(exponent):+d}"
     plain = f"{Decimal(number_text(number)):f}"
-    if isinstance(yaml.safe_load(text), int | float):
-        # Snakemake reads --config 'seeds=[0, 1]' as a list of texts.
-        advice = "or, if it came with --config, put it into a file for --configfile"
-        return f", which is a number in quotes: write {text} without quotes, {advice}"
     if whole:
         return f", which YAML takes for text: write {plain}"
     if len(plain) > 16:

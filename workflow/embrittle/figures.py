@@ -69,7 +69,7 @@ REFERENCE_LABELS = {"initial": "unperturbed", "random": "random"}
 PUBLISHED_STYLE = {"linewidth": 2.6, "alpha": 0.3, "zorder": 1.5, "solid_capstyle": "butt"}
 BAND_STYLE = {"alpha": 0.2, "linewidth": 0}
 # Where falling curves leave room: axes coordinates, horizontal alignment.
-NOTE_PLACES = {"fig1": (0.98, 0.55, "right"), "fig2": (0.04, 0.3, "left")}
+NOTE_PLACES = {"fig1": (0.98, 0.55, "right"), "fig2": (0.04, 0.16, "left")}
 NOTE_STYLE = {
     "va": "center",
     "fontstyle": "italic",
@@ -201,14 +201,15 @@ def _curves(
     no_curve = {"initial", *single_step}
     found = [name for name in attacks_in(points) if name not in {*no_curve, *PAPER_ATTACKS}]
     models = models_in(points)
+    seeds = {name: seeds_of(points, name) for name in dict.fromkeys(points["dataset"])}
     keys = [
         (panel.figure, panel.metric, dataset, panel.model, attack, x_name, float(x), seed)
         for panel in panels
         if panel.model in models
-        for dataset in dict.fromkeys(points["dataset"])
+        for dataset in seeds
         for attack in (*PAPER_ATTACKS, *found)
         for x in sorted(grid)
-        for seed in seeds_of(points, dataset)
+        for seed in seeds[dataset]
     ]
     wanted = pd.DataFrame(keys, columns=[*CURVE, "x", "seed"])
     names = ["metric", "dataset", "model", "attack", "x", "seed"]
@@ -348,7 +349,7 @@ def figure2(
     Raises:
         DataError: the metrics are not usable, see `metrics_at`.
     """
-    comparable = k == pub.FIGURES_K and True
+    comparable = k == pub.FIGURES_K and iterations == pub.FIGURE2_ITERATIONS
     curves = figure2_curves(metrics, iterations, epsilon, k, single_step)
     drawing = _Drawing(
         curves=curves[curves["dataset"] == dataset],

@@ -91,7 +91,8 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[s
 
     with safe_open(path, framework="numpy") as file:
         metadata = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
-        return {name: file.get_tensor(name) for name in file.keys()  # noqa: SIM118 (not a mapping)}, metadata
+        names = file.keys()  # the file itself cannot be iterated over
+        return {name: file.get_tensor(name) for name in names}, metadata
 
 
 def count_rows(path: str | os.PathLike) -> int:

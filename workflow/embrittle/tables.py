@@ -216,7 +216,11 @@ def table1_long(
     Arguments and errors as `table1_seeds`; value is the mean over the seeds, NaN where one is
     missing.
     """
-    spread = table1_spread(metrics, epsilon, iterations, k, single_step)
+    return long_form(table1_spread(metrics, epsilon, iterations, k, single_step))
+
+
+def long_form(spread: pd.DataFrame) -> pd.DataFrame:
+    """The means of `table1_spread` in the columns of the published table1.csv."""
     return spread[[*CELL, "mean"]].rename(columns={"mean": "value"})
 
 
@@ -296,6 +300,28 @@ def table1_wide(
         [(markup.escape(titles.get(d, d)), markup.escape(condition_label(c))) for d, c in columns]
     )
     return wide
+
+
+def table1_wide_csv(spread: pd.DataFrame) -> pd.DataFrame:
+    """The paper's shape as numbers: the means, unrounded, NaN where missing.
+
+    Args:
+        spread: as from `table1_spread`.
+
+    Returns:
+        Columns model, metric, then "data set/condition" for each of these pairs.
+    """
+    column = spread["dataset"] + "/" + spread["condition"]
+    cells = spread.assign(column=column)
+    wide = cells.pivot(index=["model", "metric"], columns="column", values="mean")
+    # pivot sorts; the order of the long form is the paper's.
+    rows = pd.MultiIndex.from_frame(spread[["model", "metric"]].drop_duplicates())
+    columns = [
+        f"{dataset}/{condition}"
+        for dataset in dict.fromkeys(spread["dataset"])
+        for condition in dict.fromkeys(spread["condition"])
+    ]
+    return wide.reindex(index=rows, columns=columns).reset_index().rename_axis(columns=None)
 
 
 def without_spread(long: pd.DataFrame) -> pd.DataFrame:

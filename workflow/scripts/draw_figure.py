@@ -7,16 +7,13 @@ from embrittle.jobs import job
 DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
 
 with job(snakemake.log[0]):
-    settings = snakemake.params.figure
+    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = DRAW[snakemake.wildcards.figure](
         pd.read_parquet(snakemake.input.metrics),
         snakemake.wildcards.dataset,
-        **settings["what"],
-        k=settings["k"],
-        single_step=settings["single_step"],
-        title=settings["title"],
-        settings=figures.PlotSettings.from_config(settings["plots"]),
+        **snakemake.params.figure["arguments"],
+        settings=settings,
         published=published.load(snakemake.input.published),
     )
     for path in snakemake.output.files:
-        figures.save(figure, path)
+        figures.save(figure, path, settings.dpi)

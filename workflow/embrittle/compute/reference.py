@@ -55,7 +55,7 @@ def step_gradient(
 def train_epoch(
     parameters: Parameters, accumulators: Parameters, triples: torch.Tensor, settings: StepSettings
 ) -> float:
-    """One epoch of Adagrad in place, eps outside the root, without the last partial batch; returns the mean clean loss."""
+    """One epoch of Adagrad in place, without the last partial batch; returns the mean clean loss."""
     total, n_batches = 0.0, len(triples) // settings.batch_size
     for batch in triples[: n_batches * settings.batch_size].split(settings.batch_size):
         total += float(bpr_loss(parameters, batch))
