@@ -136,13 +136,17 @@ def titles():
 
 
 def kept_epochs(model):
-    """Epochs at which a model's state is kept, ascending: the last, and where others start from it."""
+    """Epochs at which a model's state is kept, ascending: the last, and where others may start from it.
+
+    Also where no other model is trained in this study: leaving one out must not train this one again.
+    """
+    last = STUDY["training"]["epochs"]
     starts = {
         STUDY[kind.section]["start_epoch"]
-        for name, kind in MODELS.items()
-        if kind.starts_from == model and name in STUDY["models"]
+        for kind in MODELS.values()
+        if kind.starts_from == model
     }
-    return sorted(starts | {STUDY["training"]["epochs"]})
+    return sorted({last, *(start for start in starts if start < last)})
 
 
 def start_of(wildcards):

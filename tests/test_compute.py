@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+
 from embrittle.compute import reference
 from embrittle.compute.backend import SQUARED_NORM_FLOOR, Factors, StepSettings
 from embrittle.compute.cpu import CpuBackend

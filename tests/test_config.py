@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from snakemake.utils import update_config
+
 from embrittle import config as cfg
 from embrittle.attacks import ATTACKS, Attack
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
 from embrittle.figures import PlotSettings
 from embrittle.training import TrainingSettings
-from hypothesis import given
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-from snakemake.utils import update_config
 
 FOLDER = Path(__file__).parents[1] / "config"
 SCHEMA = cfg.read_yaml(FOLDER / "schema.yaml")
@@ -833,7 +834,7 @@ def test_reading_yaml(tmp_path):
 
 def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():
     """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' so."""
-    canonical = validate({"seeds": ["0", "1"], "table1": {"epsilon": "0.50"}}, SCHEMA, REGISTRY)
+    canonical = validated(seeds=["0", "1"], table1={"epsilon": "0.50"})
     assert canonical["seeds"] == [0, 1]
     assert canonical["table1"]["epsilon"] == 0.5
     assert problems(seeds=["0", 0]) == problems(seeds=[0, 0])

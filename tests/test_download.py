@@ -8,6 +8,7 @@ import resource
 import threading
 
 import pytest
+
 from embrittle.data.download import fetch, file_checksum, parse_checksum
 from embrittle.errors import ConfigError, DownloadError
 

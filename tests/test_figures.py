@@ -4,12 +4,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.collections import PolyCollection
+
 from embrittle import figures
 from embrittle import published as pub
 from embrittle.errors import ConfigError, DataError
 from embrittle.figures import PlotSettings
 from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, study_metrics
-from matplotlib.collections import PolyCollection
 
 PUBLISHED = Path(__file__).parents[1] / "resources" / "published"
 

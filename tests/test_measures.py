@@ -2,11 +2,12 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from embrittle import measures
 from embrittle.errors import DataError
 from embrittle.measures import MEASURES, NO_ITEM, Lists, evaluate, item_novelty, ndcg_per_user
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def lists_of(rows: list[list[int]], length: int | None = None) -> Lists:

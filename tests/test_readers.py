@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+
 from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
 from embrittle.data.readers import READERS, read

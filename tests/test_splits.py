@@ -5,10 +5,11 @@ import logging
 import numpy as np
 import pandas as pd
 import pytest
-from embrittle.data.splits import leave_one_out, statistics
-from embrittle.errors import ConfigError, DataError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from embrittle.data.splits import leave_one_out, statistics
+from embrittle.errors import ConfigError, DataError
 
 
 def interactions(*rows, **columns):

@@ -3,6 +3,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from embrittle import published as pub
 from embrittle import tables
 from embrittle.errors import DataError

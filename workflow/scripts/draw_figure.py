@@ -1,6 +1,7 @@
 """Draw one figure for one data set."""
 
 import pandas as pd
+
 from embrittle import figures, published
 from embrittle.jobs import job
 

@@ -1,6 +1,7 @@
 """Write the curves of Figures 1 and 2 as numbers."""
 
 import pandas as pd
+
 from embrittle import figures
 from embrittle.files import write_csv
 from embrittle.jobs import job

@@ -1,6 +1,7 @@
 """Write Table 1 in its several forms."""
 
 import pandas as pd
+
 from embrittle import published, tables
 from embrittle.files import write_csv, write_text
 from embrittle.jobs import job

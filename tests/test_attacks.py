@@ -1,0 +1,334 @@
+"""The attacks against slow versions of their formulas, their budgets, and how a further one is added."""
+
+import inspect
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from embrittle import attacks
+from embrittle.attacks import ATTACKS, Attack
+from embrittle.compute import reference
+from embrittle.compute.cpu import CpuBackend
+from embrittle.compute.cuda import CudaBackend
+from embrittle.data.interactions import UserItems
+from embrittle.errors import ConfigError
+from embrittle.perturbation import BprLoss, attacked_lists, perturb
+from embrittle.ranking import lists_to_columns, top_items
+
+N_USERS, N_ITEMS, N_FACTORS = 40, 30, 64
+UNRATED = 29  # an item in nobody's training data; it can be drawn as a negative
+
+no_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no CUDA device")
+BACKENDS = [
+    pytest.param(CpuBackend, id="compiled"),
+    pytest.param(lambda: CudaBackend("cpu"), id="torch"),
+    pytest.param(lambda: CudaBackend("cuda"), id="cuda", marks=no_cuda),
+]
+
+
+class RecordedLoss(BprLoss):
+    """Keeps what every gradient was taken at: Delta, as NumPy arrays, and the negatives."""
+
+    def __init__(self, backend, factors, train, seed):
+        super().__init__(backend, factors, train, seed)
+        self.deltas, self.negatives = [], []
+        plain = backend.full_batch_gradient
+
+        def recording(users, items, train, negatives):
+            self.deltas.append(
+                [backend.get(a) - f for a, f in zip((users, items), factors, strict=True)]
+            )
+            self.negatives.append(negatives.copy())
+            return plain(users, items, train, negatives)
+
+        backend.full_batch_gradient = recording
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request):
+    return request.param()
+
+
+@pytest.fixture(scope="module")
+def train():
+    interactions = np.random.default_rng(7).random((N_USERS, N_ITEMS)) < 0.3
+    interactions[:, UNRATED] = False
+    interactions[:, 0] |= ~interactions.any(1)
+    return UserItems.from_pairs(*np.nonzero(interactions), N_USERS, N_ITEMS)
+
+
+@pytest.fixture(scope="module")
+def factors():
+    rng = np.random.default_rng(8)
+    return tuple(rng.normal(0, 0.3, (n, N_FACTORS)).astype(np.float32) for n in (N_USERS, N_ITEMS))
+
+
+@pytest.fixture
+def loss(backend, factors, train):
+    return RecordedLoss(backend, factors, train, seed=5)
+
+
+def run(loss, method, epsilon=0.5, iterations=1, seed=5, **options):
+    """Delta of users and of items, as NumPy arrays."""
+    delta = perturb(loss, method, epsilon=epsilon, iterations=iterations, seed=seed, **options)
+    return [loss.backend.get(array) for array in delta]
+
+
+def triples_of(loss, train):
+    users = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
+    return torch.tensor(np.column_stack([users, train.indices, loss.negatives[0]])).long()
+
+
+def slow_gradient(loss, factors, train, delta):
+    """By autograd in float64, with the negatives that the attack was seen to use."""
+    parameters = [torch.tensor(f + d).double() for f, d in zip(factors, delta, strict=True)]
+    return [array.numpy() for array in reference.gradient(parameters, triples_of(loss, train))]
+
+
+def slow_climb(loss, factors, train, delta, step, bound):
+    result = []
+    for change, slope in zip(delta, slow_gradient(loss, factors, train, delta), strict=True):
+        norms = np.sqrt(np.maximum((slope**2).sum(1, keepdims=True), 1e-12))
+        result.append(np.clip(change + step * slope / norms, -bound, bound))
+    return result
+
+
+def zeros():
+    return [np.zeros((n, N_FACTORS)) for n in (N_USERS, N_ITEMS)]
+
+
+def norms_of(delta):
+    return np.concatenate([np.linalg.norm(array, axis=1) for array in delta])
+
+
+def assert_close(found, wanted):
+    for array, expected in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(array, expected, rtol=1e-4, atol=1e-6)
+
+
+def assert_equal(found, wanted):
+    for array, expected in zip(found, wanted, strict=True):
+        np.testing.assert_array_equal(array, expected)
+
+
+# --- The formulas -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("epsilon", [0.001, 0.5, 10])
+def test_rows_of_fgsm_have_norm_epsilon_and_the_direction_of_the_gradient(
+    loss, factors, train, epsilon
+):
+    delta = run(loss, "fgsm", epsilon)
+    np.testing.assert_allclose(norms_of(delta), epsilon, rtol=2e-6)
+    assert_close(delta, slow_climb(loss, factors, train, zeros(), epsilon, math.inf))
+
+
+def test_fgsm_is_bounded_by_its_norm_alone(backend, factors, train):
+    # Two factors: an element of a row of norm 0.5 may be 0.5 nearly, and no clip at 0.25 is in the way.
+    narrow = [array[:, :2] for array in factors]
+    delta = run(RecordedLoss(backend, narrow, train, seed=5), "fgsm")
+    assert max(np.abs(array).max() for array in delta) > 0.45
+
+
+def test_an_item_in_no_triple_stays_where_it_is(backend, factors):
+    # One user with item 0, of three items: one of 1 and 2 is the negative, the other is in no triple.
+    train = UserItems.from_pairs(np.array([0]), np.array([0]), 1, 3)
+    loss = RecordedLoss(backend, (factors[0][:1], factors[1][:3]), train, seed=5)
+    for method in ("fgsm", "bim"):
+        norms = np.linalg.norm(run(loss, method)[1], axis=1)
+        assert np.flatnonzero(norms).tolist() == [0, loss.negatives[0][0]]
+
+
+def test_the_first_step_of_bim_is_a_quarter_of_epsilon(loss, factors, train):
+    delta = run(loss, "bim", epsilon=0.5, iterations=1)
+    np.testing.assert_allclose(norms_of(delta), 0.125, rtol=2e-6)
+    assert_close(delta, slow_climb(loss, factors, train, zeros(), 0.125, 0.5))
+    assert_equal(loss.deltas[0], zeros())
+
+
+def test_bim_in_two_steps_equals_the_slow_version(loss, factors, train):
+    delta = run(loss, "bim", epsilon=0.5, iterations=2)
+    slow = zeros()
+    for _ in range(2):
+        slow = slow_climb(loss, factors, train, slow, 0.125, 0.5)
+    assert_close(delta, slow)
+    assert len(loss.deltas) == 2
+    assert_close(loss.deltas[1], slow_climb(loss, factors, train, zeros(), 0.125, 0.5))
+
+
+def test_the_step_size_is_in_units_of_epsilon(loss):
+    np.testing.assert_allclose(norms_of(run(loss, "bim", 0.2, step_size=0.5)), 0.1, rtol=2e-6)
+    np.testing.assert_allclose(norms_of(run(loss, "bim", 2, step_size=0.1)), 0.2, rtol=2e-6)
+
+
+@pytest.mark.parametrize("method", ["bim", "pgd"])
+@pytest.mark.parametrize("epsilon", [0.01, 0.5])
+def test_elements_stay_within_epsilon_and_rows_may_grow_far_beyond_it(loss, method, epsilon):
+    delta = run(loss, method, epsilon, iterations=40)
+    assert max(np.abs(array).max() for array in delta) == np.float32(epsilon)
+    # The budgets of single and multi-step attacks are not matched: a row may reach epsilon * sqrt(64).
+    norms = norms_of(delta)
+    assert 2 * epsilon < np.median(norms)
+    assert norms.max() <= 8 * epsilon * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("epsilon", [0.01, 0.5, 10])
+def test_pgd_starts_from_the_same_uniform_range_whatever_epsilon(loss, epsilon):
+    run(loss, "pgd", epsilon)
+    start = np.concatenate(loss.deltas[0])
+    assert 0.0499 < np.abs(start).max() < 0.05 + 1e-6
+    assert start.std() == pytest.approx(0.05 / math.sqrt(3), rel=0.03)
+    assert abs(start.mean()) < 5 * 0.05 / math.sqrt(3 * start.size)
+    run(loss, "pgd", 0.5, start=0.2)
+    assert 0.199 < np.abs(np.concatenate(loss.deltas[1])).max() < 0.2 + 1e-6
+
+
+@pytest.mark.parametrize("epsilon", [0.01, 0.5])
+def test_the_first_step_of_pgd_equals_the_slow_version(loss, factors, train, epsilon):
+    delta = run(loss, "pgd", epsilon)
+    start = [loss.backend.get(array) for array in loss.uniform_change(0.05, 5)]
+    assert_close(loss.deltas[0], start)
+    assert_close(delta, slow_climb(loss, factors, train, start, epsilon / 4, epsilon))
+    if epsilon < 0.05:  # then most of the start is clipped away
+        saturated = np.abs(np.concatenate(delta)) == np.float32(epsilon)
+        assert saturated.mean() > 0.7
+
+
+def test_attacks_raise_the_loss_more_steps_more(loss, factors, train):
+    def loss_at(delta):
+        parameters = [torch.tensor(f + d) for f, d in zip(factors, delta, strict=True)]
+        return float(reference.bpr_loss(parameters, triples_of(loss, train)))
+
+    fgsm, bim, pgd = run(loss, "fgsm"), run(loss, "bim"), run(loss, "pgd")
+    clean = loss_at([np.zeros_like(array) for array in factors])
+    assert clean < loss_at(bim) < loss_at(fgsm)
+    assert loss_at(pgd) > clean
+    assert loss_at(run(loss, "bim", iterations=10)) > 2 * loss_at(fgsm)
+
+
+# --- Negatives and determinism ------------------------------------------------------------------------
+
+
+def test_negatives_are_drawn_once_the_same_for_all_attacks_and_fixed_by_the_seed(factors, train):
+    used = []
+    for method, iterations in (("fgsm", 1), ("bim", 3), ("pgd", 2)):
+        loss = RecordedLoss(CpuBackend(), factors, train, seed=5)
+        run(loss, method, iterations=iterations)
+        assert len(loss.negatives) == iterations
+        used += loss.negatives
+    for negatives in used:
+        np.testing.assert_array_equal(negatives, used[0])
+    owners = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
+    positives = set(zip(owners.tolist(), train.indices.tolist(), strict=True))
+    assert positives.isdisjoint(zip(owners.tolist(), used[0].tolist(), strict=True))
+    other = RecordedLoss(CpuBackend(), factors, train, seed=6)
+    run(other, "fgsm")
+    assert (other.negatives[0] != used[0]).mean() > 0.5
+
+
+@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd"])
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(factors, train, method):
+    iterations = 1 if ATTACKS[method].single_step else 4
+
+    def attacked(seed):
+        loss = BprLoss(CpuBackend(), factors, train, seed)
+        return run(loss, method, iterations=iterations, seed=seed)
+
+    assert_equal(attacked(5), attacked(5))
+    assert (attacked(5)[0] != attacked(6)[0]).mean() > 0.9
+
+
+def test_the_model_is_left_as_it_was(backend, factors, train):
+    before = [array.copy() for array in factors]
+    loss = BprLoss(backend, factors, train, seed=5)
+    run(loss, "pgd", iterations=3)
+    assert_equal(factors, before)
+    assert_equal([backend.get(array) for array in loss.factors], before)
+
+
+# --- Lists --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd"])
+def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_items(
+    backend, factors, train, method
+):
+    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
+    lists = attacked_lists(
+        backend,
+        model,
+        train,
+        attack={"method": method},
+        epsilon=0.5,
+        iterations=1,
+        seed=5,
+        length=7,
+    )
+    owners = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
+    positives = set(zip(owners.tolist(), train.indices.tolist(), strict=True))
+    recommended = list(zip(lists["user"].tolist(), lists["item"].tolist(), strict=True))
+    assert positives.isdisjoint(recommended)
+    assert len(set(recommended)) == len(recommended) == 7 * N_USERS
+    delta = run(BprLoss(CpuBackend(), factors, train, 5), method)
+    perturbed = [f + d for f, d in zip(factors, delta, strict=True)]
+    scores = np.einsum("nk,nk->n", perturbed[0][lists["user"]], perturbed[1][lists["item"]])
+    np.testing.assert_allclose(lists["score"], scores, rtol=1e-3, atol=1e-4)
+    clean = lists_to_columns(*top_items(CpuBackend(), *factors, train, 7))
+    assert (lists["item"] != clean["item"]).any()
+
+
+def test_options_of_the_definition_reach_the_attack(factors, train):
+    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
+
+    def scores(**options):
+        attack = {"method": "pgd", **options}
+        return attacked_lists(
+            CpuBackend(), model, train, attack=attack, epsilon=0.5, iterations=2, seed=5, length=5
+        )["score"]
+
+    np.testing.assert_array_equal(scores(), scores(step_size=0.25, start=0.05))
+    assert (scores() != scores(step_size=0.5)).any()
+    assert (scores() != scores(start=0.1)).any()
+
+
+# --- The registry -------------------------------------------------------------------------------------
+
+
+def test_the_registry_knows_the_papers_attacks_with_their_options():
+    known = {name: (attack.single_step, attack.options) for name, attack in ATTACKS.items()}
+    assert known == {
+        "fgsm": (True, {}),
+        "bim": (False, {"step_size": 0.25}),
+        "pgd": (False, {"step_size": 0.25, "start": 0.05}),
+    }
+
+
+def test_an_unknown_method_is_an_error_that_names_the_known_ones(loss):
+    with pytest.raises(ConfigError, match="'deepfool'; known: fgsm, bim, pgd"):
+        perturb(loss, "deepfool", epsilon=0.5, iterations=1, seed=0)
+
+
+@pytest.mark.parametrize("iterations", [0, 2])
+def test_fgsm_takes_one_iteration(loss, iterations):
+    with pytest.raises(ConfigError, match=f"fgsm is a single step; {iterations} iterations"):
+        perturb(loss, "fgsm", epsilon=0.5, iterations=iterations, seed=0)
+    assert loss.deltas == []
+
+
+def test_a_function_with_the_decorator_is_a_further_attack(loss, monkeypatch):
+    monkeypatch.setitem(ATTACKS, "downhill", None)  # so that it is taken away again
+
+    @attacks.attack(single_step=False)
+    def downhill(loss, *, epsilon, iterations, seed, stride=1.0):
+        delta = loss.no_change()
+        for _ in range(iterations):
+            delta = loss.climb(delta, -stride * epsilon, epsilon)
+        return delta
+
+    assert ATTACKS["downhill"] == Attack(downhill, False, {"stride": 1.0})
+    assert inspect.isfunction(downhill)
+    np.testing.assert_allclose(norms_of(run(loss, "downhill", 0.2)), 0.2, rtol=2e-6)
+    against = run(loss, "downhill", 0.5, stride=0.25)
+    assert_close(against, [-array for array in run(loss, "bim", 0.5)])

@@ -1,0 +1,113 @@
+"""The tidy metrics of a study, from stored lists."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from embrittle.errors import DataError
+from embrittle.evaluation import COLUMNS, collect, evaluate_conditions, read_lists
+from embrittle.files import write_parquet
+from embrittle.measures import Lists, evaluate
+from embrittle.ranking import lists_to_columns
+
+N_USERS, N_ITEMS, LENGTH = 6, 12, 4
+CONDITIONS = [("initial", 0, 0), ("fgsm", 0.5, 1), ("bim", 0.5, 10)]
+ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are text
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+@pytest.fixture
+def lists(rng):
+    """Lists of three conditions, some of them short."""
+
+    def draw():
+        items = np.stack([rng.permutation(N_ITEMS)[:LENGTH] for _ in range(N_USERS)])
+        items = items.astype(np.int32)
+        items[2, 3:], items[4, 1:] = -1, -1
+        return Lists(items, np.where(items < 0, np.nan, rng.random(items.shape)).astype(np.float32))
+
+    return [draw() for _ in CONDITIONS]
+
+
+@pytest.fixture
+def paths(lists, tmp_path):
+    paths = [tmp_path / "seed=3" / f"{n}.parquet" for n in range(len(lists))]
+    for path, made in zip(paths, lists, strict=True):
+        write_parquet(lists_to_columns(made.items, made.scores), path)
+    return paths
+
+
+@pytest.fixture
+def held_out(rng):
+    return {
+        "test_items": np.array([1, 5, -1, 0, 7, 11], np.int32),
+        "train_counts": rng.integers(0, 9, N_ITEMS).astype(np.int64),
+    }
+
+
+def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_out):
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4, 2], about=ABOUT, **held_out)
+    expected = [
+        ("ml-small", "AMF", 3, attack, float(epsilon), iterations, k, metric, value)
+        for made, (attack, epsilon, iterations) in zip(lists, CONDITIONS, strict=True)
+        for k, metric, value in evaluate(made, *held_out.values(), [4, 2])
+    ]
+    assert list(metrics.columns) == COLUMNS
+    assert list(metrics.itertuples(index=False, name=None)) == expected
+    assert len(metrics) == 3 * 2 * 6
+    assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
+        "int64",
+        "float64",
+        "int64",
+        "int64",
+        "float64",
+    ]
+
+
+def test_the_conditions_are_not_mixed_up(paths, held_out):
+    def values(order):
+        metrics = evaluate_conditions(
+            [paths[n] for n in order],
+            conditions=[CONDITIONS[n] for n in order],
+            k=[4],
+            about=ABOUT,
+            **held_out,
+        )
+        return metrics.set_index(["attack", "metric"])["value"].sort_index()
+
+    pd.testing.assert_series_equal(values([2, 0, 1]), values([0, 1, 2]))
+    assert values([0, 1, 2])["bim"].tolist() != values([0, 1, 2])["fgsm"].tolist()
+
+
+def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
+    items = np.array([[3, -1, -1], [-1, -1, -1]], np.int32)
+    scores = np.array([[0.5, np.nan, np.nan], [np.nan] * 3], np.float32)
+    write_parquet(lists_to_columns(items, scores), tmp_path / "lists.parquet")
+    read = read_lists(tmp_path / "lists.parquet", n_users=2, length=3)
+    np.testing.assert_array_equal(read.items, items)
+    np.testing.assert_array_equal(read.scores, scores)
+
+
+def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, held_out):
+    with pytest.raises(ValueError, match="zip"):
+        evaluate_conditions(paths, conditions=CONDITIONS[:2], k=[4], about=ABOUT, **held_out)
+    held_out["test_items"] = held_out["test_items"][:3]
+    with pytest.raises(DataError, match="users outside 0 ... 2"):
+        evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+
+
+def test_tables_are_collected_in_their_order(paths, held_out, tmp_path):
+    tables = []
+    for seed in ("0", "1"):
+        about = {**ABOUT, "seed": seed}
+        table = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=about, **held_out)
+        write_parquet(table, tmp_path / f"{seed}.parquet")
+        tables.append(table)
+    whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
+    expected = pd.concat(reversed(tables), ignore_index=True)
+    pd.testing.assert_frame_equal(whole, expected)
+    assert whole["seed"].tolist() == [1] * 18 + [0] * 18

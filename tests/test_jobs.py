@@ -1,0 +1,81 @@
+"""What a user sees of a job that fails, and what stays in its log."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+START = """
+    import logging
+    from embrittle.errors import DataError
+    from embrittle.jobs import job
+
+    with job("logs/rule/one.log") as logger:
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a job's code as a script: (exit status, what the terminal shows, the log)."""
+
+    def run(body):
+        script = textwrap.dedent(START) + textwrap.indent(textwrap.dedent(body), "    ")
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.stdout == ""
+        return done.returncode, done.stderr, (tmp_path / "logs/rule/one.log").read_text()
+
+    return run
+
+
+def test_a_job_that_ends_well_logs_to_its_file_and_warns_on_the_terminal_too(run):
+    status, terminal, log = run(
+        """
+        logger.info("read 10 rows")
+        logging.getLogger("embrittle.data.splits").warning("2 users have no test item")
+        """
+    )
+    assert status == 0
+    assert "read 10 rows" not in terminal
+    assert "WARNING embrittle.data.splits: 2 users have no test item" in terminal
+    info, warning = log.splitlines()
+    assert info.endswith("INFO embrittle: read 10 rows")
+    assert warning.endswith("WARNING embrittle.data.splits: 2 users have no test item")
+
+
+def test_an_error_that_users_can_mend_is_its_message_alone(run):
+    status, terminal, log = run(
+        """
+        logger.info("began")
+        raise DataError("the catalogue has only 4 items")
+        """
+    )
+    assert status == 1
+    for shown in (terminal, log):
+        assert shown.count("DataError: the catalogue has only 4 items") == 1
+        assert "Traceback" not in shown
+    assert len(terminal.splitlines()) == 1
+    assert "began" in log
+
+
+def test_any_other_error_keeps_its_traceback_in_the_log_as_well(run):
+    status, terminal, log = run(
+        """
+        logger.info("began")
+        {}["absent"]
+        """
+    )
+    assert status == 1
+    for shown in (terminal, log):
+        assert shown.count("Traceback (most recent call last)") == 1
+        assert shown.rstrip().endswith("KeyError: 'absent'")
+    assert log.index("began") < log.index("Traceback")
+
+
+def test_a_log_starts_afresh(run):
+    run("logger.info('first run')")
+    _, _, log = run("logger.info('second run')")
+    assert "first run" not in log
+    assert "second run" in log

@@ -1,0 +1,310 @@
+"""The workflow itself: real runs of a tiny study, and which jobs a changed value runs again."""
+
+import hashlib
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PARTS = ["Snakefile", "rules", "workflow", "config", "profiles", "envs", "resources"]
+TINY = {
+    "study": "tiny",
+    "datasets": ["shop"],
+    "own_datasets": {
+        "shop": {
+            "reader": "table",
+            "split": "last",
+            "path": "resources/example/purchases.csv",
+            "columns": {"user": "customer", "item": "sku", "timestamp": "bought"},
+            "duplicates": "last",
+        }
+    },
+    "device": "cpu",
+    "training": {"factors": 8, "epochs": 4, "batch_size": 16, "evaluate_every": 1},
+    "adversarial_training": {"start_epoch": 2},
+    "evaluation": {"k": [3, 5]},
+    "table1": {"iterations": [1, 2]},
+    "figure1": {"iterations": [1, 2, 3]},
+    "figure2": {"iterations": 3, "epsilon": [0.1, 0.5]},
+}
+# Per model: BIM and PGD at epsilon 0.5 with 1, 2, 3 and at 0.1 with 3 iterations, FGSM once.
+ATTACKS_PER_MODEL = 2 * 4 + 1
+
+
+def merged(changes: dict, base: dict = TINY) -> dict:
+    result = dict(base)
+    for key, value in changes.items():
+        nested = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(value, result[key]) if nested else value
+    return result
+
+
+class Project:
+    """A copy of the workflow in a folder of its own, with a study's configuration."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+            keywords = {"ignore": shutil.ignore_patterns("__pycache__", "downloads")}
+            copy(ROOT / part, folder / part, **(keywords if copy is shutil.copytree else {}))
+
+    def snakemake(self, *arguments: str, **changes) -> subprocess.CompletedProcess:
+        study = self.folder / "study.yaml"
+        study.write_text(yaml.safe_dump(merged(changes)), encoding="utf-8")
+        command = [sys.executable, "-m", "snakemake", "--configfile", str(study), *arguments]
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def run(self, *arguments: str, **changes) -> str:
+        done = self.snakemake("--cores", "2", *arguments, **changes)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    def planned(self, **changes) -> dict[str, int]:
+        """How many jobs of each rule a dry run would run, without the target itself."""
+        done = self.snakemake("--dry-run", **changes)
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
+        jobs = {rule: int(count) for rule, count in rows}
+        return {rule: n for rule, n in jobs.items() if rule not in ("all", "total")}
+
+    def results(self, path: str) -> Path:
+        return self.folder / "results" / "tiny" / path
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("project"))
+    project.run()
+    return project
+
+
+def test_the_study_makes_its_tables_and_figures(project):
+    for name in ("table1.csv", "table1_wide.csv", "table1.md", "table1.tex"):
+        assert project.results(f"tables/{name}").stat().st_size > 0
+    for name in ("figure1", "figure2"):
+        assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert project.results(f"figures/shop/{name}.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(project.results("tables/table1.csv"))
+    assert len(table) == 2 * 4 * 6  # models x conditions x measures
+    assert table["value"].notna().all()
+
+
+def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    conditions = metrics.groupby("model")[["attack", "epsilon", "iterations"]].apply(
+        lambda rows: len(rows.drop_duplicates())
+    )
+    assert conditions.to_dict() == {
+        "AMF": 1 + ATTACKS_PER_MODEL,
+        "BPR-MF": 1 + ATTACKS_PER_MODEL,
+        "Random": 1,
+    }
+    assert len(metrics) == conditions.sum() * 2 * 6
+    pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
+
+
+def test_a_table_cell_leads_back_to_the_lists(project):
+    """Recall of one attacked model, counted by hand from the stored lists and the test items."""
+    lists = pd.read_parquet(
+        project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5_iterations-2.parquet")
+    )
+    test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
+    top = lists[lists["rank"] <= 3]
+    hits = test.merge(top, on=["user", "item"])
+    metrics = pd.read_parquet(project.results("metrics.parquet")).set_index(
+        ["model", "attack", "epsilon", "iterations", "k", "metric"]
+    )["value"]
+    recall = metrics["AMF", "bim", 0.5, 2, 3, "RE"]
+    assert recall == pytest.approx(len(hits) / len(test))
+    # The accumulated cell: trapezoid over L in {1, 2}, divided by 2.
+    table = pd.read_csv(project.results("tables/table1.csv")).set_index(
+        ["model", "condition", "metric"]
+    )["value"]
+    first = metrics["AMF", "bim", 0.5, 1, 3, "RE"]
+    assert table["AMF", "bim", "RE"] == pytest.approx((first + recall) / 2 / 2)
+    train = pd.read_parquet(project.results("data/shop/split/train.parquet"))
+    assert lists.merge(train, on=["user", "item"]).empty
+
+
+def test_the_training_curve_of_amf_goes_on_where_bpr_mf_was_left(project):
+    def epochs(model, epoch):
+        curve = project.results(f"models/shop/{model}/seed-0/epoch-{epoch}/curve.parquet")
+        return pd.read_parquet(curve)["epoch"].tolist()
+
+    assert epochs("BPR-MF", 2) == [1, 2]
+    assert epochs("BPR-MF", 4) == [1, 2, 3, 4]
+    assert epochs("AMF", 4) == [3, 4]
+
+
+def test_a_second_run_has_nothing_to_do(project):
+    assert "Nothing to be done" in project.run()
+
+
+PRODUCTS = {"collect_metrics": 1, "tabulate_table1": 1, "tabulate_curves": 1, "draw_figure": 2}
+AFTER_ATTACKS = {"evaluate_model": 2, **PRODUCTS}
+ONE_MODEL = {"recommend": 1, "attack_model": ATTACKS_PER_MODEL, "evaluate_model": 1, **PRODUCTS}
+BOTH_MODELS = {"recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL, **AFTER_ATTACKS}
+CHANGES = {
+    "nothing": ({}, {}),
+    "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
+    "a plot setting": ({"plots": {"dpi": 90}}, {"draw_figure": 2}),
+    "one more value in a grid": (
+        {"figure2": {"epsilon": [0.1, 0.5, 2]}},
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "one value less in a grid": (
+        {"figure2": {"epsilon": [0.5]}},
+        AFTER_ATTACKS,
+    ),
+    "Table 1's grid, from values that are there": (
+        {"table1": {"iterations": [1, 3]}},
+        {"tabulate_table1": 1},
+    ),
+    "the definition of one attack": (
+        {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
+        {"attack_model": 8, **AFTER_ATTACKS},
+    ),
+    "K below the length of the lists": (
+        {"evaluation": {"k": [2, 5]}},
+        {"evaluate_model": 3, **PRODUCTS},
+    ),
+    "the budget of adversarial training": (
+        {"adversarial_training": {"epsilon": 0.25}},
+        {"train_model": 1, **ONE_MODEL},
+    ),
+    "the learning rate": ({"training": {"learning_rate": 0.1}}, {"train_model": 3, **BOTH_MODELS}),
+    "one more seed": (
+        {"seeds": [0, 1]},
+        {"train_model": 3, "recommend_random": 1, **BOTH_MODELS, "evaluate_model": 3},
+    ),
+    "one model less": ({"models": ["BPR-MF"]}, PRODUCTS),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_change_runs_just_the_jobs_it_touches(project, change):
+    changes, jobs = CHANGES[change]
+    assert project.planned(**changes) == jobs
+
+
+def test_a_mistake_in_the_configuration_stops_at_once_with_its_name(project):
+    done = project.snakemake("--dry-run", training={"epoch": 3}, table1={"epsilon": -1})
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert re.search(r"training\.epoch: .*epochs", output)
+    assert "table1.epsilon: " in output
+    assert "Traceback" not in output
+
+
+def test_k_beyond_the_catalogue_is_said_plainly(project, tmp_path):
+    other = Project(tmp_path)
+    done = other.snakemake("--cores", "1", "metrics", evaluation={"k": [5, 500]})
+    assert done.returncode != 0
+    assert "Lists of 500 items were asked for (evaluation.k), but the catalogue has only 18" in (
+        done.stdout + done.stderr
+    )
+    assert not list(other.results("lists").rglob("*.parquet"))
+
+
+def git_blob(content: bytes) -> str:
+    return "git-blob:" + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder, and the address under which a real server on loopback shows it."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def lastfm_like(folder: Path) -> dict[str, bytes]:
+    """The published format of the MSAP authors' LastFM: tab-separated, no header, 0-based ids, one test row a user."""
+    rng = np.random.default_rng(1)
+    train, test = [], []
+    for user in range(30):
+        items = rng.choice(40, size=8, replace=False)
+        train += [f"{user}\t{item}\t1.0" for item in sorted(items[1:])]
+        test += [f"{user}\t{items[0]}\t1.0"]
+    files = {
+        "trainingset.tsv": "\n".join(train).encode() + b"\n",
+        "testset.tsv": "\n".join(test).encode() + b"\n",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return files
+
+
+def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_path):
+    folder, address = served
+    files = lastfm_like(folder)
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project")
+    registry_file = project.folder / "config" / "datasets.yaml"
+    registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
+    for source in registry["lastfm"]["sources"]:
+        name = source["url"].rsplit("/", 1)[1]
+        source |= {"url": f"{address}/{name}", "checksum": git_blob(files[name])}
+    registry_file.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    project.run("table1", datasets=["lastfm"])
+    statistics = json.loads(project.results("data/lastfm/split/statistics.json").read_text())
+    assert (statistics["n_users"], statistics["n_train"], statistics["n_test"]) == (30, 210, 30)
+    table = pd.read_csv(project.results("tables/table1_comparison.csv"))
+    assert set(table["dataset"]) == {"lastfm"}
+    assert table["published"].notna().all()  # the papers print this data set
+
+
+def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
+    folder, address = served
+    lastfm_like(folder)
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project")
+    registry_file = project.folder / "config" / "datasets.yaml"
+    registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
+    for source in registry["lastfm"]["sources"]:  # the registry's checksums stay
+        source["url"] = f"{address}/{source['url'].rsplit('/', 1)[1]}"
+    registry_file.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    done = project.snakemake("--cores", "1", "splits", datasets=["lastfm"])
+    assert done.returncode != 0
+    assert "git-blob:dffe4e11f8a5e6e154810f1a24703420da10d02c" in done.stdout + done.stderr
+    downloads = project.folder / "resources" / "downloads" / "lastfm"
+    assert {path.suffix for path in downloads.iterdir()} == {".rejected"}
+    assert not project.results("data").exists()
+
+
+def test_conda_environment_and_lock_name_the_same_versions():
+    lines = (ROOT / "envs/requirements.txt").read_text(encoding="utf-8").splitlines()
+    lock = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
+    environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text(encoding="utf-8"))
+    conda_names = {
+        "pytorch": "torch",
+        "matplotlib-base": "matplotlib",
+        "snakemake-minimal": "snakemake",
+    }
+    *packages, pip = environment["dependencies"]
+    pins = [
+        re.split(r" =|==", pin)
+        for pin in [*packages, *pip["pip"]]
+        if "=" in pin and ">=" not in pin
+    ]
+    assert len(pins) > 10
+    for name, version in pins:
+        assert lock[conda_names.get(name, name)] == version, name
