@@ -65,9 +65,14 @@ def test_a_file_appears_under_its_name_only_when_complete(tmp_path):
 def test_an_exception_leaves_the_old_file_and_no_temporary(tmp_path, error):
     path = tmp_path / "table.csv"
     write_text("old", path)
-    with pytest.raises(error), written_atomically(path) as temporary:
-        temporary.write_text("half of the new")
-        raise error
+
+    def write_half():
+        with written_atomically(path) as temporary:
+            temporary.write_text("half of the new")
+            raise error
+
+    with pytest.raises(error):
+        write_half()
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["table.csv"]
 

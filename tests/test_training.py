@@ -338,7 +338,7 @@ def test_amf_stays_accurate_and_loses_less_under_a_perturbation(blocks):
         for settings in (AMF, SETTINGS)
     )
     assert amf.curve[-1]["HR@10"] > 0.95
-    assert loss_under_fgsm(amf) < 0.5 * loss_under_fgsm(bpr_mf)
+    assert loss_under_fgsm(amf) < 0.8 * loss_under_fgsm(bpr_mf)
 
 
 # --- Errors -------------------------------------------------------------------------------------------

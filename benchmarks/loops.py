@@ -1,0 +1,187 @@
+"""The hot loops on the CPU beside what they replace: epochs, the attacks' gradient, and evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from embrittle.compute import reference
+from embrittle.compute.backend import Backend
+from embrittle.compute.cpu import CpuBackend
+from embrittle.compute.sampling import TripleSampler, draw_negatives
+from embrittle.ranking import target_ranks, top_items
+from embrittle.training import SELECTION_K, TrainingSettings
+
+from . import libraries, targets
+from .plain import (
+    Epoch,
+    numpy_target_ranks,
+    numpy_top_items,
+    optimiser_epoch,
+    reference_epoch,
+)
+from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, Problem
+from .table import Row, Target
+from .timing import Measurement, Seconds, ratios, seconds_of, side_by_side
+
+OURS = "embrittle"
+REFERENCE, OPTIMISER = "torch autograd, the reference", "torch autograd, torch.optim.Adagrad"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long to measure.
+
+    Attributes:
+        repeats: rounds.
+        epochs: epochs of a measurement, of which the mean is taken.
+        plain_batches: batches of a plain torch epoch that are run and scaled up to the whole.
+    """
+
+    repeats: int
+    epochs: int
+    plain_batches: int
+
+
+def our_epoch(
+    backend: Backend, problem: Problem, settings: TrainingSettings, epochs: int
+) -> Measurement:
+    """Seconds of one epoch as training runs it: sampling, shuffling and all steps."""
+    train = problem.train
+    sampler = TripleSampler(train.indptr, train.indices, train.n_items)
+    start, step = problem.start(), settings.step()
+    factors = type(start)(*(backend.put(array) for array in vars(start).values()))
+    numbers = iter(range(2**31))  # a new draw for every epoch
+    return lambda: seconds_of(
+        lambda: backend.train_epoch(factors, sampler.draw(SEED, next(numbers)), step), epochs
+    )
+
+
+def plain_epoch(epoch: Epoch, problem: Problem, batches: int, device: str = "cpu") -> Measurement:
+    """Seconds of one epoch: our sampling, and some of the batches, scaled up to all."""
+    train = problem.train
+    sampler = TripleSampler(train.indptr, train.indices, train.n_items)
+    n_batches = len(train.indices) // BPR_MF.batch_size
+    n_run = min(batches, n_batches)
+
+    def measure() -> float:
+        sampling = seconds_of(lambda: sampler.draw(SEED))
+        some = sampler.draw(SEED)[: n_run * BPR_MF.batch_size]
+        triples = torch.from_numpy(some.astype(np.int64)).to(device)
+        return sampling + seconds_of(lambda: epoch(triples)) * n_batches / n_run
+
+    return measure
+
+
+def measure_epochs(problem: Problem, effort: Effort) -> dict[str, Seconds]:
+    """Seconds of a BPR-MF epoch by name, and under AMF.model of one of AMF, all in the same rounds."""
+    start, step = problem.start(), BPR_MF.step()
+    measurements = {
+        OURS: our_epoch(CpuBackend(), problem, BPR_MF, effort.epochs),
+        AMF.model: our_epoch(CpuBackend(), problem, AMF, effort.epochs),
+    }
+    for name, make in libraries.installed().items():
+        measurements[name] = libraries.epoch_of(make(problem), effort.epochs)
+    for name, make in ((REFERENCE, reference_epoch), (OPTIMISER, optimiser_epoch)):
+        measurements[name] = plain_epoch(make(start, step), problem, effort.plain_batches)
+    return side_by_side(measurements, effort.repeats)
+
+
+def epoch_rows(seconds: dict[str, Seconds]) -> list[Row]:
+    """Rows of what `measure_epochs` returned."""
+    part, ours = "BPR-MF epoch", seconds[OURS]
+    rows = [Row(part, OURS, ours)]
+    for name, other in seconds.items():
+        if name not in (OURS, AMF.model):
+            target = targets.AUTOGRAD if name in (REFERENCE, OPTIMISER) else targets.LIBRARY
+            rows.append(Row(part, name, other, ratios(other, ours), OURS, target))
+    amf = seconds[AMF.model]
+    return [*rows, Row("AMF epoch", OURS, amf, ratios(amf, ours), "BPR-MF epoch", targets.AMF)]
+
+
+def compared(
+    part: str,
+    measurements: dict[str, Measurement],
+    repeats: int,
+    target: Target | None = None,
+    device: str = "cpu",
+) -> list[Row]:
+    """Measure side by side; every row after the first is compared with the first, and held against `target`."""
+    seconds = side_by_side(measurements, repeats)
+    first, *others = seconds
+    return [
+        Row(part, first, seconds[first], device=device),
+        *(
+            Row(
+                part,
+                name,
+                seconds[name],
+                ratios(seconds[name], seconds[first]),
+                first,
+                target,
+                device=device,
+            )  # fmt: skip
+            for name in others
+        ),
+    ]
+
+
+def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """The full-batch gradient that attacks climb, with the same negatives."""
+    train, backend, start = problem.train, CpuBackend(), problem.start()
+    users, items = start.user_factors, start.item_factors
+    negatives = draw_negatives(train.indptr, train.indices, train.n_items, SEED)
+    columns = np.stack([problem.users(), train.indices, negatives], axis=1)
+    triples = torch.from_numpy(columns.astype(np.int64))
+    parameters = [torch.from_numpy(users), torch.from_numpy(items)]
+    measurements = {
+        OURS: lambda: seconds_of(
+            lambda: backend.full_batch_gradient(users, items, train, negatives), times=5
+        ),
+        "torch autograd": lambda: seconds_of(lambda: reference.gradient(parameters, triples)),
+    }
+    return compared("full-batch gradient", measurements, effort.repeats, targets.GRADIENT)
+
+
+def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """The ranks that select an epoch, and the top-10 lists."""
+    train, backend, start = problem.train, CpuBackend(), problem.start()
+    factors = (start.user_factors, start.item_factors)
+    csr = (train.indptr, train.indices)
+    ranks = {
+        OURS: lambda: target_ranks(backend, *factors, train, problem.test),
+        "NumPy, all scores at once": lambda: numpy_target_ranks(*factors, *csr, problem.test),
+    }
+    lists = {
+        OURS: lambda: top_items(backend, *factors, train, SELECTION_K),
+        "NumPy, argpartition": lambda: numpy_top_items(*factors, *csr, SELECTION_K),
+    }
+    return [
+        row
+        for part, calls in (("ranks of the test items", ranks), ("top-10 lists", lists))
+        for row in compared(
+            part,
+            {name: (lambda call=call: seconds_of(call)) for name, call in calls.items()},
+            effort.repeats,
+        )
+    ]
+
+
+def budget_row(bpr_epoch: Seconds, amf_epoch: Seconds, evaluation: Seconds) -> Row:
+    """The papers' training of both models, extrapolated round by round from its parts."""
+    n_evaluations = (BPR_EPOCHS + AMF_EPOCHS) // BPR_MF.evaluate_every
+    rounds = zip(bpr_epoch, amf_epoch, evaluation, strict=True)
+    seconds = tuple(BPR_EPOCHS * b + AMF_EPOCHS * a + n_evaluations * e for b, a, e in rounds)
+    name = f"{BPR_EPOCHS} BPR-MF + {AMF_EPOCHS} AMF epochs, extrapolated"
+    return Row("training", name, seconds, target=targets.BUDGET)
+
+
+def loop_rows(problem: Problem, effort: Effort) -> Sequence[Row]:
+    """All rows of this module."""
+    seconds = measure_epochs(problem, effort)
+    evaluation = evaluation_rows(problem, effort)
+    budget = budget_row(seconds[OURS], seconds[AMF.model], evaluation[0].seconds)
+    return [*epoch_rows(seconds), *gradient_rows(problem, effort), *evaluation, budget]

@@ -1,0 +1,111 @@
+"""Measure, print the table and write it: `python -m benchmarks.run` in the project's folder (docs/benchmarks.md)."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from . import libraries, machine, table
+from .gpu import gpu_rows
+from .jobs import dry_run_row, fixed_cost_row, training_rows
+from .loops import Effort, loop_rows
+from .setting import Problem
+
+PARTS = ("loops", "training", "jobs", "gpu")
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
+)
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; a split that is not there ends the program with the command that makes it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
+    add = parser.add_argument
+    split = Path("results/paper/data/ml-1m/split")
+    add("--split", type=Path, default=split, help="folder of a split data set (%(default)s)")
+    add("--output", type=Path, default=Path("results/benchmarks"), help="folder (%(default)s)")
+    add("--repeats", type=_positive, default=9, help="rounds of the loops (%(default)s)")
+    add("--job-repeats", type=_positive, default=3, help="rounds of whole jobs (%(default)s)")
+    add("--epochs", type=_positive, default=3, help="epochs per measurement (%(default)s)")
+    add(
+        "--plain-batches",
+        type=_positive,
+        default=100,
+        help="batches of a plain torch epoch that are run and scaled up (%(default)s)",
+    )
+    add("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure (all)")
+    add("--full", action="store_true", help="really run the papers' training (about 20 minutes)")
+    options = parser.parse_args(arguments)
+    if not (options.split / "train.parquet").exists():
+        parser.error(
+            f"there is no split data set in {options.split}; the workflow makes that of ML-1M with\n"
+            f"  snakemake --cores all --configfile config/paper.yaml {split / 'train.parquet'}"
+        )
+    return options
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+def measure(options: argparse.Namespace) -> tuple[list[table.Row], list[str]]:
+    """Measure the parts asked for; return rows, and notes on what is not among them."""
+    problem = Problem.read(options.split)
+    effort = Effort(options.repeats, options.epochs, options.plain_batches)
+    rows: list[table.Row] = []
+    notes = _notes(problem, options)
+    if "loops" in options.parts:
+        rows += loop_rows(problem, effort)
+    if "training" in options.parts:
+        rows += training_rows(problem, options.full)
+    if "jobs" in options.parts:
+        rows += [fixed_cost_row(options.job_repeats), dry_run_row(options.job_repeats)]
+    if "gpu" in options.parts and torch.cuda.is_available():
+        rows += gpu_rows(problem, effort)
+    return rows, notes
+
+
+def _notes(problem: Problem, options: argparse.Namespace) -> list[str]:
+    train = problem.train
+    notes = [
+        f"Data: {train.n_users} users, {train.n_items} items, {len(train.indices)} training interactions; "
+        "64 factors, batches of 512.",
+        f"Medians and ranges over {options.repeats} rounds ({options.job_repeats} for jobs); ratios are taken "
+        "round by round.",
+        f"The torch autograd epochs are {options.plain_batches} batches scaled up to a whole epoch.",
+    ]
+    if left_out := [part for part in PARTS if part not in options.parts]:
+        notes.append(f"Not asked for: {', '.join(left_out)}.")
+    notes += [
+        f"{name} is not installed here, so its row is missing (pip install -r envs/benchmarks.txt)."
+        for name in libraries.missing()
+    ]
+    if not torch.cuda.is_available():
+        notes.append("torch sees no CUDA device here, so the rows of the GPU are missing.")
+    return notes
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run on one thread, print the table and write the files."""
+    options = parse(arguments)
+    if any(os.environ.get(name) != "1" for name in ONE_THREAD):
+        # Libraries read these when they are loaded, which has happened: start again with them set.
+        command = [sys.executable, "-m", "benchmarks.run", *arguments]
+        sys.stdout.flush()
+        os.execve(sys.executable, command, {**os.environ, **ONE_THREAD})
+    torch.set_num_threads(1)
+    about = machine.describe()
+    rows, notes = measure(options)
+    print(table.write(rows, about, notes, options.output), end="")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,58 @@
+"""What every measurement starts from: a split data set and the papers' hyperparameters (docs/method.md, "Training")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from embrittle.compute.backend import Factors
+from embrittle.data.interactions import UserItems, read_targets, read_user_items
+from embrittle.training import TrainingSettings, initial_factors
+
+BPR_MF = TrainingSettings(
+    model="BPR-MF",
+    factors=64,
+    batch_size=512,
+    learning_rate=0.05,
+    initial_accumulator=0.1,
+    init_scale=0.01,
+    selection="best-on-test",
+    evaluate_every=10,
+)
+AMF = replace(BPR_MF, model="AMF", adversarial_epsilon=0.5, adversarial_weight=1.0)
+BPR_EPOCHS, AMF_EPOCHS = (
+    2000,
+    1000,
+)  # of the papers' training; AMF goes on from the middle of BPR-MF's
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A data set to measure on.
+
+    Attributes:
+        folder: where its split lies.
+        train: training positives.
+        test: int32 (n_users,), test item of each user, -1 for none.
+    """
+
+    folder: Path
+    train: UserItems
+    test: np.ndarray
+
+    @classmethod
+    def read(cls, folder: Path) -> Problem:
+        """Read a split as the workflow writes it."""
+        train = read_user_items(folder / "train.parquet", folder / "statistics.json")
+        return cls(folder, train, read_targets(folder / "test.parquet", train.n_users))
+
+    def start(self) -> Factors:
+        """Fresh factors and accumulators, the same ones at every call."""
+        return initial_factors(self.train.n_users, self.train.n_items, BPR_MF, SEED)
+
+    def users(self) -> np.ndarray:
+        """The user of every training positive, int32, in CSR order."""
+        return np.repeat(np.arange(self.train.n_users, dtype=np.int32), np.diff(self.train.indptr))

@@ -1,0 +1,12 @@
+"""What the project asks of its speed (docs/benchmarks.md)."""
+
+from .table import Target
+
+LIBRARY = Target("ratio", ">=", 1.3)  # to each library's BPR epoch, so to the faster one's
+AUTOGRAD = Target("ratio", ">=", 10)  # to an epoch in torch autograd
+AMF = Target("ratio", "<=", 2.5)  # of an AMF epoch to a BPR-MF epoch
+GRADIENT = Target("ratio", ">=", 25)  # to the full-batch gradient by torch autograd
+BUDGET = Target("seconds", "<=", 25 * 60)  # the papers' training of both models
+MEMORY = Target("peak_memory_mb", "<", 1500)  # of a training
+FIXED_COST = Target("seconds", "<=", 3)  # of an attack job
+DRY_RUN = Target("seconds", "<", 10)  # of the paper study
