@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from embrittle.compute import reference
-from embrittle.compute.backend import Backend
+from embrittle.compute.backend import Backend, Factors
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.sampling import TripleSampler, draw_negatives
 from embrittle.ranking import target_ranks, top_items
@@ -18,6 +17,7 @@ from embrittle.training import SELECTION_K, TrainingSettings
 from . import libraries, targets
 from .plain import (
     Epoch,
+    embedding_gradient,
     numpy_target_ranks,
     numpy_top_items,
     optimiser_epoch,
@@ -28,7 +28,7 @@ from .table import Row, Target
 from .timing import Measurement, Seconds, ratios, seconds_of, side_by_side
 
 OURS = "embrittle"
-REFERENCE, OPTIMISER = "torch autograd, the reference", "torch autograd, torch.optim.Adagrad"
+REFERENCE, OPTIMISER = "torch autograd, the reference", "torch autograd, embedding and Adagrad"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def our_epoch(
     train = problem.train
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     start, step = problem.start(), settings.step()
-    factors = type(start)(*(backend.put(array) for array in vars(start).values()))
+    factors = Factors(*(backend.put(array) for array in vars(start).values()))
     numbers = iter(range(2**31))  # a new draw for every epoch
     return lambda: seconds_of(
         lambda: backend.train_epoch(factors, sampler.draw(SEED, next(numbers)), step), epochs
@@ -112,21 +112,13 @@ def compared(
     """Measure side by side; every row after the first is compared with the first, and held against `target`."""
     seconds = side_by_side(measurements, repeats)
     first, *others = seconds
-    return [
-        Row(part, first, seconds[first], device=device),
-        *(
-            Row(
-                part,
-                name,
-                seconds[name],
-                ratios(seconds[name], seconds[first]),
-                first,
-                target,
-                device=device,
-            )  # fmt: skip
-            for name in others
-        ),
-    ]
+    rows = [Row(part, first, seconds[first], device=device)]
+    for name in others:
+        compared_with_first = ratios(seconds[name], seconds[first])
+        rows.append(
+            Row(part, name, seconds[name], compared_with_first, first, target, device=device)
+        )
+    return rows
 
 
 def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
@@ -141,7 +133,12 @@ def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
         OURS: lambda: seconds_of(
             lambda: backend.full_batch_gradient(users, items, train, negatives), times=5
         ),
-        "torch autograd": lambda: seconds_of(lambda: reference.gradient(parameters, triples)),
+        "torch autograd, the reference": lambda: seconds_of(
+            lambda: reference.gradient(parameters, triples)
+        ),
+        "torch autograd, embedding": lambda: seconds_of(
+            lambda: embedding_gradient(parameters, triples)
+        ),
     }
     return compared("full-batch gradient", measurements, effort.repeats, targets.GRADIENT)
 
@@ -179,7 +176,7 @@ def budget_row(bpr_epoch: Seconds, amf_epoch: Seconds, evaluation: Seconds) -> R
     return Row("training", name, seconds, target=targets.BUDGET)
 
 
-def loop_rows(problem: Problem, effort: Effort) -> Sequence[Row]:
+def loop_rows(problem: Problem, effort: Effort) -> list[Row]:
     """All rows of this module."""
     seconds = measure_epochs(problem, effort)
     evaluation = evaluation_rows(problem, effort)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn.functional import embedding, softplus
 
 from embrittle.compute import reference
 from embrittle.compute.backend import ADAGRAD_EPS, Factors, StepSettings
 
-Epoch = Callable[[torch.Tensor], object]  # of int64 triples (n, 3)
+# Trains on int64 triples (n, 3), without the last partial batch; returns user_factors and item_factors.
+Epoch = Callable[[torch.Tensor], list[torch.Tensor]]
 
 
 def tensors(factors: Factors, device: str) -> list[torch.Tensor]:
@@ -21,25 +23,49 @@ def tensors(factors: Factors, device: str) -> list[torch.Tensor]:
 def reference_epoch(factors: Factors, settings: StepSettings, device: str = "cpu") -> Epoch:
     """The reference that the tests hold our loops against: autograd, and Adagrad written out."""
     arrays = tensors(factors, device)
-    return lambda triples: reference.train_epoch(arrays[:2], arrays[2:], triples, settings)
+
+    def epoch(triples: torch.Tensor) -> list[torch.Tensor]:
+        reference.train_epoch(arrays[:2], arrays[2:], triples, settings)
+        return arrays[:2]
+
+    return epoch
+
+
+def embedding_loss(parameters: list[torch.Tensor], triples: torch.Tensor) -> torch.Tensor:
+    """`reference.bpr_loss` with rows looked up by `embedding`, whose backward pass is quicker than indexing's."""
+    user_factors, item_factors = parameters
+    users, positives, negatives = triples.unbind(1)
+    spread = embedding(positives, item_factors) - embedding(negatives, item_factors)
+    difference = (embedding(users, user_factors) * spread).sum(1)
+    return softplus(-difference.clamp(-80, 1e8)).sum()
+
+
+def embedding_gradient(
+    parameters: list[torch.Tensor], triples: torch.Tensor
+) -> tuple[torch.Tensor, ...]:
+    """Gradient of `embedding_loss` by autograd."""
+    leaves = [array.detach().requires_grad_() for array in parameters]
+    return torch.autograd.grad(embedding_loss(leaves, triples), leaves)
 
 
 def optimiser_epoch(factors: Factors, settings: StepSettings, device: str = "cpu") -> Epoch:
-    """BPR-MF as it is usually written in torch: autograd and torch.optim.Adagrad."""
+    """BPR-MF as it is usually written in torch: `embedding`, autograd and torch's Adagrad, in its quickest form."""
     parameters = [array.requires_grad_() for array in tensors(factors, device)[:2]]
     optimiser = torch.optim.Adagrad(
         parameters,
         lr=settings.learning_rate,
         initial_accumulator_value=float(factors.user_accumulators.flat[0]),
         eps=ADAGRAD_EPS,
+        fused=True,
     )
 
-    def epoch(triples: torch.Tensor) -> None:
+    def epoch(triples: torch.Tensor) -> list[torch.Tensor]:
         n_batches = len(triples) // settings.batch_size
         for batch in triples[: n_batches * settings.batch_size].split(settings.batch_size):
             optimiser.zero_grad()
-            reference.bpr_loss(parameters, batch).backward()
+            embedding_loss(parameters, batch).backward()
             optimiser.step()
+        return parameters
 
     return epoch
 

@@ -16,6 +16,7 @@ from .jobs import dry_run_row, fixed_cost_row, training_rows
 from .loops import Effort, loop_rows
 from .setting import Problem
 
+DEFAULT_SPLIT = Path("results/paper/data/ml-1m/split")
 PARTS = ("loops", "training", "jobs", "gpu")
 ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
@@ -26,8 +27,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a split that is not there ends the program with the command that makes it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description=__doc__)
     add = parser.add_argument
-    split = Path("results/paper/data/ml-1m/split")
-    add("--split", type=Path, default=split, help="folder of a split data set (%(default)s)")
+    add(
+        "--split", type=Path, default=DEFAULT_SPLIT, help="folder of a split data set (%(default)s)"
+    )
     add("--output", type=Path, default=Path("results/benchmarks"), help="folder (%(default)s)")
     add("--repeats", type=_positive, default=9, help="rounds of the loops (%(default)s)")
     add("--job-repeats", type=_positive, default=3, help="rounds of whole jobs (%(default)s)")
@@ -44,7 +46,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if not (options.split / "train.parquet").exists():
         parser.error(
             f"there is no split data set in {options.split}; the workflow makes that of ML-1M with\n"
-            f"  snakemake --cores all --configfile config/paper.yaml {split / 'train.parquet'}"
+            f"  snakemake --cores all --configfile config/paper.yaml {DEFAULT_SPLIT / 'train.parquet'}"
         )
     return options
 
@@ -52,7 +54,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
-        raise ValueError
+        raise argparse.ArgumentTypeError("must be 1 or more")
     return number
 
 
@@ -78,9 +80,9 @@ def _notes(problem: Problem, options: argparse.Namespace) -> list[str]:
     notes = [
         f"Data: {train.n_users} users, {train.n_items} items, {len(train.indices)} training interactions; "
         "64 factors, batches of 512.",
-        f"Medians and ranges over {options.repeats} rounds ({options.job_repeats} for jobs); ratios are taken "
-        "round by round.",
-        f"The torch autograd epochs are {options.plain_batches} batches scaled up to a whole epoch.",
+        f"Medians and ranges over {options.repeats} rounds ({options.job_repeats} for jobs). A ratio is this row's "
+        "time divided by that of what it names, round by round.",
+        f"The torch autograd epochs are {options.plain_batches} batches, scaled up to a whole epoch.",
     ]
     if left_out := [part for part in PARTS if part not in options.parts]:
         notes.append(f"Not asked for: {', '.join(left_out)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -15,7 +15,6 @@ from embrittle.files import write_csv, write_text
 from .timing import Seconds
 
 _COMPARISONS = {">=": operator.ge, "<=": operator.le, "<": operator.lt}
-_UNITS = {"ratio": "×", "seconds": " s", "peak_memory_mb": " MB"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Row:
         """Return the row of benchmarks.csv: medians and ranges over the rounds, None where nothing was measured."""
         values = {
             **_spread("seconds", self.seconds),
-            "repeats": len(self.seconds) or None,
+            "repeats": len(self.seconds),
             "peak_memory_mb": self.peak_memory_mb,
             **_spread("ratio", self.ratios),
         }
@@ -112,9 +111,9 @@ def _cells(row: Row) -> list[str]:
         row.part,
         row.name if row.device == "cpu" else f"{row.name} ({row.device})",
         _with_range(summary, "seconds", _duration),
-        "" if memory is None else f"{memory:.0f} MB",
+        "" if memory is None else _memory(memory),
         _ratio(row, summary),
-        "" if target is None else f"{target.comparison} {target.limit:g}{_UNITS[target.quantity]}",
+        "" if target is None else f"{target.comparison} {_WRITTEN[target.quantity](target.limit)}",
         {None: "", True: "yes", False: "no"}[summary["met"]],
     ]
 
@@ -122,14 +121,16 @@ def _cells(row: Row) -> list[str]:
 def _ratio(row: Row, summary: Mapping[str, object]) -> str:
     if not row.ratios:
         return ""
-    return f"{_with_range(summary, 'ratio', '{:.2f}'.format)} × {row.ratio_to}"
+    return f"{_with_range(summary, 'ratio', _times)} {row.ratio_to}"
 
 
-def _with_range(summary: Mapping[str, object], name: str, written) -> str:
+def _with_range(summary: Mapping[str, object], name: str, written: Callable[[float], str]) -> str:
     middle, low, high = (summary[key] for key in (name, f"{name}_min", f"{name}_max"))
     if middle is None:
         return ""
-    return written(middle) if low == high else f"{written(middle)} ({written(low)}–{written(high)})"
+    return (
+        written(middle) if low == high else f"{written(middle)} ({written(low)} to {written(high)})"
+    )
 
 
 def _duration(seconds: float) -> str:
@@ -137,6 +138,17 @@ def _duration(seconds: float) -> str:
     if seconds >= 120:
         return f"{seconds / 60:.1f} min"
     return f"{seconds:.3g} s" if seconds >= 1 else f"{seconds * 1000:.3g} ms"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:.3g} x"
+
+
+def _memory(megabytes: float) -> str:
+    return f"{megabytes:.0f} MB"
+
+
+_WRITTEN = {"ratio": _times, "seconds": _duration, "peak_memory_mb": _memory}
 
 
 def write(

@@ -12,6 +12,7 @@ from embrittle import device
 from embrittle.attacks import ATTACKS
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
+from embrittle.schema import read_yaml
 
 # --- The study --------------------------------------------------------------------------------
 
@@ -20,8 +21,8 @@ def checked_study():
     """The registry of data sets and the canonical configuration; a mistake stops with a plain message."""
     folder = Path(workflow.basedir, "config")
     try:
-        registry = configuration.read_yaml(folder / "datasets.yaml")
-        schema = configuration.read_yaml(folder / "schema.yaml")
+        registry = read_yaml(folder / "datasets.yaml")
+        schema = read_yaml(folder / "schema.yaml")
         return registry, configuration.validate(config, schema, registry)
     except EmbrittleError as error:
         raise WorkflowError(f"The configuration cannot be used:\n{error}") from None

@@ -14,6 +14,8 @@ rule train_model:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     benchmark:
         benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}")
+    # Everything else waits for trainings, so that they come first among what can run.
+    priority: 1
     conda:
         ENVIRONMENT
     threads: 1

@@ -181,6 +181,9 @@ def test_pgd_starts_from_the_same_uniform_range_whatever_epsilon(loss, epsilon):
     assert 0.0499 < np.abs(start).max() < 0.05 + 1e-6
     assert start.std() == pytest.approx(0.05 / math.sqrt(3), rel=0.03)
     assert abs(start.mean()) < 5 * 0.05 / math.sqrt(3 * start.size)
+    same, other = (loss.backend.get(loss.uniform_change(0.05, seed)[0]) for seed in (5, 6))
+    np.testing.assert_allclose(loss.deltas[0][0], same, atol=1e-6)
+    assert (same != other).mean() > 0.99
     run(loss, "pgd", 0.5, start=0.2)
     assert 0.199 < np.abs(np.concatenate(loss.deltas[1])).max() < 0.2 + 1e-6
 

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from embrittle import config as cfg
+from embrittle import schema
 from embrittle.attacks import ATTACKS, Attack
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
@@ -22,7 +23,7 @@ from embrittle.figures import PlotSettings
 from embrittle.training import TrainingSettings
 
 FOLDER = Path(__file__).parents[1] / "config"
-SCHEMA = cfg.read_yaml(FOLDER / "schema.yaml")
+SCHEMA = schema.read_yaml(FOLDER / "schema.yaml")
 SHA1 = "sha1:" + "0" * 40
 
 REGISTRY = {
@@ -69,8 +70,8 @@ def shipped(*names):
     """Merge shipped files as Snakemake does and return the canonical form."""
     merged = {}
     for name in names:
-        update_config(merged, cfg.read_yaml(FOLDER / name))
-    return cfg.validate(merged, SCHEMA, cfg.read_yaml(FOLDER / "datasets.yaml"))
+        update_config(merged, schema.read_yaml(FOLDER / name))
+    return cfg.validate(merged, SCHEMA, schema.read_yaml(FOLDER / "datasets.yaml"))
 
 
 # --- Canonical form ------------------------------------------------------------------------------
@@ -147,26 +148,26 @@ def test_validation_changes_neither_its_arguments_nor_its_own_result():
     ],
 )
 def test_number_text(number, text):
-    assert cfg.number_text(number) == text
+    assert schema.number_text(number) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_number_text_round_trips(number):
-    assert float(cfg.number_text(number)) == number
+    assert float(schema.number_text(number)) == number
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
 def test_number_text_is_one_spelling_per_value(a, b):
-    texts = {cfg.number_text(a), cfg.number_text(a + 0.0), cfg.number_text(float(repr(a)))}
+    texts = {schema.number_text(a), schema.number_text(a + 0.0), schema.number_text(float(repr(a)))}
     assert len(texts) == 1
     if abs(b) != float("inf"):
-        assert (cfg.number_text(b) in texts) == (a == b)
+        assert (schema.number_text(b) in texts) == (a == b)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_number_text_of_what_is_no_number(number):
     with pytest.raises(ConfigError, match="a finite number is needed"):
-        cfg.number_text(number)
+        schema.number_text(number)
 
 
 # --- Derived settings ----------------------------------------------------------------------------
@@ -328,7 +329,7 @@ def test_defaults_are_the_papers_values(section):
 
 
 def test_default_study_states_every_key():
-    written = cfg.read_yaml(FOLDER / "config.yaml")
+    written = schema.read_yaml(FOLDER / "config.yaml")
     assert list(written) == list(SCHEMA["properties"])
     for section, part in SCHEMA["properties"].items():
         if "properties" in part:
@@ -337,7 +338,7 @@ def test_default_study_states_every_key():
 
 def test_readme_documents_every_key():
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    paths = cfg.key_paths(SCHEMA)
+    paths = schema.key_paths(SCHEMA)
     assert {"training.epochs", "attacks.<name>.start", "own_datasets.<name>.sources.url"} <= {
         *paths
     }
@@ -821,15 +822,15 @@ def test_what_is_suggested_for_a_number_in_text_is_read_as_that_number(number, s
 def test_reading_yaml(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_text("a: [1, 2]")
-    assert cfg.read_yaml(file) == {"a": [1, 2]}
+    assert schema.read_yaml(file) == {"a": [1, 2]}
     file.write_text("a: [1, 2")
     with pytest.raises(ConfigError, match=r"x\.yaml: is not valid YAML: .*"):
-        cfg.read_yaml(file)
+        schema.read_yaml(file)
     file.write_text("")
     with pytest.raises(ConfigError, match=r"expected a mapping .*, found nothing"):
-        cfg.read_yaml(file)
+        schema.read_yaml(file)
     with pytest.raises(ConfigError, match=r"y\.yaml: cannot be read \(No such file or directory\)"):
-        cfg.read_yaml(tmp_path / "y.yaml")
+        schema.read_yaml(tmp_path / "y.yaml")
 
 
 def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():

@@ -64,10 +64,13 @@ def assert_same_selection(state, other):
         np.testing.assert_array_equal(array, wanted)
 
 
-def followed(state) -> list[tuple]:
+def followed(state) -> list[list]:
     """The curve without its times, which are never the same twice; "-" where not evaluated."""
     return [
-        tuple("-" if math.isnan(row[name]) else row[name] for name in row if name != "seconds")
+        [
+            "-" if math.isnan(row[name]) else row[name]
+            for name in ("epoch", "loss", "HR@10", "nDCG@10")
+        ]
         for row in state.curve
     ]
 
@@ -116,6 +119,15 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(blocks):
     assert followed(first) == followed(again)
     assert (first.factors.user_factors != other.factors.user_factors).mean() > 0.99
     assert followed(first)[0] != followed(other)[0]
+
+
+def test_the_seed_decides_on_factors_and_on_triples(blocks):
+    first, other = (initial_factors(30, 20, SETTINGS, seed) for seed in (1, 2))
+    assert (first.item_factors != other.item_factors).mean() > 0.99
+    start = run(blocks, epochs=2)
+    first, other = (run(blocks, seed=seed, epochs=3, start=start) for seed in (1, 2))
+    assert followed(first)[:2] == followed(other)[:2]
+    assert followed(first)[2] != followed(other)[2]
 
 
 def test_the_same_state_is_written_as_the_same_bytes(blocks, tmp_path):
@@ -296,6 +308,19 @@ def test_users_without_a_test_item_do_not_count():
     state = select(ScriptedBackend([1, 3]), "best-on-test", test=test)
     assert [row["HR@10"] for row in state.curve] == [0.5, 1]
     assert_selected(state, 2, 1.0)
+
+
+def test_a_hit_is_a_rank_of_ten_at_most():
+    class Descending(ScriptedBackend):
+        def train_epoch(self, factors, triples, settings):
+            factors.user_factors[:] = [1, 0, 0, 0]
+            factors.item_factors[:, 0] = -np.arange(30)  # item 0 is in train: item n has rank n
+            return 0.5
+
+    test = np.array([1, 10, 11, 29], np.int32)
+    state = select(Descending([0]), "best-on-test", test=test)
+    assert state.selected_score == state.curve[0]["HR@10"] == 0.5
+    assert state.curve[0]["nDCG@10"] == pytest.approx((1 + 1 / math.log2(11)) / 4)
 
 
 def test_the_curve_agrees_with_the_measures(blocks):

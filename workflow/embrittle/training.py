@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from .data.interactions import UserItems
 from .errors import TrainingError
 from .files import read_tensors, write_parquet, write_tensors
 from .ranking import target_ranks
+
+logger = logging.getLogger(__name__)
 
 SELECTION_K = 10  # HR@10 chooses the epoch, as in the authors' code, whatever K the tables use
 _INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
@@ -202,6 +205,7 @@ def _evaluate(
     users, items = factors.user_factors, factors.item_factors
     row = state.curve[-1]
     row["HR@10"], row["nDCG@10"] = _accuracy(target_ranks(backend, users, items, train, test), test)
+    logger.info("epoch %d: loss %.4f, HR@10 %.4f", epoch, row["loss"], row["HR@10"])
     score = None
     if settings.selection == "best-on-test":
         score = row["HR@10"]

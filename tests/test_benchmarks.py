@@ -1,0 +1,359 @@
+"""The benchmark's arithmetic, that what it compares does the same work, and the runner on a tiny data set."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from embrittle.compute import reference
+from embrittle.compute.cpu import CpuBackend
+from embrittle.compute.sampling import TripleSampler
+from embrittle.files import write_json, write_parquet
+from embrittle.ranking import target_ranks, top_items
+from embrittle.training import initial_factors
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is not in the installed library
+
+from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, table, timing
+from benchmarks.loops import Effort
+from benchmarks.setting import BPR_MF, Problem
+from benchmarks.table import Row, Target
+
+N_USERS, N_ITEMS = 60, 50
+ONCE = Effort(repeats=1, epochs=1, plain_batches=1)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A split with more than two batches of training interactions; user 3 has no test item."""
+    rng = np.random.default_rng(5)
+    train = rng.random((N_USERS, N_ITEMS)) < 0.4
+    users, items = np.nonzero(train)
+    tested = np.delete(np.arange(N_USERS), 3)
+    parts = {
+        "train": (users, items),
+        "test": (tested, np.argmin(train[tested], axis=1)),
+        "validation": ([], []),
+    }
+    for part, (who, what) in parts.items():
+        columns = {"user": np.asarray(who, "int32"), "item": np.asarray(what, "int32")}
+        write_parquet(columns, tmp_path / f"{part}.parquet")
+    write_json({"n_users": N_USERS, "n_items": N_ITEMS}, tmp_path / "statistics.json")
+    return tmp_path
+
+
+@pytest.fixture
+def problem(folder):
+    return Problem.read(folder)
+
+
+@pytest.fixture
+def factors(problem):
+    """Large enough for scores to differ."""
+    settings = replace(BPR_MF, init_scale=0.5)
+    return initial_factors(problem.train.n_users, problem.train.n_items, settings, 1)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that only the test moves: [seconds]."""
+    now = [0.0]
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: now[0])
+    return now
+
+
+def test_rounds_run_forwards_and_backwards_after_one_that_does_not_count():
+    calls = []
+
+    def measurement(name):
+        def measure():
+            calls.append(name)
+            return float(len(calls))
+
+        return measure
+
+    seconds = timing.side_by_side({"A": measurement("A"), "B": measurement("B")}, repeats=3)
+    assert "".join(calls) == "AB" + "AB" + "BA" + "AB"
+    assert seconds == {"A": (3.0, 6.0, 7.0), "B": (4.0, 5.0, 8.0)}
+
+
+def test_a_ratio_is_the_median_of_the_rounds_not_the_ratio_of_the_medians():
+    # The machine is ten times slower in the last two rounds; theirs takes twice as long as ours in every round.
+    ours, theirs = (1.0, 10.0, 10.0, 1.0, 3.0), (2.0, 20.0, 20.0, 2.0, 6.0)
+    row = Row(
+        "epoch", "theirs", theirs, timing.ratios(theirs, ours), "ours", Target("ratio", ">=", 2)
+    )
+    summary = row.summary()
+    assert (summary["ratio"], summary["ratio_min"], summary["ratio_max"]) == (2, 2, 2)
+    assert (summary["seconds"], summary["seconds_min"], summary["seconds_max"]) == (6, 2, 20)
+    assert summary["repeats"] == 5
+    uneven = Row(
+        "epoch", "theirs", (4.0, 3.0, 50.0), timing.ratios((4.0, 3.0, 50.0), (1.0, 3.0, 10.0))
+    )
+    assert uneven.summary()["ratio"] == 4
+    with pytest.raises(ValueError, match="argument 2 is shorter"):
+        timing.ratios((1.0, 2.0), (1.0,))
+
+
+@pytest.mark.parametrize(
+    ("target", "value", "met"),
+    [
+        (Target("ratio", ">=", 1.3), 1.3, True),
+        (Target("ratio", ">=", 1.3), 1.29, False),
+        (Target("ratio", "<=", 2.5), 2.5, True),
+        (Target("ratio", "<=", 2.5), 2.51, False),
+        (Target("peak_memory_mb", "<", 1500), 1500, False),
+        (Target("peak_memory_mb", "<", 1500), 1499, True),
+    ],
+)
+def test_a_target_is_met_or_not(target, value, met):
+    assert target.met_by(value) is met
+
+
+def test_a_target_is_held_against_its_own_quantity():
+    slow = Row("job", "x", (4.0,), peak_memory_mb=100.0, target=Target("seconds", "<=", 3))
+    assert slow.summary()["met"] is False
+    small = Row("job", "x", (4.0,), peak_memory_mb=100.0, target=Target("peak_memory_mb", "<", 200))
+    assert small.summary()["met"] is True
+
+
+def test_the_table_in_markdown():
+    rows = [
+        Row("epoch", "ours", (0.25, 0.24, 0.26)),
+        Row(
+            "epoch", "theirs", (0.5, 0.6, 0.52), (2.0, 2.5, 2.0), "ours", Target("ratio", ">=", 10)
+        ),
+        Row("training", "both", (960.0,), target=Target("seconds", "<=", 1500), device="Some GPU"),
+        Row("memory", "both", peak_memory_mb=345.6, target=Target("peak_memory_mb", "<", 1500)),
+    ]
+    assert table.markdown(rows, {"cores": 2}, ["A note."]).splitlines() == [
+        "| what | who | time (range) | peak memory | ratio (range) | target | met |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| epoch | ours | 250 ms (240 ms to 260 ms) |  |  |  |  |",
+        "| epoch | theirs | 520 ms (500 ms to 600 ms) |  | 2 x (2 x to 2.5 x) ours | >= 10 x | no |",
+        "| training | both (Some GPU) | 16.0 min |  |  | <= 25.0 min | yes |",
+        "| memory | both |  | 346 MB |  | < 1500 MB | yes |",
+        "",
+        "- A note.",
+        "",
+        "| machine |  |",
+        "| --- | --- |",
+        "| cores | 2 |",
+    ]
+
+
+def test_the_training_is_extrapolated_round_by_round():
+    row = loops.budget_row((0.2, 0.3), (0.4, 0.5), (0.1, 0.2))
+    # 2,000 BPR-MF epochs, 1,000 AMF epochs, and an evaluation at every tenth of these 3,000
+    assert row.seconds == pytest.approx((400 + 400 + 30, 600 + 500 + 60))
+    assert row.summary()["met"] is True
+
+
+def test_what_a_library_does_before_its_first_epoch_is_subtracted(clock):
+    def fit(epochs):
+        clock[0] += 7 + 3 * epochs
+
+    assert libraries.epoch_of(fit, epochs=4)() == 3
+
+
+def test_some_batches_of_a_plain_epoch_are_scaled_up_to_all(clock, problem):
+    sizes = []
+
+    def epoch(triples):
+        sizes.append(len(triples))
+        clock[0] += len(triples) / 512
+
+    n_batches = len(problem.train.indices) // 512
+    assert n_batches == 2
+    assert loops.plain_epoch(epoch, problem, batches=1)() == n_batches
+    assert loops.plain_epoch(epoch, problem, batches=100)() == n_batches
+    assert sizes == [512, 1024]
+
+
+def test_the_numpy_versions_do_what_ours_do(problem, factors):
+    train, model = problem.train, (factors.user_factors, factors.item_factors)
+    csr = (train.indptr, train.indices)
+    ranks = plain.numpy_target_ranks(*model, *csr, problem.test)
+    np.testing.assert_array_equal(ranks, target_ranks(CpuBackend(), *model, train, problem.test))
+    assert ranks[3] == 0
+    np.testing.assert_array_equal(
+        plain.numpy_top_items(*model, *csr, 10), top_items(CpuBackend(), *model, train, 10)[0]
+    )
+
+
+def test_the_plain_epochs_do_what_ours_does(problem, factors):
+    train, step = problem.train, BPR_MF.step()
+    triples = TripleSampler(train.indptr, train.indices, train.n_items).draw(0)
+    as_tensor = torch.from_numpy(triples.astype(np.int64))
+    plain_epochs = [make(factors, step) for make in (plain.reference_epoch, plain.optimiser_epoch)]
+    found = [[array.detach().numpy() for array in epoch(as_tensor)] for epoch in plain_epochs]
+    CpuBackend().train_epoch(factors, triples, step)
+    for users, items in found:
+        np.testing.assert_allclose(users, factors.user_factors, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(items, factors.item_factors, rtol=1e-4, atol=1e-5)
+
+
+def test_the_plain_gradients_are_the_same(problem, factors):
+    train = problem.train
+    triples = TripleSampler(train.indptr, train.indices, train.n_items).draw(0)
+    parameters = [torch.from_numpy(a) for a in (factors.user_factors, factors.item_factors)]
+    as_tensor = torch.from_numpy(triples.astype(np.int64))
+    expected = reference.gradient(parameters, as_tensor)
+    for found, wanted in zip(
+        plain.embedding_gradient(parameters, as_tensor), expected, strict=True
+    ):
+        torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.fixture
+def library(monkeypatch, clock):
+    """A library whose epoch takes 2 seconds; on the test's clock, everything else takes none."""
+
+    def fit_of(problem):
+        def fit(epochs):
+            clock[0] += 1 + 2 * epochs
+
+        return fit
+
+    monkeypatch.setattr(libraries, "installed", lambda: {"other 1.0": fit_of})
+    monkeypatch.setattr(loops, "ratios", lambda numerators, denominators: numerators)
+    return "other 1.0"
+
+
+def test_an_epoch_is_compared_with_every_library_and_with_autograd(problem, library):
+    rows = loops.epoch_rows(loops.measure_epochs(problem, Effort(2, 3, 1)))
+    assert [(row.part, row.name, row.ratio_to) for row in rows] == [
+        ("BPR-MF epoch", "embrittle", ""),
+        ("BPR-MF epoch", library, "embrittle"),
+        ("BPR-MF epoch", loops.REFERENCE, "embrittle"),
+        ("BPR-MF epoch", loops.OPTIMISER, "embrittle"),
+        ("AMF epoch", "embrittle", "BPR-MF epoch"),
+    ]
+    assert rows[1].seconds == (2.0, 2.0)
+    assert [str(row.target) for row in rows[1:]] == [
+        "ratio >= 1.3",
+        "ratio >= 10",
+        "ratio >= 10",
+        "ratio <= 2.5",
+    ]
+
+
+def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
+    for name in run.ONE_THREAD:
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setattr(libraries, "LIBRARIES", {"not_to_be_found": None})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    output = tmp_path / "out"
+    sizes = ["--repeats", "2", "--epochs", "1", "--plain-batches", "1"]
+    run.main(["--split", str(folder), "--output", str(output), *sizes, "--parts", "loops", "gpu"])
+    rows = pd.read_csv(output / "benchmarks.csv")
+    assert rows["part"].tolist() == [
+        *["BPR-MF epoch"] * 3,
+        "AMF epoch",
+        *["full-batch gradient"] * 3,
+        *["ranks of the test items"] * 2,
+        *["top-10 lists"] * 2,
+        "training",
+    ]
+    assert rows["repeats"].eq(2).all()
+    assert (rows["seconds"] > 0).all()
+    rounds = pd.read_csv(output / "rounds.csv")
+    reference_rows = rounds[rounds["name"] == loops.REFERENCE]["seconds"].to_numpy()
+    ours = rounds[(rounds["part"] == "BPR-MF epoch") & (rounds["name"] == "embrittle")]["seconds"]
+    ratio = rows.loc[rows["name"] == loops.REFERENCE, "ratio"].iloc[0]
+    assert ratio == pytest.approx(np.median(reference_rows[:2] / ours.to_numpy()))
+    printed = capsys.readouterr().out
+    assert printed == (output / "benchmarks.md").read_text(encoding="utf-8")
+    assert "not_to_be_found is not installed here, so its row is missing" in printed
+    assert "torch sees no CUDA device here, so the rows of the GPU are missing." in printed
+    assert "Not asked for: training, jobs." in printed
+    assert set(pd.read_csv(output / "machine.csv")["key"]) >= {"processor", "cores", "numpy"}
+
+
+def test_the_runner_starts_again_with_one_thread(folder, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    started = []
+
+    def execve(program, command, environment):
+        started.append((command[1:], environment))
+        raise SystemExit
+
+    monkeypatch.setattr(run.os, "execve", execve)
+    with pytest.raises(SystemExit):
+        run.main(["--split", str(folder), "--full"])
+    command, environment = started[0]
+    assert command == ["-m", "benchmarks.run", "--split", str(folder), "--full"]
+    assert all(environment[name] == "1" for name in run.ONE_THREAD)
+
+
+def test_a_missing_split_is_answered_with_the_command_that_makes_it(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        run.parse(["--split", str(tmp_path)])
+    command = "snakemake --cores all --configfile config/paper.yaml results/paper/data/ml-1m/split"
+    assert command in capsys.readouterr().err
+
+
+def test_a_training_really_runs_and_tells_its_time_and_memory(problem, monkeypatch):
+    monkeypatch.setattr(jobs, "BPR_EPOCHS", 2)
+    monkeypatch.setattr(jobs, "AMF_EPOCHS", 1)
+    timed, measured = jobs.training_rows(problem, full=True)
+    assert timed.name == measured.name == "2 BPR-MF + 1 AMF epochs, really run"
+    assert str(timed.target) == "seconds <= 1500"
+    assert str(measured.target) == "peak_memory_mb < 1500"
+    assert 50 < measured.peak_memory_mb < 1500  # Python with NumPy and numba at least
+
+
+def test_a_training_that_is_not_full_is_100_times_shorter_and_not_timed(problem, monkeypatch):
+    asked = []
+
+    def train_both(problem, start_epoch, epochs):
+        asked.append((start_epoch, epochs))
+        return 1.0, 300.0
+
+    monkeypatch.setattr(jobs, "train_both", train_both)
+    (row,) = jobs.training_rows(problem, full=False)
+    assert asked == [(10, 20)]
+    assert (row.seconds, row.peak_memory_mb) == ((), 300.0)
+    timed, _ = jobs.training_rows(problem, full=True)
+    assert asked == [(10, 20), (1000, 2000)]
+    assert timed.seconds == (1.0,)
+
+
+def test_an_attack_job_runs_on_next_to_nothing(tmp_path):
+    row = jobs.fixed_cost_row(repeats=1)
+    assert len(row.seconds) == 1
+    assert str(row.target) == "seconds <= 3"
+
+
+def test_a_failed_job_is_shown_with_its_message(tmp_path):
+    inputs = jobs.write_tiny_inputs(tmp_path)
+    job = {
+        "input": inputs,
+        "output": {"lists": str(tmp_path / "lists.parquet")},
+        "params": {"attack": {"attack": {"method": "bim"}, "length": 31}},
+        "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": "0"},
+    }
+    with pytest.raises(RuntimeError, match="the catalogue has only 30 items"):
+        jobs.run_script("attack_model.py", job, tmp_path)
+
+
+def test_the_rows_of_a_gpu(problem):
+    rows = gpu.gpu_rows(problem, ONCE, device="cpu")
+    assert [(row.part, row.name) for row in rows] == [
+        (part, name)
+        for part in ("BPR-MF epoch", "AMF epoch", "full-batch gradient")
+        for name in (gpu.OURS, gpu.COMPILED, gpu.REFERENCE)
+    ]
+    assert {row.ratio_to for row in rows[1:3]} == {gpu.OURS}
+
+
+def test_the_description_names_no_machine():
+    assert list(machine.describe()) == [
+        *["processor", "cores", "threads used", "GPU", "system", "Python"],
+        *machine.PACKAGES,
+        *["memory", "load at start"],
+    ]
