@@ -141,13 +141,15 @@ def kept_epochs(model):
 
     Also where no other model is trained in this study: leaving one out must not train this one again.
     """
-    last = STUDY["training"]["epochs"]
+    last, step = STUDY["training"]["epochs"], STUDY["training"]["evaluate_every"]
     starts = {
         STUDY[kind.section]["start_epoch"]
         for kind in MODELS.values()
         if kind.starts_from == model
     }
-    return sorted({last, *(start for start in starts if start < last)})
+    return sorted(
+        {last, *(start for start in starts if start < last and start % step == 0)}
+    )
 
 
 def start_of(wildcards):

@@ -1,27 +1,22 @@
 """The benchmark's arithmetic, that what it compares does the same work, and the runner on a tiny data set."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 
+from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, table, timing
+from benchmarks.loops import Effort
+from benchmarks.setting import BPR_MF, Problem
+from benchmarks.table import Row, Target
 from embrittle.compute import reference
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.sampling import TripleSampler
 from embrittle.files import write_json, write_parquet
 from embrittle.ranking import target_ranks, top_items
 from embrittle.training import initial_factors
-
-sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks is not in the installed library
-
-from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, table, timing
-from benchmarks.loops import Effort
-from benchmarks.setting import BPR_MF, Problem
-from benchmarks.table import Row, Target
 
 N_USERS, N_ITEMS = 60, 50
 ONCE = Effort(repeats=1, epochs=1, plain_batches=1)

@@ -577,6 +577,11 @@ COMPLAINTS = [
         "training.epochs: 2000",
     ),
     (
+        {"adversarial_training": {"start_epoch": 995}},
+        "adversarial_training.start_epoch: 995 is not a multiple of training.evaluate_every, 10: "
+        "only an epoch that is evaluated can be the start of another model",
+    ),
+    (
         {"training": {"evaluate_every": 2001}},
         "training.evaluate_every: 2001 is more than the 2000 epochs of training: "
         "choose at most 2000",

@@ -398,9 +398,11 @@ def test_a_batch_larger_than_the_data_is_an_error(blocks):
 def test_nobody_to_select_by_is_an_error(blocks):
     positives, test, validation = blocks
     settings = replace(SETTINGS, selection="best-on-validation")
-    with pytest.raises(TrainingError, match="best-on-validation, but no user has a validation"):
+    with pytest.raises(
+        TrainingError, match="selection is best-on-validation, but no user has an item"
+    ):
         run((positives, test, NOBODY), settings)
-    with pytest.raises(TrainingError, match="best-on-test"):
+    with pytest.raises(TrainingError, match="selection is best-on-test, but no user has an item"):
         run((positives, NOBODY, validation))
     # Nobody is needed for "last", and the curve then says so.
     state = run((positives, NOBODY, NOBODY), replace(SETTINGS, selection="last"), epochs=2)

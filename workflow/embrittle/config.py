@@ -340,6 +340,12 @@ def _check_training(config: Mapping, problems: Problems) -> None:
                 f"{model}'s start, {start}, must come before its end, training.epochs: {epochs}"
             )
             problems.add((section, "start_epoch"), message)
+        elif start is not None and every is not None and every <= epochs and start % every != 0:
+            message = (
+                f"{start} is not a multiple of training.evaluate_every, {every}: only an epoch that "
+                "is evaluated can be the start of another model"
+            )
+            problems.add((section, "start_epoch"), message)
 
 
 def _check_attacks(config: Mapping, problems: Problems) -> None:

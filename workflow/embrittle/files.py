@@ -79,7 +79,8 @@ def write_tensors(
     """Write arrays as safetensors; `metadata` (JSON values) goes into the header."""
     from safetensors.numpy import save_file
 
-    header = {name: json.dumps(value) for name, value in metadata.items()}
+    # One entry: safetensors writes several in an order that changes from run to run.
+    header = {"metadata": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     with written_atomically(path) as temporary:
         save_file(arrays, temporary, metadata=header)
@@ -90,7 +91,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[s
     from safetensors import safe_open
 
     with safe_open(path, framework="numpy") as file:
-        metadata = {name: json.loads(value) for name, value in (file.metadata() or {}).items()}
+        metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
         names = file.keys()  # the file itself cannot be iterated over
         return {name: file.get_tensor(name) for name in names}, metadata
 

@@ -145,7 +145,7 @@ def train(
     """Train until epoch number `epochs`, from random factors or from a given state.
 
     Every epoch draws its triples from (seed, epoch) alone, so a training in two parts ends with the same bytes as
-    one in a single part.
+    one in a single part, if the first part ends at an epoch that is evaluated anyway.
 
     Args:
         backend: the device.
@@ -166,10 +166,11 @@ def train(
         raise TrainingError(
             f"{settings.model} would start at epoch {state.epoch}, not before its end at {epochs}."
         )
-    if settings.selection == "best-on-validation" and not (validation >= 0).any():
+    deciding = {"best-on-test": test, "best-on-validation": validation}.get(settings.selection)
+    if deciding is not None and not (deciding >= 0).any():
         raise TrainingError(
-            "training.selection is best-on-validation, but no user has a validation item: each needs at least three "
-            "interactions. Choose best-on-test or last."
+            f"training.selection is {settings.selection}, but no user has an item held out for that: a test item "
+            "takes two interactions of a user, a validation item three. Choose another selection, such as last."
         )
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
