@@ -414,7 +414,7 @@ class _Drawing:
         """The figure: two panels to a row, one legend for all."""
         n_rows = len(panels) // 2
         size = (self.settings.width, n_rows * self.settings.panel_height + 0.85)
-        with matplotlib.rc_context(_style(self.settings.font_size)):
+        with matplotlib.rc_context(text_style(self.settings.font_size)):
             figure = Figure(figsize=size, layout="constrained")
             axes = figure.subplots(n_rows, 2, sharex=True, sharey="row", squeeze=False)
             for panel, ax in zip(panels, axes.flat, strict=True):
@@ -452,7 +452,7 @@ class _Drawing:
         self, ax: Axes, panel: Panel, attack: str, curve: pd.DataFrame, number: int
     ) -> list[str]:
         """Draw one attack's curve, its band, and the published one behind; say what is missing."""
-        colour, style = self._colour(attack, number), _curve_style(attack, number)
+        colour, style = colour_of(attack, self.settings, number), curve_style(attack, number)
         label = condition_label(attack)
         theirs = self.published[self.published["figure"] == panel.figure]
         theirs = theirs[theirs["attack"] == attack].sort_values("x")
@@ -489,13 +489,9 @@ class _Drawing:
             if name not in REFERENCE_LABELS:
                 label += rf" ($\epsilon$ = {self.attack_epsilon:g})"
             style = REFERENCE_STYLES.get(name, FURTHER_REFERENCE_STYLE)
-            colour = self._colour(name, number)
+            colour = colour_of(name, self.settings, number)
             ax.axhline(value, color=colour, label=label, gid=name, zorder=1.8, **style)
         return notes
-
-    def _colour(self, name: str, number: int = 0) -> str:
-        further = FURTHER_COLOURS[number % len(FURTHER_COLOURS)]
-        return self.settings.colours.get(name, COLOURS.get(name, further))
 
     def _scale_y(self, ax: Axes, panel: Panel) -> None:
         if panel.metric == "ICov" and self.settings.coverage_axis == "log":
@@ -534,8 +530,14 @@ def _scale_x(ax: Axes, log_x: bool) -> None:
         ax.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 5, 10], integer=True))
 
 
-def _style(font_size: float) -> dict[str, Any]:
-    """Settings of matplotlib that a figure takes when it is built."""
+def colour_of(name: str, settings: PlotSettings, number: int = 0) -> str:
+    """Colour of an attack or reference; `number` chooses for names that have none of their own."""
+    further = FURTHER_COLOURS[number % len(FURTHER_COLOURS)]
+    return settings.colours.get(name, COLOURS.get(name, further))
+
+
+def text_style(font_size: float) -> dict[str, Any]:
+    """Settings of matplotlib (for `rc_context`) that a figure takes when it is built."""
     return {
         "font.size": font_size,
         "axes.titlesize": font_size,
@@ -566,6 +568,7 @@ def _style(font_size: float) -> dict[str, Any]:
     }
 
 
-def _curve_style(attack: str, number: int) -> dict[str, Any]:
+def curve_style(attack: str, number: int) -> dict[str, Any]:
+    """Line style and marker of an attack; `number` chooses for attacks not of the papers."""
     further = FURTHER_CURVE_STYLES[number % len(FURTHER_CURVE_STYLES)]
     return CURVE_STYLES.get(attack, further)

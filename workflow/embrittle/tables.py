@@ -390,11 +390,11 @@ def table1_markdown(
     """Table 1 in Markdown with its caption below; arguments as `table1_wide`, `table1_caption`."""
     wide = table1_wide(spread, titles, MARKDOWN)
     wide.columns = [f"{dataset}: {condition}" for dataset, condition in wide.columns]
-    table = _to_markdown(wide.reset_index(), n_left=2)
+    table = to_markdown(wide.reset_index(), n_left=2)
     return f"{table}\n\n{' '.join(table1_caption(spread, epsilon, iterations, k))}\n"
 
 
-def _to_markdown(frame: pd.DataFrame, n_left: int) -> str:
+def to_markdown(frame: pd.DataFrame, n_left: int) -> str:
     """A pipe table, the first `n_left` columns aligned to the left and the others to the right."""
     align = ["left"] * n_left + ["right"] * (frame.shape[1] - n_left)
     return frame.to_markdown(index=False, tablefmt="pipe", disable_numparse=True, colalign=align)
@@ -487,4 +487,4 @@ def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str] | No
         }
         for row in comparison.itertuples(index=False)
     ]
-    return _to_markdown(pd.DataFrame(rows), n_left=4) + "\n"
+    return to_markdown(pd.DataFrame(rows), n_left=4) + "\n"
