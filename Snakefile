@@ -1,6 +1,6 @@
 """embrittle: how brittle are a recommender's embeddings?
 
-    download -> prepare -> split -> train -> attack -> evaluate -> tables, figures
+    download -> prepare -> subsample -> split -> train -> attack -> evaluate -> tables, figures
 
 `snakemake --cores all` runs the default study; `--configfile config/paper.yaml` the papers'. Targets: see below.
 """
@@ -16,6 +16,7 @@ configfile: "config/config.yaml"
 include: "rules/common.smk"
 include: "rules/download.smk"
 include: "rules/prepare.smk"
+include: "rules/subsample.smk"
 include: "rules/split.smk"
 include: "rules/train.smk"
 include: "rules/attack.smk"

@@ -29,7 +29,8 @@ def checked_study():
 
 
 REGISTRY, STUDY = checked_study()
-CONDITIONS = configuration.conditions(STUDY)
+# Sub-samples go through the stages under names of their own, as if they were data sets.
+SAMPLES = configuration.sample_names(STUDY)
 LIST_LENGTH = max(STUDY["evaluation"]["k"])
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
 GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
@@ -41,8 +42,13 @@ os.environ.update(
 )
 
 
+WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+
+
 wildcard_constraints:
-    dataset=r"[A-Za-z0-9][A-Za-z0-9_-]*",
+    dataset=rf"{WHOLE_DATASET}(\.k\d+)?",
+    source=WHOLE_DATASET,
+    k=r"[1-9]\d*",
     model="|".join(re.escape(name) for name in MODELS),
     seed=r"\d+",
     epoch=r"\d+",
@@ -80,6 +86,21 @@ def split_files(*parts):
     return {
         part: results(f"data/{{dataset}}/split/{part}.{ending.get(part, 'parquet')}")
         for part in parts
+    }
+
+
+PREPARED = {
+    "interactions": "interactions.parquet",
+    "user_table": "users.parquet",
+    "item_table": "items.parquet",
+}
+
+
+def prepared_files(dataset="{dataset}"):
+    """The files of a data set in the normal form, as keyword inputs or outputs."""
+    return {
+        name: results(f"data/{dataset}/prepared/{file}")
+        for name, file in PREPARED.items()
     }
 
 
@@ -174,9 +195,11 @@ def trained_model(wildcards):
     return MODEL.format(**wildcards, epoch=STUDY["training"]["epochs"])
 
 
-def conditions_of(model):
+def conditions_of(wildcards):
     """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    return [("initial", "0", 0)] + (CONDITIONS if model != "Random" else [])
+    attacked = wildcards.model != "Random"
+    sections = configuration.sections_of(wildcards.dataset) if attacked else ()
+    return [("initial", "0", 0), *configuration.conditions(STUDY, sections)]
 
 
 def lists_of(wildcards):
@@ -185,7 +208,7 @@ def lists_of(wildcards):
         ATTACKED_LISTS.format(
             **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
         )
-        for attack, epsilon, iterations in conditions_of(wildcards.model)[1:]
+        for attack, epsilon, iterations in conditions_of(wildcards)[1:]
     ]
     return [INITIAL_LISTS.format(**wildcards), *attacked]
 

@@ -18,7 +18,7 @@ rule evaluate_model:
         ENVIRONMENT
     params:
         evaluation=lambda wildcards: {
-            "conditions": conditions_of(wildcards.model),
+            "conditions": conditions_of(wildcards),
             "k": STUDY["evaluation"]["k"],
         },
     script:

@@ -6,13 +6,13 @@ rule prepare_dataset:
     input:
         files=files_of,
     output:
-        interactions=results("data/{dataset}/prepared/interactions.parquet"),
-        user_table=results("data/{dataset}/prepared/users.parquet"),
-        item_table=results("data/{dataset}/prepared/items.parquet"),
+        **prepared_files(),
     log:
         logs("prepare_dataset/{dataset}"),
     benchmark:
         benchmarks("prepare_dataset/{dataset}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
     conda:
         ENVIRONMENT
     params:

@@ -4,9 +4,7 @@
 rule split_dataset:
     """Hold out one interaction of each user to test, and one to select the epoch where that is asked for."""
     input:
-        interactions=results("data/{dataset}/prepared/interactions.parquet"),
-        user_table=results("data/{dataset}/prepared/users.parquet"),
-        item_table=results("data/{dataset}/prepared/items.parquet"),
+        **prepared_files(),
     output:
         **split_files("train", "validation", "test", "statistics"),
     log:

@@ -28,7 +28,9 @@ from embrittle.schema import (
 )
 
 SECTIONS = ("table1", "figure1", "figure2")
-"""The products that say which attacks are to be run."""
+"""The products that say which attacks are to be run on whole data sets."""
+SAMPLE_SECTIONS = ("figure3",)
+"""The same for sub-samples."""
 
 
 class Reader(NamedTuple):
@@ -143,11 +145,38 @@ def reading_settings(config: Mapping, registry: Mapping, name: str) -> dict[str,
     return settings
 
 
+def sample_name(dataset: str, k: int) -> str:
+    """Return the name of a sub-sample, which goes through all stages like a data set."""
+    return f"{dataset}.k{k}"
+
+
+def source_name(dataset: str) -> str:
+    """Return the data set that a sub-sample was taken from; a whole data set is its own source."""
+    return dataset.split(".k")[0]  # a data set's own name has no point
+
+
+def sample_names(config: Mapping) -> dict[str, list[str]]:
+    """Return the sub-samples of each data set of the study that Figure 3 is wanted for."""
+    return {
+        dataset: [sample_name(dataset, k) for k in config["figure3"]["k"]]
+        for dataset in config["datasets"]
+        if dataset in config["figure3"]["datasets"]
+    }
+
+
+def sections_of(dataset: str) -> tuple[str, ...]:
+    """Return the products that a data set or sub-sample is for."""
+    return SECTIONS if source_name(dataset) == dataset else SAMPLE_SECTIONS
+
+
 def dataset_entry(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
     """Return a copy of the entry of data set `name`, the user's own or the registry's.
 
+    A sub-sample has the entry of the data set it was taken from.
+
     Raises ConfigError for an unknown data set.
     """
+    name = source_name(name)
     for entries in (config["own_datasets"], registry):
         if name in entries:
             return copy.deepcopy(dict(entries[name]))
@@ -250,6 +279,10 @@ def _check_datasets(config: Mapping, registry: Mapping, problems: Problems) -> N
         *(path[1] for path in problems.paths if path[:1] == ("own_datasets",) and path[1:]),
     }
     method = _value(config, "split.method")
+    for i, name in enumerate(_value(config, "figure3.datasets") or []):
+        if name not in known:
+            message = f"unknown data set {name!r}{suggestion(name, entries)}"
+            problems.add(("figure3", "datasets", i), message)
     for i, name in enumerate(config.get("datasets", [])):
         if name not in known:
             message = f"unknown data set {name!r}{suggestion(name, entries)}"
@@ -374,7 +407,7 @@ def _check_products(config: Mapping, problems: Problems) -> None:
     # Attacks whose definitions are wrong are known, only not usable.
     wrong = [path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1]
     defined = list(dict.fromkeys([*config.get("attacks", {}), *sorted(map(str, wrong))]))
-    for section in SECTIONS:
+    for section in (*SECTIONS, *SAMPLE_SECTIONS):
         for i, name in enumerate(_value(config, f"{section}.attacks") or []):
             if "attacks" in config and name not in defined:
                 message = f"unknown attack {name!r}{suggestion(name, defined)}"

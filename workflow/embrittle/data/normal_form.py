@@ -107,6 +107,17 @@ def write(
         write_parquet(_with_plain_types(columns), path)
 
 
+def read(
+    interactions: str | os.PathLike, users: str | os.PathLike, items: str | os.PathLike
+) -> NormalForm:
+    """Read the three tables as written by `write`."""
+    # Arrow's types keep lists, and whole numbers with unknown ones among them, as they are.
+    tables = [pq.read_table(path, partitioning=None) for path in (users, items)]
+    return NormalForm(
+        read_interactions(interactions), *(t.to_pandas(types_mapper=pd.ArrowDtype) for t in tables)
+    )
+
+
 def read_interactions(path: str | os.PathLike) -> pd.DataFrame:
     """Read interactions as written by `write`, with the column types of `NormalForm`."""
     # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
