@@ -33,6 +33,8 @@ CONDITIONS = configuration.conditions(STUDY)
 LIST_LENGTH = max(STUDY["evaluation"]["k"])
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
 GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
+# Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
+EARLY = 1
 ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
 # Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
 LIBRARY = str(Path(workflow.basedir, "workflow"))

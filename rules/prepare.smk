@@ -13,6 +13,7 @@ rule prepare_dataset:
         logs("prepare_dataset/{dataset}"),
     benchmark:
         benchmarks("prepare_dataset/{dataset}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     params:

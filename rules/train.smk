@@ -14,8 +14,7 @@ rule train_model:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     benchmark:
         benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}")
-    # Everything else waits for trainings, so that they come first among what can run.
-    priority: 1
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
