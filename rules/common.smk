@@ -99,19 +99,16 @@ METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 # --- Data -----------------------------------------------------------------------------------------
 
 
-def source_of(wildcards):
-    """The registry's record of a source file, and what the mirror has to do with it."""
+def url_of(wildcards):
+    """Where a source file is published."""
     entry = configuration.dataset_entry(STUDY, REGISTRY, wildcards.dataset)
-    record = next(
-        source for source in entry["sources"] if source["file"] == wildcards.file
-    )
-    mirror = STUDY["mirror"]
-    return {
-        "url": record["url"],
-        "checksum": record["checksum"],
-        "mirror_folder": mirror["folder"],
-        "mirror_checksum": mirror["checksums"].get(wildcards.file),
-    }
+    return next(source["url"] for source in entry["sources"] if source["file"] == wildcards.file)
+
+
+def checksum_of(wildcards):
+    """What a source file must be, with this study's mirror."""
+    sources = configuration.reading_settings(STUDY, REGISTRY, wildcards.dataset)["sources"]
+    return next(source["checksum"] for source in sources if source["file"] == wildcards.file)
 
 
 def files_of(wildcards):

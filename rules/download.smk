@@ -17,6 +17,10 @@ rule download_source:
     conda:
         ENVIRONMENT
     params:
-        source=source_of,
+        checksum=checksum_of,
+    resources:
+        # Not parameters: the same file from elsewhere is the same file, and nothing is to run again for it.
+        url=url_of,
+        mirror=STUDY["mirror"]["folder"] or "",
     script:
         "../workflow/scripts/download_source.py"

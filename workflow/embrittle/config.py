@@ -132,14 +132,20 @@ def split_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, A
 
 
 def reading_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
-    """Return the part of data set `name`'s entry that decides how its files are read.
+    """Return the part of data set `name`'s entry that decides what is read from its files.
 
-    Of its sources, these are the file names. Raises ConfigError for an unknown data set.
+    Of its sources, these are names and checksums: the same file from elsewhere is the same file.
+    With a mirror, `mirror.checksums` stand in place of the registry's. Raises ConfigError for an
+    unknown data set.
     """
     entry = dataset_entry(config, registry, name)
     settings = {key: entry[key] for key in _READING_KEYS if key in entry}
     if "sources" in entry:
-        settings["sources"] = [{"file": source["file"]} for source in entry["sources"]]
+        accepted = config["mirror"]["checksums"] if config["mirror"]["folder"] else {}
+        settings["sources"] = [
+            {"file": source["file"], "checksum": accepted.get(source["file"], source["checksum"])}
+            for source in entry["sources"]
+        ]
     return settings
 
 
