@@ -102,13 +102,19 @@ METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 def url_of(wildcards):
     """Where a source file is published."""
     entry = configuration.dataset_entry(STUDY, REGISTRY, wildcards.dataset)
-    return next(source["url"] for source in entry["sources"] if source["file"] == wildcards.file)
+    return next(
+        source["url"] for source in entry["sources"] if source["file"] == wildcards.file
+    )
 
 
 def checksum_of(wildcards):
     """What a source file must be, with this study's mirror."""
-    sources = configuration.reading_settings(STUDY, REGISTRY, wildcards.dataset)["sources"]
-    return next(source["checksum"] for source in sources if source["file"] == wildcards.file)
+    sources = configuration.reading_settings(STUDY, REGISTRY, wildcards.dataset)[
+        "sources"
+    ]
+    return next(
+        source["checksum"] for source in sources if source["file"] == wildcards.file
+    )
 
 
 def files_of(wildcards):
@@ -173,6 +179,20 @@ def trained_model(wildcards):
     return MODEL.format(**wildcards, epoch=STUDY["training"]["epochs"])
 
 
+# Every training of the study.
+RUNS = [
+    {
+        "dataset": dataset,
+        "model": model,
+        "seed": seed,
+        "epoch": STUDY["training"]["epochs"],
+    }
+    for dataset in STUDY["datasets"]
+    for model in STUDY["models"]
+    for seed in STUDY["seeds"]
+]
+
+
 def conditions_of(model):
     """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
     return [("initial", "0", 0)] + (CONDITIONS if model != "Random" else [])
@@ -191,21 +211,35 @@ def lists_of(wildcards):
 
 # --- Tables and figures ---------------------------------------------------------------------------
 
-SINGLE_STEP_ATTACKS = [
-    name
-    for name, definition in STUDY["attacks"].items()
-    if ATTACKS[definition["method"]].single_step
-]
-# What is common to all products: which rows of the metrics they show.
-SHOWN = {"k": STUDY["evaluation"]["k"][0], "single_step": SINGLE_STEP_ATTACKS}
+
+def shown(section):
+    """What a table or figure shows: its attacks, and whether each takes a single step; the length of the lists."""
+    methods = {
+        name: definition["method"] for name, definition in STUDY["attacks"].items()
+    }
+    attacks = {
+        name: ATTACKS[methods[name]].single_step for name in STUDY[section]["attacks"]
+    }
+    return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
+
+
+def table_notes():
+    """What a reader of a table must be told about this study."""
+    leaks = STUDY["training"]["selection"] == "best-on-test"
+    return ["The attacked epoch was chosen on the test items."] if leaks else []
+
+
 FIGURES = {
     "figure1": {
+        **shown("figure1"),
         "epsilon": STUDY["figure1"]["epsilon"],
         "iterations": STUDY["figure1"]["iterations"],
     },
     "figure2": {
+        **shown("figure2"),
         "epsilon": STUDY["figure2"]["epsilon"],
         "iterations": STUDY["figure2"]["iterations"],
-        "fgsm_epsilon": STUDY["figure1"]["epsilon"],
     },
 }
+# Figure 2 has no epsilon of its own for its single-step line.
+REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsilon"]}}

@@ -16,11 +16,11 @@ rule download_source:
     retries: 1
     conda:
         ENVIRONMENT
-    params:
-        checksum=checksum_of,
     resources:
         # Not parameters: the same file from elsewhere is the same file, and nothing is to run again for it.
         url=url_of,
         mirror=STUDY["mirror"]["folder"] or "",
+    params:
+        checksum=checksum_of,
     script:
         "../workflow/scripts/download_source.py"

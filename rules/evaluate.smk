@@ -45,7 +45,24 @@ rule collect_metrics:
         "../workflow/scripts/collect_metrics.py"
 
 
+rule collect_models:
+    """List the trained models with the epoch that was selected, and by what score."""
+    input:
+        models=[MODEL.format(**run) for run in RUNS],
+    output:
+        csv=results("tables/models.csv"),
+    log:
+        logs("collect_models"),
+    conda:
+        ENVIRONMENT
+    params:
+        datasets=[run["dataset"] for run in RUNS],
+    script:
+        "../workflow/scripts/collect_models.py"
+
+
 rule metrics:
     """Make the tidy table of all measures."""
     input:
         rules.collect_metrics.output,
+        rules.collect_models.output,

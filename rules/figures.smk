@@ -20,8 +20,8 @@ rule draw_figure:
     params:
         figure=lambda wildcards: {
             "arguments": {
-                **SHOWN,
                 **FIGURES[wildcards.figure],
+                **REFERENCES[wildcards.figure],
                 "title": titles()[wildcards.dataset],
             },
             "plots": STUDY["plots"],
@@ -41,7 +41,7 @@ rule tabulate_curves:
     conda:
         ENVIRONMENT
     params:
-        curves={**SHOWN, **FIGURES},
+        curves=FIGURES,
     script:
         "../workflow/scripts/tabulate_curves.py"
 

