@@ -182,17 +182,26 @@ CHANGES = {
     ),
     "the budget of adversarial training": (
         {"adversarial_training": {"epsilon": 0.25}},
-        {"train_model": 1, **ONE_MODEL},
+        {"train_model": 1, "collect_models": 1, **ONE_MODEL},
     ),
-    "the learning rate": ({"training": {"learning_rate": 0.1}}, {"train_model": 3, **BOTH_MODELS}),
+    "the learning rate": (
+        {"training": {"learning_rate": 0.1}},
+        {"train_model": 3, "collect_models": 1, **BOTH_MODELS},
+    ),
     "one more seed": (
         {"seeds": [0, 1]},
-        {"train_model": 3, "recommend_random": 1, **BOTH_MODELS, "evaluate_model": 3},
+        {
+            "train_model": 3,
+            "collect_models": 1,
+            "recommend_random": 1,
+            **BOTH_MODELS,
+            "evaluate_model": 3,
+        },
     ),
     "one model less": ({"models": ["BPR-MF"]}, {**PRODUCTS, "collect_models": 1}),
     "an attack no longer shown in one figure": (
         {"figure1": {"attacks": ["fgsm", "bim"]}},
-        {"attack_model": 0, **AFTER_ATTACKS},
+        {"draw_figure": 1, "tabulate_curves": 1},
     ),
     "the start of AMF": (
         {"adversarial_training": {"start_epoch": 3}},
