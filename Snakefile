@@ -33,3 +33,4 @@ rule all:
         rules.table1.input,
         rules.figure1.input,
         rules.figure2.input,
+        rules.figure3.input,

@@ -4,11 +4,13 @@
 rule recommend_random:
     """List items at random, as the reference below which a recommender has learned nothing."""
     input:
-        **split_files("train", "statistics"),
+        **split_files("train", "validation", "statistics"),
     output:
         lists=RANDOM_LISTS,
     log:
         logs("recommend_random/{dataset}/seed-{seed}"),
+    # The first to find that the catalogue is smaller than the lists.
+    priority: EARLY
     conda:
         ENVIRONMENT
     params:
@@ -20,7 +22,7 @@ rule recommend_random:
 rule recommend:
     """List the items of a trained model, unperturbed."""
     input:
-        **split_files("train", "statistics"),
+        **split_files("train", "validation", "statistics"),
         model=trained_model,
     output:
         lists=INITIAL_LISTS,
@@ -40,7 +42,7 @@ rule recommend:
 rule attack_model:
     """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items."""
     input:
-        **split_files("train", "statistics"),
+        **split_files("train", "validation", "statistics"),
         model=trained_model,
     output:
         lists=ATTACKED_LISTS,

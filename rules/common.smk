@@ -30,10 +30,12 @@ def checked_study():
 
 REGISTRY, STUDY = checked_study()
 # Sub-samples go through the stages under names of their own, as if they were data sets.
-SAMPLES = configuration.sample_names(STUDY)
+SAMPLES = configuration.samples(STUDY)
 LIST_LENGTH = max(STUDY["evaluation"]["k"])
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
 GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
+# Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
+EARLY = 1
 ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
 # Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
 LIBRARY = str(Path(workflow.basedir, "workflow"))
@@ -118,19 +120,22 @@ METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 # --- Data -----------------------------------------------------------------------------------------
 
 
-def source_of(wildcards):
-    """The registry's record of a source file, and what the mirror has to do with it."""
+def url_of(wildcards):
+    """Where a source file is published."""
     entry = configuration.dataset_entry(STUDY, REGISTRY, wildcards.dataset)
-    record = next(
-        source for source in entry["sources"] if source["file"] == wildcards.file
+    return next(
+        source["url"] for source in entry["sources"] if source["file"] == wildcards.file
     )
-    mirror = STUDY["mirror"]
-    return {
-        "url": record["url"],
-        "checksum": record["checksum"],
-        "mirror_folder": mirror["folder"],
-        "mirror_checksum": mirror["checksums"].get(wildcards.file),
-    }
+
+
+def checksum_of(wildcards):
+    """What a source file must be, with this study's mirror."""
+    sources = configuration.reading_settings(STUDY, REGISTRY, wildcards.dataset)[
+        "sources"
+    ]
+    return next(
+        source["checksum"] for source in sources if source["file"] == wildcards.file
+    )
 
 
 def files_of(wildcards):
@@ -195,6 +200,20 @@ def trained_model(wildcards):
     return MODEL.format(**wildcards, epoch=STUDY["training"]["epochs"])
 
 
+# Every training of the study.
+RUNS = [
+    {
+        "dataset": dataset,
+        "model": model,
+        "seed": seed,
+        "epoch": STUDY["training"]["epochs"],
+    }
+    for dataset in STUDY["datasets"]
+    for model in STUDY["models"]
+    for seed in STUDY["seeds"]
+]
+
+
 def conditions_of(wildcards):
     """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
     attacked = wildcards.model != "Random"
@@ -215,21 +234,35 @@ def lists_of(wildcards):
 
 # --- Tables and figures ---------------------------------------------------------------------------
 
-SINGLE_STEP_ATTACKS = [
-    name
-    for name, definition in STUDY["attacks"].items()
-    if ATTACKS[definition["method"]].single_step
-]
-# What is common to all products: which rows of the metrics they show.
-SHOWN = {"k": STUDY["evaluation"]["k"][0], "single_step": SINGLE_STEP_ATTACKS}
+
+def shown(section):
+    """What a table or figure shows: its attacks, and whether each takes a single step; the length of the lists."""
+    methods = {
+        name: definition["method"] for name, definition in STUDY["attacks"].items()
+    }
+    attacks = {
+        name: ATTACKS[methods[name]].single_step for name in STUDY[section]["attacks"]
+    }
+    return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
+
+
+def table_notes():
+    """What a reader of a table must be told about this study."""
+    leaks = STUDY["training"]["selection"] == "best-on-test"
+    return ["The attacked epoch was chosen on the test items."] if leaks else []
+
+
 FIGURES = {
     "figure1": {
+        **shown("figure1"),
         "epsilon": STUDY["figure1"]["epsilon"],
         "iterations": STUDY["figure1"]["iterations"],
     },
     "figure2": {
+        **shown("figure2"),
         "epsilon": STUDY["figure2"]["epsilon"],
         "iterations": STUDY["figure2"]["iterations"],
-        "fgsm_epsilon": STUDY["figure1"]["epsilon"],
     },
 }
+# Figure 2 has no epsilon of its own for its single-step line.
+REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsilon"]}}

@@ -16,7 +16,11 @@ rule download_source:
     retries: 1
     conda:
         ENVIRONMENT
+    resources:
+        # Not parameters: the same file from elsewhere is the same file, and nothing is to run again for it.
+        url=url_of,
+        mirror=STUDY["mirror"]["folder"] or "",
     params:
-        source=source_of,
+        checksum=checksum_of,
     script:
         "../workflow/scripts/download_source.py"

@@ -45,7 +45,53 @@ rule collect_metrics:
         "../workflow/scripts/collect_metrics.py"
 
 
+rule collect_models:
+    """List the trained models with the epoch that was selected, and by what score."""
+    input:
+        models=[MODEL.format(**run) for run in RUNS],
+    output:
+        csv=results("tables/models.csv"),
+    log:
+        logs("collect_models"),
+    conda:
+        ENVIRONMENT
+    params:
+        datasets=[run["dataset"] for run in RUNS],
+    script:
+        "../workflow/scripts/collect_models.py"
+
+
+rule relate_characteristics:
+    """Put what perturbations cost beside the characteristics of the sub-samples."""
+    input:
+        metrics=[
+            METRICS.format(dataset=sample, model=model, seed=seed)
+            for sample, _, _ in SAMPLES
+            for model in STUDY["models"]
+            for seed in STUDY["seeds"]
+        ],
+        statistics=[
+            results(f"data/{sample}/split/statistics.json") for sample, _, _ in SAMPLES
+        ],
+    output:
+        samples=results("tables/figure3_samples.csv"),
+        points=results("tables/figure3_points.csv"),
+    log:
+        logs("relate_characteristics"),
+    conda:
+        ENVIRONMENT
+    params:
+        characteristics={
+            "samples": SAMPLES,
+            "k": STUDY["evaluation"]["k"][0],
+            "epsilon": STUDY["figure3"]["epsilon"],
+        },
+    script:
+        "../workflow/scripts/relate_characteristics.py"
+
+
 rule metrics:
     """Make the tidy table of all measures."""
     input:
         rules.collect_metrics.output,
+        rules.collect_models.output,

@@ -20,8 +20,8 @@ rule draw_figure:
     params:
         figure=lambda wildcards: {
             "arguments": {
-                **SHOWN,
                 **FIGURES[wildcards.figure],
+                **REFERENCES[wildcards.figure],
                 "title": titles()[wildcards.dataset],
             },
             "plots": STUDY["plots"],
@@ -41,7 +41,7 @@ rule tabulate_curves:
     conda:
         ENVIRONMENT
     params:
-        curves={**SHOWN, **FIGURES},
+        curves=FIGURES,
     script:
         "../workflow/scripts/tabulate_curves.py"
 
@@ -62,3 +62,37 @@ rule figure2:
             rules.draw_figure.output.files, figure="figure2", dataset=STUDY["datasets"]
         ),
         rules.tabulate_curves.output,
+
+
+rule draw_figure3:
+    """Draw rho against density, size and shape of one data set's sub-samples."""
+    input:
+        points=results("tables/figure3_points.csv"),
+        published=published("characteristics.csv"),
+    output:
+        files=expand(
+            results("figures/{{source}}/figure3_iterations-{{iterations}}.{format}"),
+            format=STUDY["plots"]["formats"],
+        ),
+    log:
+        logs("draw_figure3/{source}/{iterations}"),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=lambda wildcards: {
+            "arguments": {**shown("figure3"), "title": titles()[wildcards.source]},
+            "plots": STUDY["plots"],
+        },
+    script:
+        "../workflow/scripts/draw_figure3.py"
+
+
+rule figure3:
+    """Draw Figure 3 for every data set that it is wanted for, with its regressions."""
+    input:
+        expand(
+            rules.draw_figure3.output.files,
+            source=sorted({source for _, source, _ in SAMPLES}),
+            iterations=STUDY["figure3"]["iterations"],
+        ),
+        rules.tabulate_figure3.output if SAMPLES else [],

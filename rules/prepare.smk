@@ -13,6 +13,7 @@ rule prepare_dataset:
         benchmarks("prepare_dataset/{dataset}")
     wildcard_constraints:
         dataset=WHOLE_DATASET,
+    priority: EARLY
     conda:
         ENVIRONMENT
     params:

@@ -11,6 +11,7 @@ rule split_dataset:
         logs("split_dataset/{dataset}"),
     benchmark:
         benchmarks("split_dataset/{dataset}")
+    priority: EARLY
     conda:
         ENVIRONMENT
     params:

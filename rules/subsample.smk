@@ -22,8 +22,4 @@ rule subsample_dataset:
 rule samples:
     """Make and split all sub-samples."""
     input:
-        [
-            results(f"data/{sample}/split/statistics.json")
-            for samples in SAMPLES.values()
-            for sample in samples
-        ],
+        [results(f"data/{sample}/split/statistics.json") for sample, _, _ in SAMPLES],

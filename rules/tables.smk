@@ -20,10 +20,12 @@ rule tabulate_table1:
         ENVIRONMENT
     params:
         table={
-            **SHOWN,
-            "epsilon": STUDY["table1"]["epsilon"],
-            "iterations": STUDY["table1"]["iterations"],
-            "titles": titles(),
+            "arguments": {
+                **shown("table1"),
+                "epsilon": STUDY["table1"]["epsilon"],
+                "iterations": STUDY["table1"]["iterations"],
+            },
+            "captions": {"titles": titles(), "notes": table_notes()},
         },
     script:
         "../workflow/scripts/tabulate_table1.py"
@@ -33,3 +35,26 @@ rule table1:
     """Make Table 1 in all its forms."""
     input:
         rules.tabulate_table1.output,
+
+
+rule tabulate_figure3:
+    """The regressions of Figure 3 with their intervals, beside the published slopes, and what they say."""
+    input:
+        samples=results("tables/figure3_samples.csv"),
+        points=results("tables/figure3_points.csv"),
+        published=published("characteristics.csv"),
+    output:
+        regressions=results("tables/figure3_regressions.csv"),
+        joint=results("tables/figure3_joint.csv"),
+        differences=results("tables/figure3_differences.csv"),
+        comparison=results("tables/figure3_comparison.csv"),
+        statements=results("tables/figure3_statements.csv"),
+        markdown=results("tables/figure3.md"),
+    log:
+        logs("tabulate_figure3"),
+    conda:
+        ENVIRONMENT
+    params:
+        table={"k": STUDY["evaluation"]["k"][0], "titles": titles()},
+    script:
+        "../workflow/scripts/tabulate_figure3.py"

@@ -14,8 +14,7 @@ rule train_model:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     benchmark:
         benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}")
-    # Everything else waits for trainings, so that they come first among what can run.
-    priority: 1
+    priority: EARLY
     conda:
         ENVIRONMENT
     threads: 1
@@ -32,10 +31,4 @@ rule train_model:
 rule models:
     """Train every model of the study."""
     input:
-        expand(
-            MODEL,
-            dataset=STUDY["datasets"],
-            model=STUDY["models"],
-            seed=STUDY["seeds"],
-            epoch=STUDY["training"]["epochs"],
-        ),
+        [MODEL.format(**run) for run in RUNS],

@@ -1,4 +1,5 @@
-"""Made-up metrics of a study, shaped like real ones, for the tests of tables and figures."""
+"""What the tests of tables and figures share: made-up metrics, shaped like real ones, and the
+published curves."""
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,15 @@ def coverage_after(model: str, epsilon: float, iterations: int, attack: str) -> 
     height = 0.35 if attack == "bim" else 0.3
     bump = height * start * push * np.exp(1 - push)
     return end + (start - end) * np.exp(-push / 4) + bump
+
+
+def published_curve(
+    figures: pd.DataFrame, figure: str, dataset: str, model: str, attack: str
+) -> pd.DataFrame:
+    """Columns x, value of one curve of figures_1_2.csv, ascending in x; maybe without rows."""
+    wanted = {"figure": figure, "dataset": dataset, "model": model, "attack": attack}
+    rows = figures[(figures[list(wanted)] == pd.Series(wanted)).all(axis=1)]
+    return rows[["x", "value"]].sort_values("x", ignore_index=True)
 
 
 def study_metrics(

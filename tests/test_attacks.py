@@ -12,6 +12,7 @@ from embrittle.attacks import ATTACKS, Attack
 from embrittle.compute import reference
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.cuda import CudaBackend
+from embrittle.compute.sampling import draw_negatives
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
 from embrittle.perturbation import BprLoss, attacked_lists, perturb
@@ -259,10 +260,14 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     backend, factors, train, method
 ):
     model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
+    # A validation item of every other user: known, so not recommended, but not trained on either.
+    held_out = draw_negatives(train.indptr, train.indices, train.n_items, 1)[train.indptr[:-1]]
+    held_out[1::2] = -1
     lists = attacked_lists(
         backend,
         model,
         train,
+        train.including(held_out),
         attack={"method": method},
         epsilon=0.5,
         iterations=1,
@@ -273,12 +278,13 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     positives = set(zip(owners.tolist(), train.indices.tolist(), strict=True))
     recommended = list(zip(lists["user"].tolist(), lists["item"].tolist(), strict=True))
     assert positives.isdisjoint(recommended)
+    assert set(enumerate(held_out.tolist())).isdisjoint(recommended)
     assert len(set(recommended)) == len(recommended) == 7 * N_USERS
     delta = run(BprLoss(CpuBackend(), factors, train, 5), method)
     perturbed = [f + d for f, d in zip(factors, delta, strict=True)]
     scores = np.einsum("nk,nk->n", perturbed[0][lists["user"]], perturbed[1][lists["item"]])
     np.testing.assert_allclose(lists["score"], scores, rtol=1e-3, atol=1e-4)
-    clean = lists_to_columns(*top_items(CpuBackend(), *factors, train, 7))
+    clean = lists_to_columns(*top_items(CpuBackend(), *factors, train.including(held_out), 7))
     assert (lists["item"] != clean["item"]).any()
 
 
@@ -288,7 +294,15 @@ def test_options_of_the_definition_reach_the_attack(factors, train):
     def scores(**options):
         attack = {"method": "pgd", **options}
         return attacked_lists(
-            CpuBackend(), model, train, attack=attack, epsilon=0.5, iterations=2, seed=5, length=5
+            CpuBackend(),
+            model,
+            train,
+            train,
+            attack=attack,
+            epsilon=0.5,
+            iterations=2,
+            seed=5,
+            length=5,
         )["score"]
 
     np.testing.assert_array_equal(scores(), scores(step_size=0.25, start=0.05))

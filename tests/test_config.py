@@ -17,6 +17,7 @@ from snakemake.utils import update_config
 from embrittle import config as cfg
 from embrittle import schema
 from embrittle.attacks import ATTACKS, Attack
+from embrittle.data.formats import FORMATS
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
 from embrittle.figures import PlotSettings
@@ -346,7 +347,7 @@ def test_readme_documents_every_key():
 
 
 def test_what_the_configuration_knows_of_other_modules_is_true():
-    assert set(cfg.READERS) == set(READERS)
+    assert set(FORMATS) == set(READERS)
     plots = SCHEMA["properties"]["plots"]["properties"]
     assert {key: plots[key]["default"] for key in plots if key != "formats"} == {
         field.name: getattr(PlotSettings(), field.name) for field in fields(PlotSettings)

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from embrittle.data.download import fetch, file_checksum, parse_checksum
+from embrittle.data.download import fetch, file_checksum, parse_checksum, require_checksum
 from embrittle.errors import ConfigError, DownloadError
 
 CONTENT = bytes(range(256)) * 40
@@ -253,20 +253,6 @@ def test_mirror_takes_the_place_of_the_web(mirror, destination):
     assert provenance["checksum"] == MD5
 
 
-def test_mirror_checksum_replaces_that_of_the_registry(mirror, destination):
-    official = "md5:" + "0" * 32
-    provenance = fetch(
-        "http://127.0.0.1:9/no", destination, official, mirror_folder=mirror, mirror_checksum=SHA256
-    )
-    assert provenance["checksum"] == SHA256
-    assert provenance["verified"] is True
-
-
-def test_mirror_checksum_means_nothing_on_the_web(server, destination):
-    with pytest.raises(DownloadError, match="wrong checksum"):
-        fetch(server.url, destination, "md5:" + "0" * 32, mirror_checksum=MD5)
-
-
 def test_wrong_file_in_the_mirror_says_how_to_accept_it(mirror, destination):
     with pytest.raises(DownloadError, match="wrong checksum") as error:
         fetch("http://127.0.0.1:9/no", destination, "md5:" + "0" * 32, mirror_folder=mirror)
@@ -279,3 +265,15 @@ def test_missing_mirror_file_names_folder_and_file(mirror, tmp_path):
     with pytest.raises(DownloadError) as error:
         fetch("http://127.0.0.1:9/no", tmp_path / "other.zip", MD5, mirror_folder=mirror)
     assert f"the mirror folder {mirror} has no file other.zip" in str(error.value)
+
+
+def test_a_file_that_is_already_there_is_held_against_its_checksum(tmp_path):
+    path = tmp_path / "set.zip"
+    path.write_bytes(CONTENT)
+    require_checksum(path, MD5)
+    require_checksum(path, SHA256.upper().replace("SHA256", "sha256"))
+    with pytest.raises(
+        DownloadError, match=r"set\.zip has the wrong checksum: expected md5:0+, found md5:"
+    ):
+        require_checksum(path, "md5:" + "0" * 32)
+    assert path.read_bytes() == CONTENT

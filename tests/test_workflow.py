@@ -71,13 +71,13 @@ class Project:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    def planned(self, **changes) -> dict[str, int]:
+    def planned(self, *targets: str, **changes) -> dict[str, int]:
         """How many jobs of each rule a dry run would run, without the target itself."""
-        done = self.snakemake("--dry-run", **changes)
+        done = self.snakemake("--dry-run", *targets, **changes)
         assert done.returncode == 0, done.stdout + done.stderr
         rows = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
         jobs = {rule: int(count) for rule, count in rows}
-        return {rule: n for rule, n in jobs.items() if rule not in ("all", "total")}
+        return {rule: n for rule, n in jobs.items() if rule not in ("all", "total", *targets)}
 
     def results(self, path: str) -> Path:
         return self.folder / "results" / "tiny" / path
@@ -182,14 +182,31 @@ CHANGES = {
     ),
     "the budget of adversarial training": (
         {"adversarial_training": {"epsilon": 0.25}},
-        {"train_model": 1, **ONE_MODEL},
+        {"train_model": 1, "collect_models": 1, **ONE_MODEL},
     ),
-    "the learning rate": ({"training": {"learning_rate": 0.1}}, {"train_model": 3, **BOTH_MODELS}),
+    "the learning rate": (
+        {"training": {"learning_rate": 0.1}},
+        {"train_model": 3, "collect_models": 1, **BOTH_MODELS},
+    ),
     "one more seed": (
         {"seeds": [0, 1]},
-        {"train_model": 3, "recommend_random": 1, **BOTH_MODELS, "evaluate_model": 3},
+        {
+            "train_model": 3,
+            "collect_models": 1,
+            "recommend_random": 1,
+            **BOTH_MODELS,
+            "evaluate_model": 3,
+        },
     ),
-    "one model less": ({"models": ["BPR-MF"]}, PRODUCTS),
+    "one model less": ({"models": ["BPR-MF"]}, {**PRODUCTS, "collect_models": 1}),
+    "an attack no longer shown in one figure": (
+        {"figure1": {"attacks": ["fgsm", "bim"]}},
+        {"draw_figure": 1, "tabulate_curves": 1},
+    ),
+    "the start of AMF": (
+        {"adversarial_training": {"start_epoch": 3}},
+        {"train_model": 3, **BOTH_MODELS, "collect_models": 1},
+    ),
 }
 
 
@@ -270,6 +287,8 @@ def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_pat
     table = pd.read_csv(project.results("tables/table1_comparison.csv"))
     assert set(table["dataset"]) == {"lastfm"}
     assert table["published"].notna().all()  # the papers print this data set
+    # The same file from elsewhere is the same file.
+    assert project.planned("table1", datasets=["lastfm"], mirror={"folder": "elsewhere"}) == {}
 
 
 def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):

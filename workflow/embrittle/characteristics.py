@@ -34,7 +34,14 @@ from statsmodels.stats.outliers_influence import variance_inflation_factor
 
 from embrittle import published as pub
 from embrittle.errors import ConfigError, DataError
-from embrittle.tables import CONDITIONS, MODELS, RANDOM, is_epsilon, known_first, metrics_at
+from embrittle.tables import (
+    MODELS,
+    PAPER_ATTACKS,
+    RANDOM,
+    is_epsilon,
+    known_first,
+    metrics_at,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -514,7 +521,7 @@ def _groups(data: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]
         of_source = data[data["source"] == source]
         for model in known_first(of_source["model"], MODELS):
             of_model = of_source[of_source["model"] == model]
-            for attack in known_first(of_model["attack"], CONDITIONS):
+            for attack in known_first(of_model["attack"], tuple(PAPER_ATTACKS)):
                 of_attack = of_model[of_model["attack"] == attack]
                 for iterations in sorted(of_attack["iterations"].unique()):
                     group = of_attack[of_attack["iterations"] == iterations]

@@ -15,11 +15,18 @@ difference and the sum of the two slopes have the same sign, and both intervals 
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from embrittle.characteristics import (
+    compare_with_published,
+    joint_regression,
+    regressions,
+    slope_differences,
+)
 from embrittle.tables import MARKDOWN, MODELS, condition_label, to_markdown
 
 HOLDS, DOES_NOT_HOLD, MIXED, CANNOT_BE_TOLD = "holds", "does not hold", "mixed", "cannot be told"
@@ -41,6 +48,50 @@ class _Case(NamedTuple):
 
     name: str
     side: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All tables of Figure 3, and the page that shows them in words."""
+
+    regressions: pd.DataFrame
+    joint: pd.DataFrame
+    differences: pd.DataFrame
+    comparison: pd.DataFrame
+    statements: pd.DataFrame
+    markdown: str
+
+
+def report(
+    points: pd.DataFrame,
+    samples: pd.DataFrame,
+    published: pd.DataFrame,
+    k: int,
+    titles: Mapping[str, str] | None = None,
+) -> Report:
+    """Fit everything and say what it means.
+
+    Args:
+        points: from `characteristics.points`.
+        samples: from `characteristics.characteristics_table`.
+        published: the published characteristics.csv.
+        k: length of the lists that rho was taken from.
+        titles: source -> title.
+    """
+    fits, joint = regressions(points), joint_regression(points)
+    differences = slope_differences(points)
+    comparison = compare_with_published(points, fits, published, k)
+    parts = {
+        "What the intervals say": verdict(fits, differences, joint, titles),
+        "Sub-samples": characteristics_markdown(samples, titles),
+        "Regressions over one characteristic": regressions_markdown(fits, titles),
+        "Regressions over all three": joint_markdown(joint, titles),
+        "Slopes of BPR-MF minus AMF": differences_markdown(differences, titles),
+        "Beside the published numbers": comparison_markdown(comparison, titles),
+    }
+    markdown = "\n\n".join(f"## {head}\n\n{text.strip()}" for head, text in parts.items())
+    said = pd.DataFrame(statements(fits, differences))
+    return Report(fits, joint, differences, comparison, said, markdown + "\n")
 
 
 def statements(regressions: pd.DataFrame, differences: pd.DataFrame) -> list[dict[str, Any]]:

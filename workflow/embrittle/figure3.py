@@ -5,7 +5,7 @@ of its seeds, with a bar for their spread; the lines are those of the regression
 interval of their height where there are several seeds.
 """
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import matplotlib
@@ -28,9 +28,14 @@ from embrittle.figures import (
     curve_style,
     text_style,
 )
-from embrittle.tables import CONDITIONS, MODELS, condition_label, known_first, spread_over_seeds
+from embrittle.tables import (
+    MODELS,
+    PAPER_ATTACKS,
+    condition_label,
+    known_first,
+    spread_over_seeds,
+)
 
-PAPER_ATTACKS = ("fgsm", "bim", "pgd")
 LABELS = {
     "density": r"density $|F|\,/\,(|U||I|)$",
     "size": r"size $|U||I|$",
@@ -49,7 +54,7 @@ def figure3(
     settings: PlotSettings | None = None,
     published: pd.DataFrame | None = None,
     title: str | None = None,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
     errors: Errors = "means",
 ) -> Figure:
     """Figure 3 of one source at one number of iterations.
@@ -64,7 +69,7 @@ def figure3(
         published: the published characteristics.csv; its points are drawn where source, K and epsilon are
             the same, whatever the iterations: those are not printed.
         title: printed above; by default the name of the source.
-        single_step: attacks that take one step.
+        attacks: what is drawn, in this order: name -> whether it takes a single step.
         errors: what the seeds are for the band, see `embrittle.characteristics`.
 
     Raises:
@@ -74,7 +79,8 @@ def figure3(
     rows = data[data["source"] == source]
     if rows.empty:
         raise DataError(f"there are no sub-samples with metrics of the data set {source!r}")
-    one_step = rows["attack"].isin(list(single_step))
+    rows = rows[rows["attack"].isin(list(attacks))]
+    one_step = rows["attack"].map(attacks).astype(bool)
     rows = rows[one_step | (rows["iterations"] == iterations)]
     budgets = rows["epsilon"].round(12).unique()
     if len(budgets) > 1:
@@ -89,7 +95,7 @@ def figure3(
         iterations=iterations,
         k=k,
         settings=settings or PlotSettings(),
-        single_step=tuple(single_step),
+        attacks=attacks,
         errors=errors,
     )
     return drawing.draw(title or source)
@@ -104,7 +110,7 @@ class _Drawing:
     iterations: int
     k: int
     settings: PlotSettings
-    single_step: tuple[str, ...]
+    attacks: Mapping[str, bool]
     errors: Errors
 
     def draw(self, title: str) -> Figure:
@@ -144,16 +150,12 @@ class _Drawing:
         else:
             notes = [
                 note
-                for number, attack in enumerate(self._attacks())
+                for number, attack in enumerate(self.attacks)
                 for note in self._draw_attack(ax, of_model, attack, characteristic, number)
             ]
         if notes:
             text = "\n".join(notes)
             ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, gid="notes", **NOTE_STYLE)
-
-    def _attacks(self) -> list[str]:
-        found = known_first(self.rows["attack"], CONDITIONS)
-        return [*PAPER_ATTACKS, *(attack for attack in found if attack not in PAPER_ATTACKS)]
 
     def _draw_attack(
         self, ax: Axes, of_model: pd.DataFrame, attack: str, characteristic: str, number: int
@@ -230,12 +232,12 @@ class _Drawing:
         """One entry for each attack in any panel, for what is published, for bars and bands."""
         drawn = {artist.get_gid() for ax in axes.flat for artist in [*ax.lines, *ax.collections]}
         entries = {}
-        for number, attack in enumerate(self._attacks()):
+        for number, attack in enumerate(self.attacks):
             colour = colour_of(attack, self.settings, number)
             label = condition_label(attack)
             if f"points {attack}" in drawn:
                 look = {"color": colour, "markersize": 3.2, **_style_of(attack, number)}
-                steps = "" if attack in self.single_step else rf", $L$ = {self.iterations}"
+                steps = "" if self.attacks[attack] else rf", $L$ = {self.iterations}"
                 entries[f"{label}{steps}"] = Line2D([], [], **look)
             if f"published {attack}" in drawn:
                 look = {"color": colour, "linestyle": "none", **PUBLISHED_POINT}

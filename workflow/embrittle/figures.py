@@ -1,15 +1,15 @@
 """Figures 1 and 2 of the MSAP paper from the tidy metrics (columns: see `embrittle.tables`).
 
 Figure 1 shows a metric against the number of iterations, Figure 2 against the budget epsilon. A
-figure belongs to one data set. Curves are the multi-step attacks; horizontal lines are the
-references: the unperturbed model, FGSM and the random recommender, each the mean over its seeds.
-What cannot be drawn is said in the panel.
+figure belongs to one data set and shows the attacks it is asked for: the multi-step ones as curves,
+the single-step ones as horizontal lines. So are the other references, the unperturbed model and the
+random recommender. All are means over the seeds. What cannot be drawn is said in the panel.
 
 Figures are built as objects and saved with `save`; no global state of matplotlib is left changed.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from embrittle import published as pub
 from embrittle.errors import ConfigError, DataError
 from embrittle.files import written_atomically
 from embrittle.tables import (
+    PAPER_ATTACKS,
     RANDOM,
-    attacks_in,
     condition_label,
     is_epsilon,
     metrics_at,
@@ -36,7 +36,6 @@ from embrittle.tables import (
     spread_over_seeds,
 )
 
-PAPER_ATTACKS = ("bim", "pgd")
 CURVE = ["figure", "metric", "dataset", "model", "attack", "x_name"]
 LONG_COLUMNS = pub.COLUMNS["figures_1_2"]
 
@@ -147,7 +146,7 @@ def figure1_curves(
     epsilon: float,
     iterations: Sequence[int],
     k: int,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
     """The curves of Figure 1, all data sets.
 
@@ -156,12 +155,13 @@ def figure1_curves(
         epsilon: budget of the attacks.
         iterations: grid of the x axis.
         k: length of the lists.
-        single_step: attacks that have no curve, but a reference line.
+        attacks: the attacks to show, in this order: name -> whether it takes a single step. Such
+            an attack has no curve, but a reference line.
 
     Returns:
         Columns figure, metric, dataset, model, attack, x_name, x, mean, sd, low, high, n_seeds (see
-        `spread_over_seeds`), in the order of the published CSV. BIM and PGD are always there, NaN
-        where not computed; other attacks where found.
+        `spread_over_seeds`), in the order of the published CSV. The multi-step ones of `attacks`
+        are there, NaN where not computed, and no others.
 
     Raises:
         DataError: the metrics are not usable, see `metrics_at`.
@@ -169,7 +169,7 @@ def figure1_curves(
     rows = metrics_at(metrics, k)
     rows = rows[is_epsilon(rows["epsilon"], epsilon) | (rows["attack"] == "initial")]
     points = rows.assign(x=rows["iterations"].astype(float))
-    return _curves(points, FIGURE1, "iterations", iterations, single_step)
+    return _curves(points, FIGURE1, "iterations", iterations, attacks)
 
 
 def figure2_curves(
@@ -177,7 +177,7 @@ def figure2_curves(
     iterations: int,
     epsilon: Sequence[float],
     k: int,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
     """The curves of Figure 2, all data sets; as `figure1_curves` with `epsilon` the grid."""
     rows = metrics_at(metrics, k)
@@ -187,7 +187,7 @@ def figure2_curves(
     budgets = rows["epsilon"].to_numpy(dtype=float)
     nearest = grid[np.abs(budgets[:, None] - grid[None, :]).argmin(axis=1)]
     points = rows.assign(x=np.where(np.isclose(budgets, nearest, atol=0.0), nearest, np.nan))
-    return _curves(points, FIGURE2, "epsilon", epsilon, single_step)
+    return _curves(points, FIGURE2, "epsilon", epsilon, attacks)
 
 
 def _curves(
@@ -195,11 +195,10 @@ def _curves(
     panels: Sequence[Panel],
     x_name: str,
     grid: Sequence[float],
-    single_step: Collection[str],
+    attacks: Mapping[str, bool],
 ) -> pd.DataFrame:
     """Curves of the panels whose model is there; `points` are metrics with a column x."""
-    no_curve = {"initial", *single_step}
-    found = [name for name in attacks_in(points) if name not in {*no_curve, *PAPER_ATTACKS}]
+    multi_step = [name for name, single_step in attacks.items() if not single_step]
     models = models_in(points)
     seeds = {name: seeds_of(points, name) for name in dict.fromkeys(points["dataset"])}
     keys = [
@@ -207,7 +206,7 @@ def _curves(
         for panel in panels
         if panel.model in models
         for dataset in seeds
-        for attack in (*PAPER_ATTACKS, *found)
+        for attack in multi_step
         for x in sorted(grid)
         for seed in seeds[dataset]
     ]
@@ -216,10 +215,8 @@ def _curves(
     values = dict(
         zip(points[names].itertuples(index=False, name=None), points["value"], strict=True)
     )
-    found_values = [
-        values.get(key, np.nan) for key in wanted[names].itertuples(index=False, name=None)
-    ]
-    return spread_over_seeds(wanted.assign(value=found_values), [*CURVE, "x"])
+    found = [values.get(key, np.nan) for key in wanted[names].itertuples(index=False, name=None)]
+    return spread_over_seeds(wanted.assign(value=np.array(found, dtype=float)), [*CURVE, "x"])
 
 
 def figures_long(*curves: pd.DataFrame) -> pd.DataFrame:
@@ -239,7 +236,7 @@ def references(
     metric: str,
     epsilon: float,
     k: int,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> dict[str, float]:
     """The values of a panel's horizontal lines, each a mean over the seeds.
 
@@ -250,10 +247,10 @@ def references(
         metric: the metric of the panel.
         epsilon: budget of the single-step attacks.
         k: length of the lists.
-        single_step: names of these attacks.
+        attacks: name -> whether it takes a single step; the others are left out.
 
     Returns:
-        "initial", the single-step attacks, and "random"; NaN where a seed is missing.
+        "initial", the single-step attacks in their order, and "random"; NaN where a seed is missing.
 
     Raises:
         DataError: the metrics are not usable, or have nothing for the data set.
@@ -267,8 +264,9 @@ def references(
     of_model = rows[rows["model"] == model]
     one_step = of_model[is_epsilon(of_model["epsilon"], epsilon) & (of_model["iterations"] == 1)]
     per_seed = {"initial": of_model.loc[of_model["attack"] == "initial", "value"]}
-    for attack in single_step:
-        per_seed[attack] = one_step.loc[one_step["attack"] == attack, "value"]
+    for attack, single_step in attacks.items():
+        if single_step:
+            per_seed[attack] = one_step.loc[one_step["attack"] == attack, "value"]
     means = {
         name: values.mean() if values.count() == n_seeds else np.nan
         for name, values in per_seed.items()
@@ -287,7 +285,7 @@ def figure1(
     settings: PlotSettings | None = None,
     published: pd.DataFrame | None = None,
     title: str | None = None,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> Figure:
     """Figure 1 of one data set: nDCG (a, b) and ICov (c, d) against the number of iterations.
 
@@ -301,16 +299,18 @@ def figure1(
         published: the published figures_1_2.csv; its curves are drawn where the data set, K and
             epsilon are the same.
         title: printed above; by default the name of the data set.
-        single_step: attacks that have no curve.
+        attacks: the attacks to show, as in `figure1_curves`.
 
     Raises:
         DataError: the metrics are not usable, see `metrics_at`.
     """
     comparable = k == pub.FIGURES_K and np.isclose(epsilon, pub.FIGURE1_EPSILON)
-    curves = figure1_curves(metrics, epsilon, iterations, k, single_step)
+    curves = figure1_curves(metrics, epsilon, iterations, k, attacks)
     drawing = _Drawing(
+        attacks=attacks,
+        models=models_in(metrics_at(metrics, k)),
         curves=curves[curves["dataset"] == dataset],
-        references=_references_of(FIGURE1, metrics, dataset, epsilon, k, single_step),
+        references=_references_of(FIGURE1, metrics, dataset, epsilon, k, attacks),
         published=_published_of(dataset, published if comparable else None),
         attack_epsilon=epsilon,
         k=k,
@@ -329,7 +329,7 @@ def figure2(
     settings: PlotSettings | None = None,
     published: pd.DataFrame | None = None,
     title: str | None = None,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> Figure:
     """Figure 2 of one data set: nDCG of BPR-MF (a) and AMF (b) against epsilon.
 
@@ -338,22 +338,24 @@ def figure2(
         dataset: name of the data set to draw.
         iterations: steps of the multi-step attacks.
         epsilon: grid of the x axis, which is logarithmic.
-        fgsm_epsilon: budget of FGSM's horizontal line.
+        fgsm_epsilon: budget of the single-step attacks, the horizontal lines.
         k: length of the lists.
         settings: how it looks.
         published: the published figures_1_2.csv; its curves are drawn where the data set, K and
             iterations are the same.
         title: printed above; by default the name of the data set.
-        single_step: attacks that have no curve.
+        attacks: the attacks to show, as in `figure1_curves`.
 
     Raises:
         DataError: the metrics are not usable, see `metrics_at`.
     """
     comparable = k == pub.FIGURES_K and iterations == pub.FIGURE2_ITERATIONS
-    curves = figure2_curves(metrics, iterations, epsilon, k, single_step)
+    curves = figure2_curves(metrics, iterations, epsilon, k, attacks)
     drawing = _Drawing(
+        attacks=attacks,
+        models=models_in(metrics_at(metrics, k)),
         curves=curves[curves["dataset"] == dataset],
-        references=_references_of(FIGURE2, metrics, dataset, fgsm_epsilon, k, single_step),
+        references=_references_of(FIGURE2, metrics, dataset, fgsm_epsilon, k, attacks),
         published=_published_of(dataset, published if comparable else None),
         attack_epsilon=fgsm_epsilon,
         k=k,
@@ -381,13 +383,11 @@ def _references_of(
     dataset: str,
     epsilon: float,
     k: int,
-    single_step: Collection[str],
+    attacks: Mapping[str, bool],
 ) -> dict[str, dict[str, float]]:
     """`references` of every panel, by its name."""
     return {
-        panel.figure: references(
-            metrics, dataset, panel.model, panel.metric, epsilon, k, single_step
-        )
+        panel.figure: references(metrics, dataset, panel.model, panel.metric, epsilon, k, attacks)
         for panel in panels
     }
 
@@ -403,6 +403,8 @@ def _published_of(dataset: str, published: pd.DataFrame | None) -> pd.DataFrame:
 class _Drawing:
     """What one figure shows, all of one data set; the methods put it on the axes."""
 
+    attacks: Mapping[str, bool]
+    models: Sequence[str]
     curves: pd.DataFrame
     references: Mapping[str, Mapping[str, float]]
     published: pd.DataFrame
@@ -433,26 +435,31 @@ class _Drawing:
     def _draw_panel(self, ax: Axes, panel: Panel) -> None:
         ax.set_gid(panel.figure)
         ax.set_title(f"({panel.figure[-1]}) {panel.model}")
-        curves = self.curves[self.curves["figure"] == panel.figure]
-        if curves.empty:
-            notes = [f"{panel.model}: not in this study"]
+        if panel.model in self.models:
+            notes = self._draw_curves(ax, panel) + self._draw_references(ax, panel)
         else:
-            notes = [
-                note
-                for number, (attack, curve) in enumerate(curves.groupby("attack", sort=False))
-                for note in self._draw_curve(ax, panel, attack, curve, number)
-            ]
-            notes += self._draw_references(ax, panel)
+            notes = [f"{panel.model}: not in this study"]
         if notes:
             x, y, side = NOTE_PLACES[panel.figure[:4]]
             text = "\n".join(notes)
             ax.text(x, y, text, ha=side, transform=ax.transAxes, gid="notes", **NOTE_STYLE)
 
+    def _draw_curves(self, ax: Axes, panel: Panel) -> list[str]:
+        """Draw the curves of all multi-step attacks; say what is missing."""
+        if all(self.attacks.values()):
+            return ["no multi-step attack: no curve"]
+        curves = self.curves[self.curves["figure"] == panel.figure]
+        return [
+            note
+            for number, (attack, curve) in enumerate(curves.groupby("attack", sort=False))
+            for note in self._draw_curve(ax, panel, attack, curve, number)
+        ]
+
     def _draw_curve(
         self, ax: Axes, panel: Panel, attack: str, curve: pd.DataFrame, number: int
     ) -> list[str]:
         """Draw one attack's curve, its band, and the published one behind; say what is missing."""
-        colour, style = colour_of(attack, self.settings, number), curve_style(attack, number)
+        colour, style = self._colour(attack), curve_style(attack, number)
         label = condition_label(attack)
         theirs = self.published[self.published["figure"] == panel.figure]
         theirs = theirs[theirs["attack"] == attack].sort_values("x")
@@ -481,7 +488,7 @@ class _Drawing:
     def _draw_references(self, ax: Axes, panel: Panel) -> list[str]:
         """Draw the horizontal lines; say which are missing."""
         notes = []
-        for number, (name, value) in enumerate(self.references[panel.figure].items()):
+        for name, value in self.references[panel.figure].items():
             label = REFERENCE_LABELS.get(name, condition_label(name))
             if np.isnan(value):
                 notes.append(f"{label}: not computed")
@@ -489,9 +496,13 @@ class _Drawing:
             if name not in REFERENCE_LABELS:
                 label += rf" ($\epsilon$ = {self.attack_epsilon:g})"
             style = REFERENCE_STYLES.get(name, FURTHER_REFERENCE_STYLE)
-            colour = colour_of(name, self.settings, number)
+            colour = self._colour(name)
             ax.axhline(value, color=colour, label=label, gid=name, zorder=1.8, **style)
         return notes
+
+    def _colour(self, name: str) -> str:
+        further = [attack for attack in self.attacks if attack not in COLOURS]
+        return colour_of(name, self.settings, further.index(name) if name in further else 0)
 
     def _scale_y(self, ax: Axes, panel: Panel) -> None:
         if panel.metric == "ICov" and self.settings.coverage_axis == "log":

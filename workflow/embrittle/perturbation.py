@@ -80,6 +80,7 @@ def attacked_lists(
     backend: Backend,
     model: dict[str, np.ndarray],
     train: UserItems,
+    known: UserItems,
     *,
     attack: dict[str, Any],
     epsilon: float,
@@ -92,7 +93,8 @@ def attacked_lists(
     Args:
         backend: the device.
         model: float32 "user_factors" and "item_factors".
-        train: training positives, also left out of the lists.
+        train: training positives, whose loss is climbed.
+        known: items to leave out of the lists: those of `train`, and of validation.
         attack: the definition from the configuration: `method` and its options.
         epsilon, iterations: the budget and the number of steps, L.
         seed: the training's; fixes negatives and start, so that all attacks on a model meet the same ones.
@@ -100,4 +102,4 @@ def attacked_lists(
     """
     loss = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed)
     delta = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
-    return lists_to_columns(*top_items(backend, *loss.perturbed(delta), train, length))
+    return lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length))

@@ -53,32 +53,3 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
             f"found {', '.join(frame.columns)}"
         )
     return frame
-
-
-def datasets(published: pd.DataFrame) -> list[str]:
-    """Names of the data sets that a published table has numbers for, in its order."""
-    return list(dict.fromkeys(published["dataset"]))
-
-
-def curve(
-    figures: pd.DataFrame, figure: str, dataset: str, model: str, attack: str
-) -> pd.DataFrame:
-    """One published curve of Figures 1 and 2.
-
-    Args:
-        figures: `figures_1_2.csv` as loaded.
-        figure: a panel, "fig1a" ... "fig1d", "fig2a", "fig2b".
-        dataset: name of a data set; published are curves of "lastfm" only.
-        model: "BPR-MF" or "AMF".
-        attack: "bim" or "pgd".
-
-    Returns:
-        Columns x, value, ascending in x; without rows where nothing is published.
-    """
-    wanted = (
-        (figures["figure"] == figure)
-        & (figures["dataset"] == dataset)
-        & (figures["model"] == model)
-        & (figures["attack"] == attack)
-    )
-    return figures.loc[wanted, ["x", "value"]].sort_values("x", ignore_index=True)

@@ -1,4 +1,4 @@
-"""Top-K lists and ranks of held-out items, over all items a user has not in train.
+"""Top-K lists and ranks of held-out items, over all items that are not known of a user.
 
 Users are scored in blocks, so that memory grows with the length of a block, never with users x items.
 """
@@ -21,6 +21,13 @@ def _blocks(train: UserItems) -> Iterator[slice]:
     size = max(1, _BLOCK_BYTES // (4 * train.n_items))
     for start in range(0, train.n_users, size):
         yield slice(start, min(start + size, train.n_users))
+
+
+def _check_length(length: int, train: UserItems) -> None:
+    if length > train.n_items:
+        raise DataError(
+            f"Lists of {length} items were asked for (evaluation.k), but the catalogue has only {train.n_items} items."
+        )
 
 
 def _check(finite: bool) -> None:
@@ -49,10 +56,7 @@ def top_items(
     Raises:
         DataError: `length` exceeds the catalogue, or a score is NaN.
     """
-    if length > train.n_items:
-        raise DataError(
-            f"Lists of {length} items were asked for (evaluation.k), but the catalogue has only {train.n_items} items."
-        )
+    _check_length(length, train)
     items = np.empty((train.n_users, length), np.int32)
     kept = np.empty((train.n_users, length), np.float32)
     for block in _blocks(train):
@@ -89,10 +93,7 @@ def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, 
     Returns:
         items and scores as in `top_items`; the scores are the random numbers that the lists are sorted by.
     """
-    if length > train.n_items:
-        raise DataError(
-            f"Lists of {length} items were asked for (evaluation.k), but the catalogue has only {train.n_items} items."
-        )
+    _check_length(length, train)
     rng = np.random.default_rng([seed, train.n_users, train.n_items])
     items = np.empty((train.n_users, length), np.int32)
     kept = np.empty((train.n_users, length), np.float32)

@@ -5,9 +5,10 @@ with a value. A cell that cannot be computed from them, for one seed or for all,
 forms and a dash in the rendered ones; it is never the mean of what happens to be there.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ from embrittle.errors import DataError
 
 MODELS = ("BPR-MF", "AMF")
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
-CONDITIONS = ("initial", "fgsm", "bim", "pgd")
+# Name -> whether the attack takes a single step, in the order of the published table.
+PAPER_ATTACKS: Mapping[str, bool] = MappingProxyType({"fgsm": True, "bim": False, "pgd": False})
 CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
 RANDOM = (
     "Random"  # the reference recommender; it has no embeddings to attack and no place in Table 1
@@ -105,7 +107,7 @@ def table1_seeds(
     epsilon: float,
     iterations: Sequence[int],
     k: int,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
     """Every cell of Table 1 for every seed.
 
@@ -114,12 +116,14 @@ def table1_seeds(
         epsilon: budget of the perturbations, the same for all.
         iterations: grid over which the multi-step attacks are accumulated.
         k: length of the lists.
-        single_step: attacks whose cell is the value after one step; all others are accumulated.
+        attacks: the attacks to show, in this order: name -> whether it takes a single step. The
+            cell of such an attack is the value after that step; those of the others are
+            accumulated.
 
     Returns:
         Columns dataset, model, condition, metric, seed, value, in the order of the published table;
-        value is NaN where a needed row is missing. The conditions are the paper's four, whether
-        there or not, then other attacks found.
+        value is NaN where a needed row is missing. The conditions are "initial" and `attacks`,
+        whatever else is in the metrics.
 
     Raises:
         DataError: the metrics are not usable (see `metrics_at`) or the grid is not (`accumulate`).
@@ -131,22 +135,15 @@ def table1_seeds(
     rows = everything[of_table]
     names = ["dataset", "model", "seed", "attack", "iterations", "metric"]
     values = dict(zip(rows[names].itertuples(index=False, name=None), rows["value"], strict=True))
-    grids = {"initial": (0,), **dict.fromkeys(single_step, (1,))}
-
-    conditions = [*CONDITIONS, *(a for a in attacks_in(rows) if a not in CONDITIONS)]
+    single = {"initial": 0, **{name: 1 for name, single_step in attacks.items() if single_step}}
 
     def cell(dataset: str, model: str, condition: str, metric: str, seed: int) -> float:
-        grid = grids.get(condition, tuple(iterations))
+        grid = (single[condition],) if condition in single else tuple(iterations)
         y = [values.get((dataset, model, seed, condition, x, metric), np.nan) for x in grid]
-        return y[0] if condition in grids else accumulate(grid, y)
+        return y[0] if condition in single else accumulate(grid, y)
 
-    cells = [(*key, cell(*key)) for key in _cell_keys(everything, conditions)]
+    cells = [(*key, cell(*key)) for key in _cell_keys(everything, ["initial", *attacks])]
     return pd.DataFrame(cells, columns=[*CELL, "seed", "value"])
-
-
-def attacks_in(rows: pd.DataFrame) -> list[str]:
-    """The attacks in the metrics, the unperturbed "initial" among them, in the paper's order."""
-    return known_first(rows.loc[rows["model"] != RANDOM, "attack"], CONDITIONS)
 
 
 def _cell_keys(
@@ -192,7 +189,7 @@ def table1_spread(
     epsilon: float,
     iterations: Sequence[int],
     k: int,
-    single_step: Collection[str] = ("fgsm",),
+    attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
     """The cells of Table 1 over the seeds; arguments and errors as `table1_seeds`.
 
@@ -200,27 +197,15 @@ def table1_spread(
         Columns dataset, model, condition, metric, mean, sd, n_seeds. mean and sd are NaN unless
         every seed of the data set has the cell; sd is NaN for a single seed.
     """
-    per_seed = table1_seeds(metrics, epsilon, iterations, k, single_step)
+    per_seed = table1_seeds(metrics, epsilon, iterations, k, attacks)
     return spread_over_seeds(per_seed, CELL)[[*CELL, "mean", "sd", "n_seeds"]]
 
 
-def table1_long(
-    metrics: pd.DataFrame,
-    epsilon: float,
-    iterations: Sequence[int],
-    k: int,
-    single_step: Collection[str] = ("fgsm",),
-) -> pd.DataFrame:
-    """Table 1 with one row per cell: columns, names and order of the published table1.csv.
-
-    Arguments and errors as `table1_seeds`; value is the mean over the seeds, NaN where one is
-    missing.
-    """
-    return long_form(table1_spread(metrics, epsilon, iterations, k, single_step))
-
-
 def long_form(spread: pd.DataFrame) -> pd.DataFrame:
-    """The means of `table1_spread` in the columns of the published table1.csv."""
+    """The means of `table1_spread` in the columns of the published table1.csv.
+
+    NaN where the cell of a seed is missing.
+    """
     return spread[[*CELL, "mean"]].rename(columns={"mean": "value"})
 
 
@@ -358,9 +343,21 @@ def _cell_text(
 
 
 def table1_caption(
-    spread: pd.DataFrame, epsilon: float, iterations: Sequence[int], k: int
+    spread: pd.DataFrame,
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    notes: Sequence[str] = (),
 ) -> list[str]:
-    """What a reader must know to read the table, as plain sentences; arguments as the table's."""
+    """What a reader must know to read the table, as plain sentences.
+
+    Args:
+        spread: as from `table1_spread`.
+        epsilon: budget of the perturbations.
+        iterations: grid over which the multi-step attacks are accumulated.
+        k: length of the lists.
+        notes: further sentences, for the end.
+    """
     grid = ", ".join(str(x) for x in iterations)
     if len(iterations) > 5:
         grid = f"{iterations[0]}, {iterations[1]}, {iterations[2]}, …, {iterations[-1]}"
@@ -377,7 +374,7 @@ def table1_caption(
         sentences.append(f"Mean ± standard deviation of {number} seeds.")
     if spread["mean"].isna().any():
         sentences.append("A dash: not computed, for one seed at least.")
-    return sentences
+    return [*sentences, *notes]
 
 
 def table1_markdown(
@@ -386,12 +383,14 @@ def table1_markdown(
     iterations: Sequence[int],
     k: int,
     titles: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> str:
     """Table 1 in Markdown with its caption below; arguments as `table1_wide`, `table1_caption`."""
     wide = table1_wide(spread, titles, MARKDOWN)
     wide.columns = [f"{dataset}: {condition}" for dataset, condition in wide.columns]
     table = to_markdown(wide.reset_index(), n_left=2)
-    return f"{table}\n\n{' '.join(table1_caption(spread, epsilon, iterations, k))}\n"
+    caption = " ".join(table1_caption(spread, epsilon, iterations, k, notes))
+    return f"{table}\n\n{caption}\n"
 
 
 def to_markdown(frame: pd.DataFrame, n_left: int) -> str:
@@ -406,6 +405,7 @@ def table1_latex(
     iterations: Sequence[int],
     k: int,
     titles: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
     label: str = "tab:table1",
 ) -> str:
     """Table 1 as a LaTeX table over both columns; needs the package booktabs.
@@ -417,7 +417,7 @@ def table1_latex(
     wide.index = pd.MultiIndex.from_arrays(
         [[LATEX.escape(m) for m in models], [LATEX.escape(n) for n in names]]
     )
-    caption = " ".join(table1_caption(spread, epsilon, iterations, k))
+    caption = " ".join(table1_caption(spread, epsilon, iterations, k, notes))
     latex = wide.style.to_latex(
         column_format="ll" + "r" * wide.shape[1],
         hrules=True,
@@ -453,14 +453,14 @@ def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFra
     """Ours beside the published value, cell by cell, in the order of ours.
 
     Args:
-        long: as from `table1_long`.
+        long: as from `long_form`; its cells are compared, and no others.
         published: the published table1.csv.
 
     Returns:
         Columns dataset, model, condition, metric, value, published, ratio (value / published),
         deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" where a
         side is missing, else "". ratio and deviation_percent are NaN there and where 0 was
-        published. Published cells of data sets that ours does not have are left out.
+        published. Published cells that ours does not have are left out.
     """
     theirs = published.rename(columns={"value": "published"})
     both = long.merge(theirs, on=CELL, how="left", validate="one_to_one")

@@ -20,6 +20,7 @@ from .ranking import target_ranks
 logger = logging.getLogger(__name__)
 
 SELECTION_K = 10  # HR@10 chooses the epoch, as in the authors' code, whatever K the tables use
+CURVE = ("epoch", "loss", "HR@10", "nDCG@10", "selection", "seconds")
 _INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
 
 
@@ -54,8 +55,8 @@ class TrainedState:
         selected: user and item factors of the selected epoch, float32.
         selected_epoch: that epoch; None as long as none was looked at.
         selected_score: its HR@10 on the data that selects; None with selection "last".
-        curve: one row an epoch: epoch, loss (mean over triples, clean), HR@10 and nDCG@10 on the test items (NaN where
-            not evaluated), seconds (training alone).
+        curve: one row an epoch, with the columns `CURVE`: epoch, loss (mean over triples, clean), HR@10 and nDCG@10 on
+            the test items and the score that selects (NaN where not evaluated), seconds (training alone).
     """
 
     model: str
@@ -79,8 +80,7 @@ class TrainedState:
         tensors = {**vars(self.factors), "selected_users": users, "selected_items": items}
         write_tensors(tensors, state, {**about, "epoch": self.epoch, "curve": self.curve})
         write_tensors({"user_factors": users, "item_factors": items}, model, about)
-        names = ("epoch", "loss", "HR@10", "nDCG@10", "seconds")
-        write_parquet({name: [row[name] for row in self.curve] for name in names}, curve)
+        write_parquet({name: [row[name] for row in self.curve] for name in CURVE}, curve)
 
 
 def read_state(path: str | PathLike) -> TrainedState:
@@ -172,12 +172,18 @@ def train(
             f"training.selection is {settings.selection}, but no user has an item held out for that: a test item "
             "takes two interactions of a user, a validation item three. Choose another selection, such as last."
         )
+    if settings.selection == "best-on-test":
+        logger.warning(
+            "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
+            "is then measured on them is too good; choose best-on-validation for claims of your own."
+        )
+    evaluation = _Evaluation(backend, train, test, validation, settings.selection)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
     for epoch in range(state.epoch + 1, epochs + 1):
         began = time.perf_counter()
         loss = backend.train_epoch(factors, sampler.draw(seed, _EPOCH, epoch), settings.step())
-        row = {"epoch": epoch, "loss": loss, "HR@10": math.nan, "nDCG@10": math.nan}
+        row = dict.fromkeys(CURVE, math.nan) | {"epoch": epoch, "loss": loss}
         row["seconds"] = time.perf_counter() - began
         if not math.isfinite(loss):
             raise TrainingError(
@@ -186,33 +192,43 @@ def train(
             )
         state.curve.append(row)
         if epoch % settings.evaluate_every == 0 or epoch == epochs:
-            _evaluate(backend, factors, train, test, validation, settings, state, epoch)
+            evaluation.judge(factors, state, epoch)
     state.epoch = epochs
     state.factors = Factors(*(backend.get(array) for array in vars(factors).values()))
     return state
 
 
-def _evaluate(
-    backend: Backend,
-    factors: Factors,
-    train: UserItems,
-    test: np.ndarray,
-    validation: np.ndarray,
-    settings: TrainingSettings,
-    state: TrainedState,
-    epoch: int,
-) -> None:
-    """Complete the curve's last row and keep the factors if this epoch is the one to select so far."""
-    users, items = factors.user_factors, factors.item_factors
-    row = state.curve[-1]
-    row["HR@10"], row["nDCG@10"] = _accuracy(target_ranks(backend, users, items, train, test), test)
-    logger.info("epoch %d: loss %.4f, HR@10 %.4f", epoch, row["loss"], row["HR@10"])
-    score = None
-    if settings.selection == "best-on-test":
-        score = row["HR@10"]
-    elif settings.selection == "best-on-validation":
-        ranks = target_ranks(backend, users, items, train, validation)
-        score = _accuracy(ranks, validation)[0]
-    if score is None or state.selected_score is None or score > state.selected_score:
-        state.selected = (backend.get(users), backend.get(items))
-        state.selected_epoch, state.selected_score = epoch, score
+@dataclass(frozen=True)
+class _Evaluation:
+    """What an epoch is judged by. At test time the validation items are known, so they are not ranked."""
+
+    backend: Backend
+    train: UserItems
+    test: np.ndarray
+    validation: np.ndarray
+    selection: str
+
+    def accuracy(
+        self, factors: Factors, known: UserItems, targets: np.ndarray
+    ) -> tuple[float, float]:
+        """HR@10 and nDCG@10 of the targets among the items that are not known."""
+        users, items = factors.user_factors, factors.item_factors
+        return _accuracy(target_ranks(self.backend, users, items, known, targets), targets)
+
+    def judge(self, factors: Factors, state: TrainedState, epoch: int) -> None:
+        """Complete the curve's last row, and keep the factors if this is the epoch to select so far."""
+        row = state.curve[-1]
+        known = self.train.including(self.validation)
+        row["HR@10"], row["nDCG@10"] = self.accuracy(factors, known, self.test)
+        if self.selection == "best-on-test":
+            row["selection"] = row["HR@10"]
+        elif self.selection == "best-on-validation":
+            row["selection"] = self.accuracy(factors, self.train, self.validation)[0]
+        logger.info("epoch %d: loss %.4f, HR@10 %.4f", epoch, row["loss"], row["HR@10"])
+        score = None if self.selection == "last" else row["selection"]
+        if score is None or state.selected_score is None or score > state.selected_score:
+            state.selected = (
+                self.backend.get(factors.user_factors),
+                self.backend.get(factors.item_factors),
+            )
+            state.selected_epoch, state.selected_score = epoch, score

@@ -1,16 +1,18 @@
 """Perturb a trained model's factors and write its lists."""
 
 from embrittle.compute.backend import get_backend
-from embrittle.data.interactions import read_user_items
+from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
 from embrittle.perturbation import attacked_lists
 
 with job(snakemake.log[0]):
+    train = read_user_items(snakemake.input.train, snakemake.input.statistics)
     lists = attacked_lists(
         get_backend("cuda" if snakemake.resources.gpu else "cpu"),
         read_tensors(snakemake.input.model)[0],
-        read_user_items(snakemake.input.train, snakemake.input.statistics),
+        train,
+        known=train.including(read_targets(snakemake.input.validation, train.n_users)),
         epsilon=float(snakemake.wildcards.epsilon),
         iterations=int(snakemake.wildcards.iterations),
         seed=int(snakemake.wildcards.seed),

@@ -1,7 +1,7 @@
 """Write a trained model's lists."""
 
 from embrittle.compute.backend import get_backend
-from embrittle.data.interactions import read_user_items
+from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
 from embrittle.ranking import lists_to_columns, top_items
@@ -9,11 +9,12 @@ from embrittle.ranking import lists_to_columns, top_items
 with job(snakemake.log[0]):
     backend = get_backend("cuda" if snakemake.resources.gpu else "cpu")
     model, _ = read_tensors(snakemake.input.model)
+    train = read_user_items(snakemake.input.train, snakemake.input.statistics)
     lists = top_items(
         backend,
         backend.put(model["user_factors"]),
         backend.put(model["item_factors"]),
-        read_user_items(snakemake.input.train, snakemake.input.statistics),
+        train.including(read_targets(snakemake.input.validation, train.n_users)),
         snakemake.params.length,
     )
     write_parquet(lists_to_columns(*lists), snakemake.output.lists)

@@ -1,11 +1,12 @@
 """Write the random recommender's lists."""
 
-from embrittle.data.interactions import read_user_items
+from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet
 from embrittle.jobs import job
 from embrittle.ranking import lists_to_columns, random_items
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
-    lists = random_items(train, snakemake.params.length, int(snakemake.wildcards.seed))
+    known = train.including(read_targets(snakemake.input.validation, train.n_users))
+    lists = random_items(known, snakemake.params.length, int(snakemake.wildcards.seed))
     write_parquet(lists_to_columns(*lists), snakemake.output.lists)

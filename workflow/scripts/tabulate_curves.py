@@ -8,11 +8,8 @@ from embrittle.jobs import job
 
 with job(snakemake.log[0]):
     metrics = pd.read_parquet(snakemake.input.metrics)
-    settings = dict(snakemake.params.curves)
-    first, second = settings.pop("figure1"), settings.pop("figure2")
-    second = {name: second[name] for name in ("iterations", "epsilon")}
     curves = [
-        figures.figure1_curves(metrics, **first, **settings),
-        figures.figure2_curves(metrics, **second, **settings),
+        figures.figure1_curves(metrics, **snakemake.params.curves["figure1"]),
+        figures.figure2_curves(metrics, **snakemake.params.curves["figure2"]),
     ]
     write_csv(figures.figures_long(*curves), snakemake.output.long)

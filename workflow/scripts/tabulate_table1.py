@@ -7,8 +7,7 @@ from embrittle.files import write_csv, write_text
 from embrittle.jobs import job
 
 with job(snakemake.log[0]):
-    settings = dict(snakemake.params.table)
-    titles = settings.pop("titles")
+    settings, captions = snakemake.params.table["arguments"], snakemake.params.table["captions"]
     shape = {name: settings[name] for name in ("epsilon", "iterations", "k")}
     spread = tables.table1_spread(pd.read_parquet(snakemake.input.metrics), **settings)
     long = tables.long_form(spread)
@@ -17,7 +16,9 @@ with job(snakemake.log[0]):
     write_csv(long, output.long)
     write_csv(spread, output.spread)
     write_csv(tables.table1_wide_csv(spread), output.wide)
-    write_text(tables.table1_markdown(spread, titles=titles, **shape), output.markdown)
-    write_text(tables.table1_latex(spread, titles=titles, **shape), output.latex)
+    write_text(tables.table1_markdown(spread, **shape, **captions), output.markdown)
+    write_text(tables.table1_latex(spread, **shape, **captions), output.latex)
     write_csv(comparison, output.comparison)
-    write_text(tables.comparison_markdown(comparison, titles), output.comparison_markdown)
+    write_text(
+        tables.comparison_markdown(comparison, captions["titles"]), output.comparison_markdown
+    )

@@ -15,6 +15,8 @@ from ..data.interactions import UserItems
 Array = Any
 ADAGRAD_EPS = 1e-7  # added outside the root (Keras' default; docs/method.md, "Training")
 SQUARED_NORM_FLOOR = 1e-12  # TensorFlow's l2_normalize
+# Score differences are clipped to this range; one outside it has no gradient (docs/method.md, "Training").
+LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE = -80.0, 1e8
 
 
 @dataclass

@@ -12,9 +12,15 @@ import torch
 
 from ..data.interactions import UserItems
 from ..errors import DeviceError
-from .backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, Factors, StepSettings
+from .backend import (
+    ADAGRAD_EPS,
+    HIGHEST_DIFFERENCE,
+    LOWEST_DIFFERENCE,
+    SQUARED_NORM_FLOOR,
+    Factors,
+    StepSettings,
+)
 
-_LOWEST, _HIGHEST = -80.0, 1e8  # clipping of the score difference
 _CHUNK = 2**18  # triples of the full batch at a time: 64 MiB for each gathered float32 (n, 64)
 
 
@@ -24,7 +30,7 @@ def _unit_rows(array: torch.Tensor) -> torch.Tensor:
 
 def _slope(difference: torch.Tensor) -> torch.Tensor:
     """Derivative of softplus(-difference), none where the difference is clipped: (n, 1)."""
-    return (-torch.sigmoid(-difference) * (difference >= _LOWEST)).unsqueeze(1)
+    return (-torch.sigmoid(-difference) * (difference >= LOWEST_DIFFERENCE)).unsqueeze(1)
 
 
 class _Step:
@@ -77,7 +83,7 @@ class _Step:
         p = self.factors.user_factors[users]
         q = self.factors.item_factors[items]
         difference = self._add_gradient(users, items, p, q, 1.0)
-        clipped = difference.clamp(_LOWEST, _HIGHEST)
+        clipped = difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)
         self.loss += torch.nn.functional.softplus(-clipped).sum(dtype=torch.float64)
         if self.settings.adversarial_weight > 0:
             epsilon = self.settings.adversarial_epsilon

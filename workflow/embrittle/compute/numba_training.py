@@ -11,14 +11,15 @@ from functools import cache
 import numpy as np
 from numba import njit
 
+from . import backend
 from .prefetch import prefetch_row
+
+# As float32: a float64 constant would make float64 of what it touches.
+_LOWEST_DIFFERENCE = np.float32(backend.LOWEST_DIFFERENCE)
+_SQUARED_NORM_FLOOR = np.float32(backend.SQUARED_NORM_FLOOR)
 
 # All of `fast` but nnan and ninf: a NaN has to stay visible, and exp may overflow to infinity on purpose.
 FAST_MATH = frozenset({"reassoc", "contract", "arcp", "nsz", "afn"})
-LOWEST_DIFFERENCE = np.float32(
-    -80.0
-)  # the score difference is clipped to [-80, 1e8], as in the authors' code
-SQUARED_NORM_FLOOR = np.float32(1e-12)  # the floor of TensorFlow's l2_normalize
 _AHEAD = 6  # triples; far enough for the memory to answer, near enough to be still in cache
 
 
@@ -35,15 +36,15 @@ def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
 def exponential_of(difference):
     """exp(-difference), the difference clipped from below; a NaN stays one."""
     clipped = difference
-    if difference < LOWEST_DIFFERENCE:
-        clipped = LOWEST_DIFFERENCE
+    if difference < _LOWEST_DIFFERENCE:
+        clipped = _LOWEST_DIFFERENCE
     return math.exp(-clipped)
 
 
 @njit(inline="always")
 def slope_of(difference, exponential):
     """Derivative of softplus(-difference); none where the difference is clipped."""
-    if difference < LOWEST_DIFFERENCE:
+    if difference < _LOWEST_DIFFERENCE:
         return np.float32(0)
     return -exponential / (np.float32(1) + exponential)
 
@@ -76,7 +77,7 @@ def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbe
         squared_norm = np.float32(0)
         for k in range(n_factors):
             squared_norm += gradients[slot, k] * gradients[slot, k]
-        scale = epsilon / math.sqrt(max(squared_norm, SQUARED_NORM_FLOOR))
+        scale = epsilon / math.sqrt(max(squared_norm, _SQUARED_NORM_FLOOR))
         for k in range(n_factors):
             perturbed[slot, k] = factors[row, k] + scale * gradients[slot, k]
 

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 import torch
 
-from .backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, StepSettings
+from .backend import (
+    ADAGRAD_EPS,
+    HIGHEST_DIFFERENCE,
+    LOWEST_DIFFERENCE,
+    SQUARED_NORM_FLOOR,
+    StepSettings,
+)
 
 Parameters = list[torch.Tensor]  # user_factors, item_factors
 
@@ -23,7 +29,9 @@ def bpr_loss(parameters: Parameters, triples: torch.Tensor) -> torch.Tensor:
     user_factors, item_factors = parameters
     users, positives, negatives = triples.unbind(1)
     difference = (user_factors[users] * (item_factors[positives] - item_factors[negatives])).sum(1)
-    return torch.nn.functional.softplus(-difference.clamp(-80, 1e8)).sum()
+    return torch.nn.functional.softplus(
+        -difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)
+    ).sum()
 
 
 def gradient(parameters: Parameters, triples: torch.Tensor) -> Parameters:

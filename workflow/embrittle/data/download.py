@@ -73,7 +73,6 @@ def fetch(
     checksum: str | None,
     *,
     mirror_folder: str | os.PathLike | None = None,
-    mirror_checksum: str | None = None,
     attempts: int = 5,
     backoff: float = 1.0,
     timeout: float = 60.0,
@@ -86,7 +85,6 @@ def fetch(
         checksum: "md5:", "sha1:", "sha256:" or "git-blob:" and hex digits; None if unknown
             (the file is then taken as it is, with a warning).
         mirror_folder: folder to copy from instead of the web; nothing is then downloaded.
-        mirror_checksum: accepted in place of `checksum` for a file from the mirror.
         attempts: how often a download is tried before it is given up.
         backoff: seconds before the second attempt; doubled before each further one.
         timeout: seconds without an answer after which an attempt has failed.
@@ -102,8 +100,7 @@ def fetch(
     """
     destination = Path(destination)
     from_mirror = mirror_folder is not None
-    expected = mirror_checksum if from_mirror and mirror_checksum else checksum
-    scheme = parse_checksum(expected)[0] if expected else "sha256"
+    scheme = parse_checksum(checksum)[0] if checksum else "sha256"
     provenance: dict[str, Any] = {"file": destination.name, "source": url}
     if from_mirror:
         provenance |= {"source": "mirror", "mirror_folder": os.fspath(mirror_folder)}
@@ -114,7 +111,7 @@ def fetch(
                 _copy(Path(mirror_folder) / destination.name, temporary)
             else:
                 _download(url, temporary, destination.name, attempts, backoff, timeout)
-            found = _verify(temporary, destination, expected, scheme, origin, from_mirror)
+            found = _verify(temporary, destination, checksum, scheme, origin, from_mirror)
             size = temporary.stat().st_size
     except OSError as error:
         reason = error.strerror or str(error)
@@ -123,7 +120,18 @@ def fetch(
             "Check free disk space and permissions; nothing half-written is left"
         ) from error
     logger.info("%s: %d bytes from %s", destination.name, size, origin)
-    return provenance | {"checksum": found, "verified": expected is not None, "size": size}
+    return provenance | {"checksum": found, "verified": checksum is not None, "size": size}
+
+
+def require_checksum(path: str | os.PathLike, checksum: str) -> None:
+    """Raise DownloadError if a file that is already there is not the one it should be."""
+    scheme, digits = parse_checksum(checksum)
+    found = file_checksum(path, scheme)
+    if found != f"{scheme}:{digits}":
+        raise DownloadError(
+            f"{path} has the wrong checksum: expected {checksum}, found {found}. Delete it, so that it is fetched "
+            "again; if it came from a mirror with `mirror: checksums:`, name the mirror in this study as well"
+        )
 
 
 def _copy(source: Path, temporary: Path) -> None:

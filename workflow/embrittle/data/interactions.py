@@ -40,6 +40,17 @@ class UserItems:
             n_items=n_items,
         )
 
+    def including(self, targets: np.ndarray) -> "UserItems":
+        """With one more item of each user: int32 (n_users,), not among its items already, -1 for none."""
+        more = np.flatnonzero(targets >= 0)
+        users = np.repeat(np.arange(self.n_users), np.diff(self.indptr))
+        return UserItems.from_pairs(
+            np.concatenate([users, more]),
+            np.concatenate([self.indices, targets[more]]),
+            self.n_users,
+            self.n_items,
+        )
+
     def item_counts(self) -> np.ndarray:
         """Training interactions of each item: int64 (n_items,)."""
         return np.bincount(self.indices, minlength=self.n_items).astype(np.int64)

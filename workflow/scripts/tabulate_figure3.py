@@ -1,0 +1,20 @@
+"""Write the regressions of Figure 3 and what they say."""
+
+import pandas as pd
+
+from embrittle import characteristics_report, published
+from embrittle.files import write_csv, write_text
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    points, samples = pd.read_csv(snakemake.input.points), pd.read_csv(snakemake.input.samples)
+    settings, output = snakemake.params.table, snakemake.output
+    report = characteristics_report.report(
+        points, samples, published.load(snakemake.input.published), **settings
+    )
+    write_csv(report.regressions, output.regressions)
+    write_csv(report.joint, output.joint)
+    write_csv(report.differences, output.differences)
+    write_csv(report.comparison, output.comparison)
+    write_csv(report.statements, output.statements)
+    write_text(report.markdown, output.markdown)
