@@ -104,10 +104,13 @@ def write_tiny_inputs(folder: Path) -> dict[str, str]:
     users, items = np.nonzero(rng.random((20, 30)) < 0.3)
     paths = {
         "train": folder / "train.parquet",
+        "validation": folder / "validation.parquet",
         "statistics": folder / "statistics.json",
         "model": folder / "model.safetensors",
     }
     write_parquet({"user": users.astype("int32"), "item": items.astype("int32")}, paths["train"])
+    nobody = np.empty(0, dtype="int32")
+    write_parquet({"user": nobody, "item": nobody}, paths["validation"])
     write_json({"n_users": 20, "n_items": 30}, paths["statistics"])
     factors = {
         "user_factors": rng.random((20, BPR_MF.factors), dtype=np.float32),
