@@ -125,7 +125,8 @@ def test_number_types_are_those_of_the_schema_and_order_is_kept():
 
 def test_validation_changes_neither_its_arguments_nor_its_own_result():
     given_config = OrderedDict(datasets=["ml-1m"], attacks=OrderedDict(b={"method": "bim"}))
-    given_config["table1"] = given_config["figure1"] = given_config["figure2"] = {"attacks": ["b"]}
+    for section in ("table1", "figure1", "figure2", "figure3"):
+        given_config[section] = {"attacks": ["b"]}
     before = copy.deepcopy((given_config, SCHEMA, REGISTRY))
     once = cfg.validate(given_config, SCHEMA, REGISTRY)
     assert (given_config, SCHEMA, REGISTRY) == before
@@ -270,10 +271,24 @@ def test_reading_settings_are_what_a_reader_looks_at():
         "columns": {"user": "customer", "item": "sku"},
         "duplicates": "last",
     }
+    official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
     assert cfg.reading_settings(config, REGISTRY, "ml-1m") == {
         "reader": "movielens-1m",
-        "sources": [{"file": "ml-1m.zip"}],
+        "sources": [{"file": "ml-1m.zip", "checksum": official}],
     }
+
+
+def test_the_mirrors_checksum_stands_in_for_the_registrys_where_there_is_a_mirror():
+    repacked = "sha256:" + "a" * 64
+
+    def checksum(**mirror):
+        config = validated(mirror=mirror)
+        return cfg.reading_settings(config, REGISTRY, "ml-1m")["sources"][0]["checksum"]
+
+    official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
+    assert checksum(folder="here", checksums={"ml-1m.zip": repacked}) == repacked
+    assert checksum(folder=None, checksums={"ml-1m.zip": repacked}) == official
+    assert checksum(folder="here", checksums={}) == official
 
 
 @pytest.mark.parametrize(

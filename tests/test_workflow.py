@@ -327,3 +327,51 @@ def test_conda_environment_and_lock_name_the_same_versions():
     assert len(pins) > 10
     for name, version in pins:
         assert lock[conda_names.get(name, name)] == version, name
+
+
+SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
+
+
+def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
+    """On top of the finished study; the whole data set is not trained again for it."""
+    jobs = project.planned("figure3", figure3=SUB_SAMPLES)
+    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM once, BIM and PGD twice.
+    assert jobs == {
+        "subsample_dataset": 3,
+        "split_dataset": 3,
+        "train_model": 9,
+        "attack_model": 3 * 2 * 5,
+        "recommend": 6,
+        "evaluate_model": 6,
+        "relate_characteristics": 1,
+        "tabulate_figure3": 1,
+        "draw_figure3": 2,
+    }
+    project.run("figure3", figure3=SUB_SAMPLES)
+    points = pd.read_csv(project.results("tables/figure3_points.csv"))
+    assert len(points) == 3 * 2 * 5
+    metrics = pd.read_parquet(project.results("metrics/shop.k2/AMF/seed-0.parquet"))
+    ndcg = metrics[(metrics["metric"] == "nDCG") & (metrics["k"] == 3)].set_index(
+        ["attack", "iterations"]
+    )["value"]
+    initial, after = ndcg["initial", 0], ndcg["bim", 2]
+    row = points[(points["dataset"] == "shop.k2") & (points["model"] == "AMF")]
+    row = row[(row["attack"] == "bim") & (row["iterations"] == 2)].iloc[0]
+    assert row["rho"] == pytest.approx(100 * (initial - after) / initial)
+    for iterations in (1, 2):
+        figure = project.results(f"figures/shop/figure3_iterations-{iterations}.pdf")
+        assert figure.read_bytes().startswith(b"%PDF")
+    assert "What the intervals say" in project.results("tables/figure3.md").read_text()
+
+
+def test_a_sub_sample_that_leaves_nothing_says_so_and_the_others_stay(project):
+    failing = {**SUB_SAMPLES, "k": [1, 2, 500]}
+    done = project.snakemake("--cores", "2", "figure3", figure3=failing)
+    assert done.returncode != 0
+    said = (
+        r"k = 500 \(one-pass\) leaves no interactions: the largest k that leaves something is \d+"
+    )
+    largest = re.search(said, done.stdout + done.stderr)
+    assert largest, done.stdout + done.stderr
+    assert project.results("metrics/shop.k2/AMF/seed-0.parquet").is_file()
+    assert not project.results("data/shop.k500").exists()
