@@ -172,13 +172,19 @@ def test_a_sub_sample_or_seed_that_is_missing_leaves_the_others(data):
 def test_further_attacks_and_models_have_their_own_looks(data):
     mine = data[data["attack"] == "pgd"].assign(attack="mine")
     other = data[data["model"] == "AMF"].assign(model="Other")
-    figure = figure3(pd.concat([data, mine, other]), "ml-1m", 25, 10)
+    everything = pd.concat([data, mine, other])
+    attacks = {"fgsm": True, "bim": False, "pgd": False, "mine": False}
+    figure = figure3(everything, "ml-1m", 25, 10, attacks=attacks)
     assert len(figure.axes) == 9
     artists = artists_of(panel_of(figure, "AMF shape"))
     points = [artists[f"points {a}"] for a in ("fgsm", "bim", "pgd", "mine")]
     assert len({(p.get_color(), p.get_marker()) for p in points}) == 4
     assert len({p.get_marker() for p in points}) == 4
     assert "mine, $L$ = 25" in legend_of(figure)
+    # What is not asked for is not drawn, though it is there.
+    unasked = artists_of(panel_of(figure3(everything, "ml-1m", 25, 10), "AMF shape"))
+    assert "points mine" not in unasked
+    assert "points pgd" in unasked
 
 
 def test_what_cannot_be_drawn_is_refused(data):
