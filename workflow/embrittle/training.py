@@ -177,7 +177,8 @@ def train(
             "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
             "is then measured on them is too good; choose best-on-validation for claims of your own."
         )
-    evaluation = _Evaluation(backend, train, test, validation, settings.selection)
+    known = train.including(validation)
+    evaluation = _Evaluation(backend, train, known, test, validation, settings.selection)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
     for epoch in range(state.epoch + 1, epochs + 1):
@@ -204,6 +205,7 @@ class _Evaluation:
 
     backend: Backend
     train: UserItems
+    known: UserItems  # train and validation
     test: np.ndarray
     validation: np.ndarray
     selection: str
@@ -218,8 +220,7 @@ class _Evaluation:
     def judge(self, factors: Factors, state: TrainedState, epoch: int) -> None:
         """Complete the curve's last row, and keep the factors if this is the epoch to select so far."""
         row = state.curve[-1]
-        known = self.train.including(self.validation)
-        row["HR@10"], row["nDCG@10"] = self.accuracy(factors, known, self.test)
+        row["HR@10"], row["nDCG@10"] = self.accuracy(factors, self.known, self.test)
         if self.selection == "best-on-test":
             row["selection"] = row["HR@10"]
         elif self.selection == "best-on-validation":

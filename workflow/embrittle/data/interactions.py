@@ -43,6 +43,8 @@ class UserItems:
     def including(self, targets: np.ndarray) -> "UserItems":
         """With one more item of each user: int32 (n_users,), not among its items already, -1 for none."""
         more = np.flatnonzero(targets >= 0)
+        if len(more) == 0:
+            return self  # most studies hold no validation items out: nothing to sort again
         users = np.repeat(np.arange(self.n_users), np.diff(self.indptr))
         return UserItems.from_pairs(
             np.concatenate([users, more]),
