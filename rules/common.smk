@@ -260,6 +260,27 @@ def table_notes():
     return ["The attacked epoch was chosen on the test items."] if leaks else []
 
 
+# Between which groups fairness is measured; none, and Tables 2 and 3 are not made.
+ATTRIBUTES = STUDY["fairness"]["attributes"]
+FAIRNESS_TABLES = {
+    "cells": {
+        "k": STUDY["evaluation"]["k"][0],
+        "attacks": STUDY["fairness"]["attacks"],
+        "attributes": ATTRIBUTES,
+    },
+    "caption": {
+        "k": STUDY["evaluation"]["k"][0],
+        **{
+            key: STUDY["fairness"][key]
+            for key in ("epsilon", "iterations", "attributes", "item_value", "gce")
+        },
+        "distributions": {
+            name: STUDY["attributes"][name]["distributions"] for name in ATTRIBUTES
+        },
+        "notes": table_notes(),
+    },
+    "titles": titles(),
+}
 FIGURES = {
     "figure1": {
         **shown("figure1"),

@@ -143,7 +143,9 @@ def _built_groups(
     built = {}
     for name, definition in attributes.items():
         of = definition["of"]
-        how = {key: definition[key] for key in ("column", "quantiles", "groups") if key in definition}
+        how = {
+            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
+        }
         groups = grouping.build(of, tables[of], counts[of], **how)
         if groups is not None:
             built[name] = groups

@@ -10,6 +10,7 @@ What the value of an item is can be chosen: `@item_value` names a definition for
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
@@ -84,29 +85,47 @@ def mad(values: Sequence[float]) -> float:
 
 # --- Of single users and items --------------------------------------------------------------------
 
-ItemValue = Callable[[Lists, np.ndarray, np.ndarray, int, int], np.ndarray]
+Values = Callable[[Lists, np.ndarray, np.ndarray, int, int], np.ndarray]
+
+
+@dataclass(frozen=True)
+class ItemValue:
+    """What an item is worth that is recommended.
+
+    Attributes:
+        of_items: function(lists, test_items, relevance, k, n_items) -> float64 (n_items,), at least 0; for items that
+            are not recommended its result is not looked at.
+        words: what it is, to end the sentence "the value of an item is".
+    """
+
+    of_items: Values
+    words: str
+
+
 ITEM_VALUES: dict[str, ItemValue] = {}
 
 
-def item_value(name: str) -> Callable[[ItemValue], ItemValue]:
-    """Register `(lists, test_items, relevance, k, n_items) -> float64 (n_items,)` as the item value `name`.
-
-    The function is a good for an item that is recommended; for the others its result is not looked at.
+def item_value(name: str, words: str) -> Callable[[Values], Values]:
+    """Register a function as the item value `name` (`ItemValue`).
 
     Raises:
         ValueError: there already is one of that name.
     """
 
-    def register(function: ItemValue) -> ItemValue:
+    def register(function: Values) -> Values:
         if name in ITEM_VALUES:
             raise ValueError(f"there already is an item value named {name!r}")
-        ITEM_VALUES[name] = function
+        ITEM_VALUES[name] = ItemValue(function, words)
         return function
 
     return register
 
 
-@item_value("rated-hits")
+@item_value(
+    "rated-hits",
+    "the relevance of its hits, summed, per user who has it as the test item (rated-hits: recovered from the printed "
+    "numbers, not documented)",
+)
 def rated_hits(
     lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
@@ -119,7 +138,7 @@ def rated_hits(
     return _on_hits(lists, test_items, relevance, k, n_items) / np.maximum(tested, 1)
 
 
-@item_value("ndcg")
+@item_value("ndcg", "the mean nDCG of the users who have it as the test item (ndcg)")
 def item_ndcg(
     lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
@@ -220,7 +239,7 @@ def group_values(
         raise ConfigError(f"there is no item value {value!r}; known: {', '.join(ITEM_VALUES)}")
     shown = recommended(lists, k, n_items) > 0
     per_item = {
-        "nDCG": ITEM_VALUES[value](lists, test_items, relevance, k, n_items),
+        "nDCG": ITEM_VALUES[value].of_items(lists, test_items, relevance, k, n_items),
         "score": score_per_item(lists, test_items, k, n_items),
         "gain": gain_per_item(lists, test_items, relevance, k, n_items),
     }
