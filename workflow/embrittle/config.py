@@ -216,7 +216,7 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     _check_mirror(canonical, registry, problems)
     _check_training(canonical, problems)
     _check_attacks(canonical, problems)
-    _check_attributes(canonical, problems)
+    _check_attributes(canonical, registry, problems)
     _check_products(canonical, problems)
     _check_colours(canonical, problems)
     if problems.lines:
@@ -415,14 +415,17 @@ def _check_attacks(config: Mapping, problems: Problems) -> None:
             definition.setdefault(key, default)
 
 
-def _check_attributes(config: Mapping, problems: Problems) -> None:
+def _check_attributes(config: Mapping, registry: Mapping, problems: Problems) -> None:
     """Check that each attribute defines groups, and that the fair distributions are over them."""
+    entries = [*registry.values(), *config.get("own_datasets", {}).values()]
     for name, definition in config.get("attributes", {}).items():
         path = ("attributes", name)
         if not {"column", "quantiles"} & definition.keys():
             message = "give quantiles (of training interactions), a column, or both"
             problems.add((*path, "quantiles"), message)
-        elif "groups" in definition and "quantiles" in definition:
+        elif "column" in definition and "of" in definition:
+            _check_column(definition["column"], definition["of"], entries, path, problems)
+        if "groups" in definition and "quantiles" in definition:
             problems.add((*path, "groups"), "quantiles make the groups: give one of the two")
         n_groups = definition.get("quantiles") or len(definition.get("groups", []))
         for fair, shares in definition.get("distributions", {}).items():
@@ -444,6 +447,23 @@ def _check_attributes(config: Mapping, problems: Problems) -> None:
         problems.add(
             ("fairness", "gce", "beta"), "0 and 1 are other formulas: choose another, such as 2"
         )
+
+
+def _check_column(
+    column: str, of: str, entries: Iterable[Mapping], path: KeyPath, problems: Problems
+) -> None:
+    """Complain about a column that no data set there is could have: it is misspelt."""
+    kind = of.removesuffix("s")
+    known: dict[str, None] = {}
+    for entry in entries:
+        table = entry.get(of, {})
+        if table and "attributes" not in table:
+            return  # all columns of a table that is not looked into here
+        lists = [*entry.get("attributes", {}).get(kind, []), *table.get("attributes", [])]
+        known.update(dict.fromkeys([*lists, *table.get("lists", [])]))
+    if column not in known:
+        message = f"no data set has {of} with a column {column!r}{suggestion(column, known)}"
+        problems.add((*path, "column"), message)
 
 
 def _is_wrong(problems: Problems, attribute: str) -> bool:
