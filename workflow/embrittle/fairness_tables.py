@@ -19,6 +19,8 @@ from embrittle.rendering import LATEX, MARKDOWN, Markup, to_latex, to_markdown
 from embrittle.tables import condition_label, models_in, seeds_of, spread_over_seeds
 
 DECIMALS = 3
+# From here on decimals would say nothing: GCE reaches thousands where a group has nothing.
+LARGE = 100
 
 
 @dataclass(frozen=True)
@@ -112,8 +114,11 @@ def wide_csv(spread: pd.DataFrame, table: FairnessTable) -> pd.DataFrame:
 
 
 def _text(value: float, missing: str) -> str:
+    if np.isnan(value):
+        return missing
+    decimals = 0 if abs(value) >= LARGE else DECIMALS
     # + 0.0 after rounding: a small negative number prints as 0.000, not as -0.000.
-    return missing if np.isnan(value) else f"{round(value, DECIMALS) + 0.0:,.{DECIMALS}f}"
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"
 
 
 def _is_best(spread: pd.DataFrame, table: FairnessTable) -> pd.Series:
@@ -138,7 +143,9 @@ def wide_text(
     here = here[here["dataset"] == dataset]
     texts = []
     for row in here.itertuples(index=False):
-        text = _text(row.mean, markup.missing)
+        text = (
+            markup.missing if np.isnan(row.mean) else _text(row.mean, "").replace("-", markup.minus)
+        )
         text = markup.bold(text) if row.best else text
         texts.append(text if np.isnan(row.sd) else text + markup.plus_minus + _text(row.sd, ""))
     index = pd.MultiIndex.from_tuples(

@@ -13,6 +13,7 @@ class Markup:
     bold: Callable[[str], str]
     escape: Callable[[str], str]
     plus_minus: str
+    minus: str
     missing: str
 
 
@@ -30,12 +31,14 @@ MARKDOWN = Markup(
     bold=lambda text: f"**{text}**",
     escape=_escape_with({character: f"\\{character}" for character in "\\|*_`<[]"}),
     plus_minus=" ± ",
+    minus="-",
     missing="—",
 )
 LATEX = Markup(
     bold=lambda text: rf"\textbf{{{text}}}",
     escape=_escape_with(_LATEX_SPECIAL),
     plus_minus=r" $\pm$ ",
+    minus="$-$",
     missing="--",
 )
 
@@ -47,7 +50,7 @@ def to_markdown(frame: pd.DataFrame, n_left: int) -> str:
 
 
 def to_latex(wide: pd.DataFrame, caption: str, label: str) -> str:
-    """A LaTeX table over both columns of a page; needs the package booktabs.
+    """A LaTeX table over both columns of a page, shrunk to their width if it is wider (booktabs, graphicx).
 
     Args:
         wide: the cells, as LaTeX. Two levels of rows, whose names are the headings over them, and
@@ -65,11 +68,17 @@ def to_latex(wide: pd.DataFrame, caption: str, label: str) -> str:
         environment="table*",
         position_float="centering",
         caption=LATEX.escape(caption).translate(
-            {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$", 0x2026: r"\dots"}
+            {0x3B2: r"$\beta$", 0x3B5: r"$\epsilon$", 0xB1: r"$\pm$", 0x2026: r"\dots"}
         ),
         label=label,
     )
-    return "% Needs \\usepackage{booktabs}.\n" + _with_booktabs_rules(latex, wide.columns, headings)
+    ruled = _with_booktabs_rules(latex, wide.columns, headings)
+    shrunk = ruled.replace(r"\begin{tabular}", _SHRINK + r"\begin{tabular}")
+    shrunk = shrunk.replace(r"\end{tabular}", r"\end{tabular}}")
+    return "% Needs \\usepackage{booktabs,graphicx}.\n" + shrunk
+
+
+_SHRINK = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" + "\n"
 
 
 def _with_booktabs_rules(latex: str, columns: pd.MultiIndex, headings: Sequence[str]) -> str:
