@@ -31,6 +31,7 @@ rule all:
     input:
         rules.metrics.input,
         rules.table1.input,
+        rules.fairness.input,
         rules.figure1.input,
         rules.figure2.input,
         rules.figure3.input,

@@ -116,6 +116,8 @@ ATTACKED_LISTS = results(
     "{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
 )
 METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
+GROUPS = results("fairness/{dataset}/{model}/seed-{seed}/groups.parquet")
+FAIRNESS = results("fairness/{dataset}/{model}/seed-{seed}/fairness.parquet")
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -214,20 +216,26 @@ RUNS = [
 ]
 
 
-def conditions_of(wildcards):
-    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    attacked = wildcards.model != "Random"
-    sections = configuration.sections_of(wildcards.dataset) if attacked else ()
+def conditions_for(*sections):
+    """(attack, epsilon, iterations) of all lists of a model that some products need."""
     return [("initial", "0", 0), *configuration.conditions(STUDY, sections)]
 
 
-def lists_of(wildcards):
-    """The lists of a model and seed, in the order of `conditions_of`."""
+def conditions_of(wildcards):
+    """The same for all products of a data set; the random recommender is not attacked."""
+    attacked = wildcards.model != "Random"
+    return conditions_for(
+        *(configuration.sections_of(wildcards.dataset) if attacked else ())
+    )
+
+
+def lists_in(conditions, wildcards):
+    """The lists of a model and seed in these conditions, the unperturbed first."""
     attacked = [
         ATTACKED_LISTS.format(
             **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
         )
-        for attack, epsilon, iterations in conditions_of(wildcards)[1:]
+        for attack, epsilon, iterations in conditions[1:]
     ]
     return [INITIAL_LISTS.format(**wildcards), *attacked]
 
@@ -252,6 +260,27 @@ def table_notes():
     return ["The attacked epoch was chosen on the test items."] if leaks else []
 
 
+# Between which groups fairness is measured; none, and Tables 2 and 3 are not made.
+ATTRIBUTES = STUDY["fairness"]["attributes"]
+FAIRNESS_TABLES = {
+    "cells": {
+        "k": STUDY["evaluation"]["k"][0],
+        "attacks": STUDY["fairness"]["attacks"],
+        "attributes": ATTRIBUTES,
+    },
+    "caption": {
+        "k": STUDY["evaluation"]["k"][0],
+        **{
+            key: STUDY["fairness"][key]
+            for key in ("epsilon", "iterations", "attributes", "item_value", "gce")
+        },
+        "distributions": {
+            name: STUDY["attributes"][name]["distributions"] for name in ATTRIBUTES
+        },
+        "notes": table_notes(),
+    },
+    "titles": titles(),
+}
 FIGURES = {
     "figure1": {
         **shown("figure1"),

@@ -5,7 +5,7 @@ rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
         **split_files("train", "test", "statistics"),
-        lists=lists_of,
+        lists=lambda wildcards: lists_in(conditions_of(wildcards), wildcards),
     output:
         metrics=METRICS,
     log:
@@ -23,6 +23,34 @@ rule evaluate_model:
         },
     script:
         "../workflow/scripts/evaluate_model.py"
+
+
+rule evaluate_fairness:
+    """Measure groups of users and items of one model and seed, in the conditions of Tables 2 and 3."""
+    input:
+        **split_files("train", "test", "statistics"),
+        user_table=prepared_files()["user_table"],
+        item_table=prepared_files()["item_table"],
+        lists=lambda wildcards: lists_in(conditions_for("fairness"), wildcards),
+    output:
+        groups=GROUPS,
+        fairness=FAIRNESS,
+    log:
+        logs("evaluate_fairness/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("evaluate_fairness/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+    conda:
+        ENVIRONMENT
+    params:
+        fairness=lambda wildcards: {
+            "conditions": conditions_for("fairness"),
+            "k": STUDY["evaluation"]["k"],
+            **configuration.fairness_settings(STUDY, REGISTRY, wildcards.dataset),
+        },
+    script:
+        "../workflow/scripts/evaluate_fairness.py"
 
 
 rule collect_metrics:
@@ -43,6 +71,24 @@ rule collect_metrics:
         ENVIRONMENT
     script:
         "../workflow/scripts/collect_metrics.py"
+
+
+rule collect_fairness:
+    """Put what groups get, and what compares them, into two tidy tables of the whole study."""
+    input:
+        groups=[GROUPS.format(**run) for run in RUNS],
+        fairness=[FAIRNESS.format(**run) for run in RUNS],
+    output:
+        groups=results("groups.parquet"),
+        groups_csv=results("groups.csv"),
+        fairness=results("fairness.parquet"),
+        fairness_csv=results("fairness.csv"),
+    log:
+        logs("collect_fairness"),
+    conda:
+        ENVIRONMENT
+    script:
+        "../workflow/scripts/collect_fairness.py"
 
 
 rule collect_models:

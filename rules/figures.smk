@@ -64,6 +64,39 @@ rule figure2:
         rules.tabulate_curves.output,
 
 
+rule draw_fairness:
+    """Draw what perturbations do to the fairness measures of one data set, as a heat map."""
+    input:
+        fairness=results("fairness.parquet"),
+    output:
+        files=expand(
+            results("figures/{{dataset}}/fairness.{format}"),
+            format=STUDY["plots"]["formats"],
+        ),
+    log:
+        logs("draw_fairness/{dataset}"),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=lambda wildcards: {
+            "cells": FAIRNESS_TABLES["cells"],
+            "title": titles()[wildcards.dataset],
+            "plots": STUDY["plots"],
+        },
+    script:
+        "../workflow/scripts/draw_fairness.py"
+
+
+rule fairness:
+    """Draw the heat map of every data set, beside Tables 2 and 3."""
+    input:
+        rules.table2.input,
+        rules.table3.input,
+        expand(rules.draw_fairness.output.files, dataset=STUDY["datasets"])
+        if ATTRIBUTES
+        else [],
+
+
 rule draw_figure3:
     """Draw rho against density, size and shape of one data set's sub-samples."""
     input:

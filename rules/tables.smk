@@ -37,6 +37,44 @@ rule table1:
         rules.tabulate_table1.output,
 
 
+rule tabulate_fairness:
+    """Table 2, nDCG of groups, or Table 3, how far they are apart: alone and beside the published one."""
+    input:
+        groups=results("groups.parquet"),
+        fairness=results("fairness.parquet"),
+        published=published("{table}.csv"),
+    output:
+        long=results("tables/{table}.csv"),
+        spread=results("tables/{table}_seeds.csv"),
+        wide=results("tables/{table}_wide.csv"),
+        markdown=results("tables/{table}.md"),
+        latex=results("tables/{table}.tex"),
+        comparison=results("tables/{table}_comparison.csv"),
+        comparison_markdown=results("tables/{table}_comparison.md"),
+    log:
+        logs("tabulate_fairness/{table}"),
+    wildcard_constraints:
+        table="table2|table3",
+    conda:
+        ENVIRONMENT
+    params:
+        table=FAIRNESS_TABLES,
+    script:
+        "../workflow/scripts/tabulate_fairness.py"
+
+
+rule table2:
+    """Make Table 2 in all its forms, where there are attributes to group by."""
+    input:
+        expand(rules.tabulate_fairness.output, table="table2") if ATTRIBUTES else [],
+
+
+rule table3:
+    """Make Table 3 in all its forms, where there are attributes to group by."""
+    input:
+        expand(rules.tabulate_fairness.output, table="table3") if ATTRIBUTES else [],
+
+
 rule tabulate_figure3:
     """The regressions of Figure 3 with their intervals, beside the published slopes, and what they say."""
     input:

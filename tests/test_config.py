@@ -35,6 +35,7 @@ REGISTRY = {
         "sources": [
             {"file": "ml-1m.zip", "url": "https://example.org/ml-1m.zip", "checksum": None}
         ],
+        "attributes": {"user": ["gender"], "item": ["genres"]},
     },
     "lastfm": {
         "reader": "msap-tsv",
@@ -125,7 +126,7 @@ def test_number_types_are_those_of_the_schema_and_order_is_kept():
 
 def test_validation_changes_neither_its_arguments_nor_its_own_result():
     given_config = OrderedDict(datasets=["ml-1m"], attacks=OrderedDict(b={"method": "bim"}))
-    for section in ("table1", "figure1", "figure2", "figure3"):
+    for section in ("table1", "fairness", "figure1", "figure2", "figure3"):
         given_config[section] = {"attacks": ["b"]}
     before = copy.deepcopy((given_config, SCHEMA, REGISTRY))
     once = cfg.validate(given_config, SCHEMA, REGISTRY)
@@ -180,11 +181,13 @@ def test_conditions_are_the_sorted_union():
         table1={"attacks": ["fgsm", "bim"], "epsilon": 0.5, "iterations": [10, 1]},
         figure1={"attacks": ["fgsm", "pgd"], "epsilon": 1, "iterations": [25]},
         figure2={"attacks": ["fgsm", "pgd", "bim"], "iterations": 10, "epsilon": [10, 0.5, 1e-5]},
+        fairness={"attacks": ["fgsm", "bim"], "epsilon": 0.5, "iterations": 150},
     )
     assert cfg.conditions(config) == [
         ("bim", "1e-05", 10),
         ("bim", "0.5", 1),
         ("bim", "0.5", 10),
+        ("bim", "0.5", 150),
         ("bim", "10", 10),
         ("fgsm", "0.5", 1),
         ("fgsm", "1", 1),
@@ -203,6 +206,30 @@ def test_conditions_are_the_sorted_union():
 def test_single_step_reference_of_figure_2_is_that_of_figure_1():
     config = validated(figure1={"epsilon": 0.75})
     assert ("fgsm", "0.75", 1) in cfg.conditions(config, ["figure2"])
+
+
+def test_fairness_settings_hold_the_attributes_asked_for_and_what_the_data_set_says():
+    config = validated(
+        attributes={
+            "gender": {"of": "users", "column": "gender"},
+            "popularity": {"of": "items", "quantiles": 3},
+        },
+        fairness={"attributes": ["popularity", "gender"], "attacks": ["fgsm"]},
+    )
+    rated = {**REGISTRY, "ml-1m": {**REGISTRY["ml-1m"], "relevance": "rating"}}
+    settings = cfg.fairness_settings(config, rated, "ml-1m")
+    assert list(settings["attributes"]) == ["popularity", "gender"]
+    gender = {"of": "users", "column": "gender", "distributions": {}}
+    assert settings["attributes"]["gender"] == gender
+    assert settings["relevance"] == "rating"
+    assert settings["gce"] == {"beta": 2.0, "smoothing": 0.05, "background": 0.0001}
+    assert cfg.fairness_settings(config, rated, "lastfm")["relevance"] == "binary"
+
+
+def test_without_attributes_fairness_needs_no_attacks():
+    config = validated(fairness={"attributes": [], "iterations": 7})
+    assert cfg.conditions(config, ["fairness"]) == []
+    assert all(iterations != 7 for _, _, iterations in cfg.conditions(config))
 
 
 def test_training_settings_are_those_that_training_takes():
@@ -336,6 +363,7 @@ def test_paper_study_is_the_papers_grid():
         "attacks",
         "evaluation",
         "table1",
+        "fairness",
         "figure1",
         "figure2",
     ],
@@ -393,6 +421,72 @@ def test_nothing_heavy_is_imported():
 # --- Complaints: one problem each, the whole line ------------------------------------------------
 
 COMPLAINTS = [
+    # Attributes and fairness.
+    (
+        {"fairness": {"attributes": ["user_gendre"]}},
+        "fairness.attributes[0]: unknown attribute 'user_gendre'; did you mean 'user_gender'? Valid: "
+        "item_popularity, user_gender, user_interactions",
+    ),
+    (
+        {"attributes": {"age": {"of": "users"}}, "fairness": {"attributes": ["age"]}},
+        "attributes.age.quantiles: give quantiles (of training interactions), a column, or both",
+    ),
+    (
+        {
+            "attributes": {"g": {"of": "users", "column": "gendre"}},
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.column: no data set has users with a column 'gendre'; did you mean 'gender'? Valid: gender",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "column": "gender", "quantiles": 2, "groups": ["a", "b"]}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.groups: quantiles make the groups: give one of the two",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f1": [0.9, 0.05, 0.05]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: 3 shares for 2 groups",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f1": [0.9, 0.2]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: the shares sum to 1.1, not to 1",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f0": [0.5, 0.5]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f0: f0 is the uniform distribution, which is always there",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "column": "gender", "distributions": {"f1": [0.4, 0.6]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: say which groups the shares are of: give groups as well",
+    ),
+    (
+        {"fairness": {"gce": {"beta": 1}}},
+        "fairness.gce.beta: 0 and 1 are other formulas: choose another, such as 2",
+    ),
     # Unknown keys.
     (
         {"training": {"epoch": 3}},

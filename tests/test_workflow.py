@@ -28,6 +28,8 @@ TINY = {
             "path": "resources/example/purchases.csv",
             "columns": {"user": "customer", "item": "sku", "timestamp": "bought"},
             "duplicates": "last",
+            "users": {"path": "resources/example/customers.csv", "id": "customer"},
+            "items": {"path": "resources/example/products.csv", "id": "sku", "lists": ["tags"]},
         }
     },
     "device": "cpu",
@@ -35,6 +37,14 @@ TINY = {
     "adversarial_training": {"start_epoch": 2},
     "evaluation": {"k": [3, 5]},
     "table1": {"iterations": [1, 2]},
+    "attributes": {
+        "user_region": {"of": "users", "column": "region"},
+        "item_tags": {"of": "items", "column": "tags"},
+    },
+    "fairness": {
+        "attributes": ["item_popularity", "user_gender", "user_region", "item_tags"],
+        "iterations": 3,
+    },
     "figure1": {"iterations": [1, 2, 3]},
     "figure2": {"iterations": 3, "epsilon": [0.1, 0.5]},
 }
@@ -138,6 +148,42 @@ def test_a_table_cell_leads_back_to_the_lists(project):
     assert lists.merge(train, on=["user", "item"]).empty
 
 
+def test_a_group_leads_back_to_the_lists(project):
+    """nDCG of the users of one region, and MADR over all regions, by hand from lists, test items and users."""
+    lists = pd.read_parquet(
+        project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5_iterations-3.parquet")
+    )
+    test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
+    users = pd.read_parquet(project.results("data/shop/prepared/users.parquet"))
+    rows = test.merge(lists[lists["rank"] <= 3], on=["user", "item"], how="left")
+    rows = rows.merge(users, on="user").assign(
+        ndcg=lambda r: (1 / np.log2(r["rank"] + 1)).fillna(0)
+    )
+    by_region = rows.groupby("region")["ndcg"].mean()
+    groups = pd.read_parquet(project.results("groups.parquet"))
+    here = (groups["model"] == "AMF") & (groups["attack"] == "bim") & (groups["k"] == 3)
+    ours = groups[here & (groups["attribute"] == "user_region")].set_index("label")["value"]
+    pd.testing.assert_series_equal(ours, by_region, check_names=False)
+    table = pd.read_csv(project.results("tables/table3.csv")).set_index(
+        ["model", "condition", "attribute", "measure"]
+    )["value"]
+    apart = [abs(a - b) for i, a in enumerate(by_region) for b in by_region.iloc[:i]]
+    assert table["AMF", "bim", "user_region", "MADR"] == pytest.approx(np.mean(apart))
+
+
+def test_fairness_tables_have_what_the_data_have(project):
+    table = pd.read_csv(project.results("tables/table2.csv"))
+    assert set(table["attribute"]) == {"item_popularity", "user_region", "item_tags"}
+    # Where so few items leave a quartile empty, the tidy table says so.
+    groups = pd.read_parquet(project.results("groups.parquet"))
+    empty = groups[(groups["k"] == 3) & (groups["note"] == "no members")]
+    assert table["nDCG"].isna().sum() == len(empty) > 0
+    text = project.results("tables/table2.md").read_text(encoding="utf-8")
+    assert "Not published with these data: user gender." in text
+    for form in ("pdf", "png"):
+        assert project.results(f"figures/shop/fairness.{form}").stat().st_size > 0
+
+
 def test_the_training_curve_of_amf_goes_on_where_bpr_mf_was_left(project):
     def epochs(model, epoch):
         curve = project.results(f"models/shop/{model}/seed-0/epoch-{epoch}/curve.parquet")
@@ -152,33 +198,57 @@ def test_a_second_run_has_nothing_to_do(project):
     assert "Nothing to be done" in project.run()
 
 
-PRODUCTS = {"collect_metrics": 1, "tabulate_table1": 1, "tabulate_curves": 1, "draw_figure": 2}
-AFTER_ATTACKS = {"evaluate_model": 2, **PRODUCTS}
-ONE_MODEL = {"recommend": 1, "attack_model": ATTACKS_PER_MODEL, "evaluate_model": 1, **PRODUCTS}
-BOTH_MODELS = {"recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL, **AFTER_ATTACKS}
+CURVES = {"collect_metrics": 1, "tabulate_table1": 1, "tabulate_curves": 1, "draw_figure": 2}
+FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1}
+PRODUCTS = {**CURVES, **FAIRNESS}
+ALL_FAIRNESS = {"evaluate_fairness": 2, **FAIRNESS}
+ONE_MODEL = {
+    "recommend": 1,
+    "attack_model": ATTACKS_PER_MODEL,
+    "evaluate_model": 1,
+    "evaluate_fairness": 1,
+    **PRODUCTS,
+}
+BOTH_MODELS = {
+    "recommend": 2,
+    "attack_model": 2 * ATTACKS_PER_MODEL,
+    "evaluate_model": 2,
+    **CURVES,
+    **ALL_FAIRNESS,
+}
 CHANGES = {
     "nothing": ({}, {}),
     "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
-    "a plot setting": ({"plots": {"dpi": 90}}, {"draw_figure": 2}),
+    "a plot setting": ({"plots": {"dpi": 90}}, {"draw_figure": 2, "draw_fairness": 1}),
     "one more value in a grid": (
         {"figure2": {"epsilon": [0.1, 0.5, 2]}},
-        {"attack_model": 4, **AFTER_ATTACKS},
+        {"attack_model": 4, "evaluate_model": 2, **CURVES},
     ),
     "one value less in a grid": (
         {"figure2": {"epsilon": [0.5]}},
-        AFTER_ATTACKS,
+        {"evaluate_model": 2, **CURVES},
     ),
     "Table 1's grid, from values that are there": (
         {"table1": {"iterations": [1, 3]}},
         {"tabulate_table1": 1},
     ),
+    "what fairness is measured between": (
+        {"fairness": {"attributes": ["item_popularity"]}},
+        ALL_FAIRNESS,
+    ),
+    "how fairness is measured": ({"fairness": {"gce": {"beta": 3}}}, ALL_FAIRNESS),
+    "the attacks of Tables 2 and 3, to some that are there": (
+        {"fairness": {"iterations": 2}},
+        ALL_FAIRNESS,
+    ),
+    "no fairness": ({"fairness": {"attributes": []}}, {}),
     "the definition of one attack": (
         {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
-        {"attack_model": 8, **AFTER_ATTACKS},
+        {"attack_model": 8, "evaluate_model": 2, **CURVES, **ALL_FAIRNESS},
     ),
     "K below the length of the lists": (
         {"evaluation": {"k": [2, 5]}},
-        {"evaluate_model": 3, **PRODUCTS},
+        {"evaluate_model": 3, **CURVES, **ALL_FAIRNESS},
     ),
     "the budget of adversarial training": (
         {"adversarial_training": {"epsilon": 0.25}},

@@ -27,7 +27,8 @@ from embrittle.characteristics import (
     regressions,
     slope_differences,
 )
-from embrittle.tables import MARKDOWN, MODELS, condition_label, to_markdown
+from embrittle.rendering import MARKDOWN, to_markdown
+from embrittle.tables import MODELS, condition_label
 
 HOLDS, DOES_NOT_HOLD, MIXED, CANNOT_BE_TOLD = "holds", "does not hold", "mixed", "cannot be told"
 FOR, AGAINST, OPEN = "for", "against", "open"

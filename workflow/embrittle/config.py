@@ -9,6 +9,7 @@ This module is imported whenever the Snakefile is parsed, so it imports nothing 
 """
 
 import copy
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -28,7 +29,7 @@ from embrittle.schema import (
     with_numbers,
 )
 
-SECTIONS = ("table1", "figure1", "figure2")
+SECTIONS = ("table1", "fairness", "figure1", "figure2")
 """The products that say which attacks are to be run on whole data sets."""
 SAMPLE_SECTIONS = ("figure3",)
 """The same for sub-samples."""
@@ -65,12 +66,16 @@ def _section_conditions(
     config: Mapping, section: str, attack: str
 ) -> Iterator[tuple[str, float, int]]:
     settings = config[section]
+    if section == "fairness" and not settings["attributes"]:
+        return
     if ATTACKS[config["attacks"][attack]["method"]].single_step:
         fixed = config["figure1"] if section == "figure2" else settings
         yield attack, fixed["epsilon"], 1
     elif section == "figure2":
         for epsilon in settings["epsilon"]:
             yield attack, epsilon, settings["iterations"]
+    elif section == "fairness":
+        yield attack, settings["epsilon"], settings["iterations"]
     else:
         for iterations in settings["iterations"]:
             yield attack, settings["epsilon"], iterations
@@ -135,6 +140,21 @@ def reading_settings(config: Mapping, registry: Mapping, name: str) -> dict[str,
     return settings
 
 
+def fairness_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
+    """Return how fairness is measured on data set `name`: `evaluation.evaluate_fairness`.
+
+    `attributes` are the definitions of the attributes asked for, in that order. Raises ConfigError
+    for an unknown data set.
+    """
+    wanted = config["fairness"]
+    return {
+        "attributes": {name: config["attributes"][name] for name in wanted["attributes"]},
+        "relevance": dataset_entry(config, registry, name).get("relevance", "binary"),
+        "item_value": wanted["item_value"],
+        "gce": wanted["gce"],
+    }
+
+
 def sample_name(dataset: str, k: int) -> str:
     """Return the name of a sub-sample, which goes through all stages like a data set."""
     return f"{dataset}.k{k}"
@@ -189,13 +209,14 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     registry = _checked_registry(registry, schema, problems)
     plain = with_numbers(plain_copy(config, (), problems), schema)
     check_structure(plain, schema, schema, problems)
-    check_duplicates(plain, (), problems)
+    check_duplicates(plain, (), problems, except_below=("distributions",))
     canonical = canonical_form(plain, schema, schema, problems.paths, ())
     _check_names(canonical, problems)
     _check_datasets(canonical, registry, problems)
     _check_mirror(canonical, registry, problems)
     _check_training(canonical, problems)
     _check_attacks(canonical, problems)
+    _check_attributes(canonical, registry, problems)
     _check_products(canonical, problems)
     _check_colours(canonical, problems)
     if problems.lines:
@@ -392,6 +413,62 @@ def _check_attacks(config: Mapping, problems: Problems) -> None:
             problems.add((*path, key), message)
         for key, default in method.options.items():
             definition.setdefault(key, default)
+
+
+def _check_attributes(config: Mapping, registry: Mapping, problems: Problems) -> None:
+    """Check that each attribute defines groups, and that the fair distributions are over them."""
+    entries = [*registry.values(), *config.get("own_datasets", {}).values()]
+    for name, definition in config.get("attributes", {}).items():
+        path = ("attributes", name)
+        if not {"column", "quantiles"} & definition.keys():
+            message = "give quantiles (of training interactions), a column, or both"
+            problems.add((*path, "quantiles"), message)
+        elif "column" in definition and "of" in definition:
+            _check_column(definition["column"], definition["of"], entries, path, problems)
+        if "groups" in definition and "quantiles" in definition:
+            problems.add((*path, "groups"), "quantiles make the groups: give one of the two")
+        n_groups = definition.get("quantiles") or len(definition.get("groups", []))
+        for fair, shares in definition.get("distributions", {}).items():
+            place = (*path, "distributions", fair)
+            if fair == "f0":
+                problems.add(place, "f0 is the uniform distribution, which is always there")
+            elif n_groups == 0:
+                problems.add(place, "say which groups the shares are of: give groups as well")
+            elif len(shares) != n_groups:
+                problems.add(place, f"{len(shares)} shares for {n_groups} groups")
+            elif not math.isclose(sum(shares), 1, abs_tol=1e-6):
+                problems.add(place, f"the shares sum to {sum(shares):g}, not to 1")
+    defined = config.get("attributes", {})
+    for i, name in enumerate(_value(config, "fairness.attributes") or []):
+        if "attributes" in config and name not in defined and not _is_wrong(problems, name):
+            message = f"unknown attribute {name!r}{suggestion(name, defined)}"
+            problems.add(("fairness", "attributes", i), message)
+    if _value(config, "fairness.gce.beta") in (0, 1):
+        problems.add(
+            ("fairness", "gce", "beta"), "0 and 1 are other formulas: choose another, such as 2"
+        )
+
+
+def _check_column(
+    column: str, of: str, entries: Iterable[Mapping], path: KeyPath, problems: Problems
+) -> None:
+    """Complain about a column that no data set there is could have: it is misspelt."""
+    kind = of.removesuffix("s")
+    known: dict[str, None] = {}
+    for entry in entries:
+        table = entry.get(of, {})
+        if table and "attributes" not in table:
+            return  # all columns of a table that is not looked into here
+        lists = [*entry.get("attributes", {}).get(kind, []), *table.get("attributes", [])]
+        known.update(dict.fromkeys([*lists, *table.get("lists", [])]))
+    if column not in known:
+        message = f"no data set has {of} with a column {column!r}{suggestion(column, known)}"
+        problems.add((*path, "column"), message)
+
+
+def _is_wrong(problems: Problems, attribute: str) -> bool:
+    """Tell whether an attribute is defined, but not usable."""
+    return any(path[:2] == ("attributes", attribute) for path in problems.paths)
 
 
 def _check_products(config: Mapping, problems: Problems) -> None:

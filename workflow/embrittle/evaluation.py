@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from . import groups as grouping
+from .data.interactions import UserItems
+from .fairness import compare_groups, group_values
 from .files import read_columns, read_tensors
 from .measures import Lists, evaluate
 
-COLUMNS = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k", "metric", "value"]
+ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
+COLUMNS = [*ABOUT, "metric", "value"]
+GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
+FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
 Condition = tuple[str, float, int]  # attack, epsilon, iterations
 
 
@@ -43,18 +50,8 @@ def evaluate_conditions(
         One row for each condition, K and measure, with the columns `COLUMNS`.
     """
     rows = [
-        {
-            "dataset": about["dataset"],
-            "model": about["model"],
-            "seed": int(about["seed"]),
-            "attack": attack,
-            "epsilon": float(epsilon),
-            "iterations": iterations,
-            "k": length,
-            "metric": metric,
-            "value": value,
-        }
-        for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True)
+        {**_about(about, condition, length), "metric": metric, "value": value}
+        for path, condition in zip(paths, conditions, strict=True)
         for length, metric, value in evaluate(
             read_lists(path, len(test_items), max(k)), test_items, train_counts, k
         )
@@ -62,8 +59,101 @@ def evaluate_conditions(
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, Any]:
+    attack, epsilon, iterations = condition
+    return {
+        "dataset": about["dataset"],
+        "model": about["model"],
+        "seed": int(about["seed"]),
+        "attack": attack,
+        "epsilon": float(epsilon),
+        "iterations": iterations,
+        "k": k,
+    }
+
+
+def read_relevance(test: str | PathLike, n_users: int, relevance: str) -> np.ndarray:
+    """Relevance of each user's test item: float64 (n_users,), its rating or, with "binary", 1."""
+    users, ratings = read_columns(test, "user", "rating")
+    result = np.ones(n_users)
+    if relevance == "rating":
+        result[users] = ratings
+    return result
+
+
+def evaluate_fairness(
+    paths: Sequence[str | PathLike],
+    *,
+    conditions: Sequence[Condition],
+    k: Sequence[int],
+    train: UserItems,
+    test_items: np.ndarray,
+    relevance: np.ndarray,
+    tables: Mapping[str, pd.DataFrame],
+    attributes: Mapping[str, Mapping[str, Any]],
+    item_value: str,
+    gce: Mapping[str, float],
+    about: Mapping[str, str],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Measure groups of users and items in several conditions of one model and seed.
+
+    Args:
+        paths, conditions, k, about: as in `evaluate_conditions`.
+        train: training positives, whose counts make quantiles.
+        test_items: int32 (n_users,), -1 for none.
+        relevance: float64 (n_users,), of the test items (`read_relevance`).
+        tables: "users" and "items", of the normal form.
+        attributes: name -> definition: `of`, `distributions`, and the arguments of `groups.build`.
+        item_value: key of `fairness.ITEM_VALUES`.
+        gce: settings of `fairness.gce`.
+
+    Returns:
+        The groups' nDCG, one row a group with the columns `GROUP_COLUMNS`; and what compares them, one row a measure
+        with the columns `FAIRNESS_COLUMNS`. An attribute that the data set does not have is in neither.
+    """
+    counts = {"users": np.diff(train.indptr), "items": train.item_counts()}
+    built = _built_groups(attributes, tables, counts)
+    group_rows, fairness_rows = [], []
+    for path, condition in zip(paths, conditions, strict=True):
+        lists = read_lists(path, len(test_items), max(k))
+        for length in k:
+            key = _about(about, condition, length)
+            for name, groups in built.items():
+                values, notes = group_values(
+                    groups, lists, test_items, relevance, length, train.n_items, item_value
+                )
+                compared = compare_groups(values, attributes[name]["distributions"], gce)
+                described = zip(
+                    groups.names, groups.labels, groups.sizes, values["nDCG"], notes, strict=True
+                )
+                group_rows += [(*key.values(), name, *row) for row in described]
+                fairness_rows += [(*key.values(), name, *row) for row in compared.items()]
+    return (
+        pd.DataFrame(group_rows, columns=GROUP_COLUMNS),
+        pd.DataFrame(fairness_rows, columns=FAIRNESS_COLUMNS),
+    )
+
+
+def _built_groups(
+    attributes: Mapping[str, Mapping[str, Any]],
+    tables: Mapping[str, pd.DataFrame],
+    counts: Mapping[str, np.ndarray],
+) -> dict[str, grouping.Groups]:
+    """The groups of each attribute that the data set has."""
+    built = {}
+    for name, definition in attributes.items():
+        of = definition["of"]
+        how = {
+            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
+        }
+        groups = grouping.build(of, tables[of], counts[of], **how)
+        if groups is not None:
+            built[name] = groups
+    return built
+
+
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
-    """Put several tables of metrics into one."""
+    """Put several tidy tables into one."""
     return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
 
 

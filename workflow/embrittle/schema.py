@@ -291,16 +291,22 @@ def suggestion(name: Any, valid: Iterable[str]) -> str:
     return f". Valid: {', '.join(valid)}"
 
 
-def check_duplicates(value: Any, path: KeyPath, problems: Problems) -> None:
-    """Report values given twice in any list of plain values; 10 and 10.0 are the same value."""
+def check_duplicates(
+    value: Any, path: KeyPath, problems: Problems, except_below: tuple[str, ...] = ()
+) -> None:
+    """Report values given twice in any list of plain values; 10 and 10.0 are the same value.
+
+    Lists below the keys `except_below` may repeat themselves.
+    """
     if isinstance(value, dict):
         for key, item in value.items():
-            check_duplicates(item, (*path, key), problems)
+            if key not in except_below:
+                check_duplicates(item, (*path, key), problems, except_below)
     elif isinstance(value, list):
         seen: dict[Any, tuple[int, Any]] = {}
         for i, item in enumerate(value):
             if isinstance(item, dict | list):
-                check_duplicates(item, (*path, i), problems)
+                check_duplicates(item, (*path, i), problems, except_below)
                 continue
             # The first part keeps true apart from 1, which Python takes for equal.
             first = seen.setdefault((isinstance(item, bool), item), (i, item))

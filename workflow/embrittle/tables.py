@@ -5,8 +5,7 @@ with a value. A cell that cannot be computed from them, for one seed or for all,
 forms and a dash in the rendered ones; it is never the mean of what happens to be there.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from types import MappingProxyType
 
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
+from embrittle.rendering import LATEX, MARKDOWN, Markup, to_latex, to_markdown
 
 MODELS = ("BPR-MF", "AMF")
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
@@ -214,40 +214,6 @@ def format_value(value: float, metric: str, missing: str = "—") -> str:
     return missing if np.isnan(value) else f"{value:.{DECIMALS.get(metric, DEFAULT_DECIMALS)}f}"
 
 
-@dataclass(frozen=True)
-class Markup:
-    """How one output language writes a cell."""
-
-    bold: Callable[[str], str]
-    escape: Callable[[str], str]
-    plus_minus: str
-    missing: str
-
-
-def _escape_with(special: Mapping[str, str]) -> Callable[[str], str]:
-    table = str.maketrans(dict(special))
-    return lambda text: text.translate(table)
-
-
-_LATEX_SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-MARKDOWN = Markup(
-    bold=lambda text: f"**{text}**",
-    escape=_escape_with({character: f"\\{character}" for character in "\\|*_`<[]"}),
-    plus_minus=" ± ",
-    missing="—",
-)
-LATEX = Markup(
-    bold=lambda text: rf"\textbf{{{text}}}",
-    escape=_escape_with(_LATEX_SPECIAL),
-    plus_minus=r" $\pm$ ",
-    missing="--",
-)
-
-
 def table1_wide(
     spread: pd.DataFrame, titles: Mapping[str, str] | None = None, markup: Markup = MARKDOWN
 ) -> pd.DataFrame:
@@ -393,12 +359,6 @@ def table1_markdown(
     return f"{table}\n\n{caption}\n"
 
 
-def to_markdown(frame: pd.DataFrame, n_left: int) -> str:
-    """A pipe table, the first `n_left` columns aligned to the left and the others to the right."""
-    align = ["left"] * n_left + ["right"] * (frame.shape[1] - n_left)
-    return frame.to_markdown(index=False, tablefmt="pipe", disable_numparse=True, colalign=align)
-
-
 def table1_latex(
     spread: pd.DataFrame,
     epsilon: float,
@@ -413,40 +373,11 @@ def table1_latex(
     Arguments as `table1_wide` and `table1_caption`; `label` is what \\ref names.
     """
     wide = table1_wide(spread, titles, LATEX)
-    models, names = wide.index.get_level_values(0), wide.index.get_level_values(1)
-    wide.index = pd.MultiIndex.from_arrays(
-        [[LATEX.escape(m) for m in models], [LATEX.escape(n) for n in names]]
+    wide.index = pd.MultiIndex.from_tuples(
+        [tuple(map(LATEX.escape, names)) for names in wide.index], names=wide.index.names
     )
-    caption = " ".join(table1_caption(spread, epsilon, iterations, k, notes))
-    latex = wide.style.to_latex(
-        column_format="ll" + "r" * wide.shape[1],
-        hrules=True,
-        clines="skip-last;data",
-        multirow_align="naive",
-        multicol_align="c",
-        environment="table*",
-        position_float="centering",
-        caption=LATEX.escape(caption).translate(
-            {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$", 0x2026: r"\dots"}
-        ),
-        label=label,
-    )
-    return "% Needs \\usepackage{booktabs}.\n" + _with_booktabs_rules(latex, wide.columns)
-
-
-def _with_booktabs_rules(latex: str, columns: pd.MultiIndex) -> str:
-    """Rules under each data set's heading and between models; names over the row headings."""
-    lines = latex.splitlines()
-    top = lines.index(r"\toprule")
-    lines[top + 2] = lines[top + 2].replace(" &  & ", "Model & Metric & ", 1)
-    first, spans = 3, []
-    for width in columns.get_level_values(0).value_counts(sort=False):
-        spans.append(rf"\cmidrule(lr){{{first}-{first + width - 1}}}")
-        first += width
-    lines.insert(top + 2, " ".join(spans))
-    bottom = lines.index(r"\bottomrule")
-    del lines[bottom - 1]  # the last model's line would double the bottom rule
-    return "\n".join(r"\midrule" if line.startswith(r"\cline") else line for line in lines) + "\n"
+    caption = table1_caption(spread, epsilon, iterations, k, notes)
+    return to_latex(wide, " ".join(caption), label)
 
 
 def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

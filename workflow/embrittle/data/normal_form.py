@@ -111,11 +111,15 @@ def read(
     interactions: str | os.PathLike, users: str | os.PathLike, items: str | os.PathLike
 ) -> NormalForm:
     """Read the three tables as written by `write`."""
-    # Arrow's types keep lists, and whole numbers with unknown ones among them, as they are.
-    tables = [pq.read_table(path, partitioning=None) for path in (users, items)]
     return NormalForm(
-        read_interactions(interactions), *(t.to_pandas(types_mapper=pd.ArrowDtype) for t in tables)
+        read_interactions(interactions), read_attributes(users), read_attributes(items)
     )
+
+
+def read_attributes(path: str | os.PathLike) -> pd.DataFrame:
+    """Read a table of users or of items as written by `write`."""
+    # Arrow's types keep lists, and whole numbers with unknown ones among them, as they are.
+    return pq.read_table(path, partitioning=None).to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def read_interactions(path: str | os.PathLike) -> pd.DataFrame:

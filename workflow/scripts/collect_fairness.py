@@ -1,0 +1,11 @@
+"""Put the groups and the fairness of all models and seeds into two tidy tables."""
+
+from embrittle.evaluation import collect
+from embrittle.files import write_csv, write_parquet
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    for table in ("groups", "fairness"):
+        rows = collect(snakemake.input[table])
+        write_parquet(rows, snakemake.output[table])
+        write_csv(rows, snakemake.output[f"{table}_csv"])
