@@ -13,6 +13,10 @@ rule recommend_random:
     priority: EARLY
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
     script:
@@ -30,9 +34,13 @@ rule recommend:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
     conda:
         ENVIRONMENT
+    group:
+        ATTACKS_GROUP
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
     script:
@@ -56,9 +64,13 @@ rule attack_model:
         )
     conda:
         ENVIRONMENT
+    group:
+        ATTACKS_GROUP
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         attack=lambda wildcards: {
             "attack": configuration.attack_settings(STUDY, wildcards.attack),

@@ -139,7 +139,9 @@ class SlurmCluster:
         self._wait_for(lambda: (munge / "socket").exists(), "munged")
         self._daemon("slurmctld", "-D", "-i")
         self._daemon("slurmd", "-D", "-N", "node1")
-        self._wait_for(lambda: self("sinfo", "-h", "-o", "%T", check=False).startswith("idle"), "node1")
+        self._wait_for(
+            lambda: self("sinfo", "-h", "-o", "%T", check=False).startswith("idle"), "node1"
+        )
 
     def __call__(self, *command: str, check: bool = True) -> str:
         """What one of Slurm's commands prints."""
@@ -165,7 +167,9 @@ class SlurmCluster:
         if len(self._daemons) == 3:
             self("scancel", f"--user={self._user()}", "--signal=KILL", check=False)
             self("scancel", f"--user={self._user()}", check=False)
-            self._wait_for(lambda: not self("squeue", "-h", check=False).strip(), "the jobs' end", 15)
+            self._wait_for(
+                lambda: not self("squeue", "-h", check=False).strip(), "the jobs' end", 15
+            )
         for daemon in reversed(self._daemons):
             daemon.terminate()
             try:
@@ -198,7 +202,11 @@ class SlurmCluster:
     def _daemon(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.out").open("w") as output:
             daemon = subprocess.Popen(
-                command, env=self.environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL
+                command,
+                env=self.environment,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
             )
         self._daemons.append(daemon)
 
@@ -211,7 +219,11 @@ class SlurmCluster:
             time.sleep(0.2)
 
     def _logs(self) -> str:
-        files = [*self.folder.glob("*.out"), *self.folder.glob("*.log"), self.folder / "munge" / "log"]
+        files = [
+            *self.folder.glob("*.out"),
+            *self.folder.glob("*.log"),
+            self.folder / "munge" / "log",
+        ]
         return "\n".join(
             f"--- {file.name}\n" + "\n".join(file.read_text(errors="replace").splitlines()[-15:])
             for file in files
