@@ -32,10 +32,10 @@ rule recommend:
         lists=INITIAL_LISTS,
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
-    conda:
-        ENVIRONMENT
     group:
         ATTACKS_GROUP
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,
@@ -62,10 +62,10 @@ rule attack_model:
         benchmarks(
             "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
         )
-    conda:
-        ENVIRONMENT
     group:
         ATTACKS_GROUP
+    conda:
+        ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,

@@ -240,6 +240,8 @@ def lists_of(wildcards):
 
 # The attacks of a model, and its list before them, are short jobs, a cluster takes many of them as one.
 ATTACKS_GROUP = "attacks-{dataset}-{model}-{seed}"
+# Whatever the job: two processes of Snakemake beside it, and Python's libraries.
+LEAST_MB = 800
 # A process that uses CUDA has its libraries in the host's memory.
 CUDA_MB = 3000 * GPUS
 
@@ -254,7 +256,7 @@ def memory_for_tables(mb_per_mb):
     """Megabytes of a job that has whole tables in memory, by the size of its files."""
 
     def mem_mb(wildcards, input, attempt):
-        return attempt * math.ceil(500 + mb_per_mb * input.size_mb)
+        return attempt * math.ceil(LEAST_MB + mb_per_mb * input.size_mb)
 
     return mem_mb
 
@@ -267,7 +269,7 @@ def table_minutes(wildcards, input, attempt):
 def model_memory(wildcards, input, attempt):
     """Megabytes of a job with a split and a model in memory."""
     interactions, _ = sizes(input)
-    return attempt * math.ceil(600 + 80 * interactions + CUDA_MB)
+    return attempt * math.ceil(LEAST_MB + CUDA_MB + 80 * interactions)
 
 
 def training_minutes(wildcards, input, attempt):

@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
+PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 SYSTEM_PATH = "/usr/sbin:/sbin"  # where Debian has the daemons; not everybody's PATH does
 SECONDS_TO_START = 60
 
@@ -103,7 +103,7 @@ class SlurmCluster:
         self.memory_mb = memory_mb
         self.environment = {
             **{name: value for name, value in os.environ.items() if "SLURM" not in name},
-            "PATH": _path(),
+            "PATH": f"{folder}/bin:{_path()}",
             "SLURM_CONF": str(folder / "slurm.conf"),
         }
         self._daemons: list[subprocess.Popen] = []
@@ -180,7 +180,7 @@ class SlurmCluster:
         self._daemons = []
 
     def _configure(self) -> None:
-        for name in ("controller", "node", "munge"):
+        for name in ("controller", "node", "munge", "bin"):
             (self.folder / name).mkdir(parents=True)
             (self.folder / name).chmod(0o711 if name == "munge" else 0o755)
         key = self.folder / "munge" / "key"
@@ -198,6 +198,13 @@ class SlurmCluster:
         )
         (self.folder / "slurm.conf").write_text(text, encoding="ascii")
         (self.folder / "gres.conf").write_text(GRES_CONF, encoding="ascii")
+        # Within a job, Snakemake's plugin calls srun without SLURM_CONF, as it does without most of Slurm's variables.
+        srun = self.folder / "bin" / "srun"
+        srun.write_text(
+            f'#!/bin/sh\nSLURM_CONF={self.environment["SLURM_CONF"]} exec {shutil.which("srun")} "$@"\n',
+            encoding="ascii",
+        )
+        srun.chmod(0o755)
 
     def _daemon(self, *command: str) -> None:
         with (self.folder / f"{command[0]}.out").open("w") as output:
