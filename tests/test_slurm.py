@@ -1,0 +1,182 @@
+"""The Slurm profile on Slurm itself: one study, with jobs that die, and the same results as on one machine.
+
+Skipped where Slurm cannot be started; fails there with REQUIRE_SLURM=1 in the environment, as in .ci/run.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slurm_cluster import SlurmCluster, SlurmUnavailableError
+from test_workflow import ATTACKS_PER_MODEL, Project, merged
+
+# What the profile has for real clusters, shortened.
+QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
+GROUP_OF = 4
+SMALL_GROUPS = ["--group-components", f"attacks-{{dataset}}-{{model}}-{{seed}}={GROUP_OF}"]
+SECONDS = 900
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    # Not in pytest's own folders: munged refuses a folder that others cannot enter.
+    with tempfile.TemporaryDirectory(prefix="slurm-") as folder:
+        try:
+            running = SlurmCluster(Path(folder)).__enter__()
+        except SlurmUnavailableError as error:
+            if os.environ.get("REQUIRE_SLURM"):
+                raise
+            pytest.skip(f"Slurm cannot be started here: {error}")
+        yield running
+        running.stop()
+
+
+def through_slurm(project, cluster, *arguments, **changes) -> subprocess.CompletedProcess:
+    study = project.folder / "study.yaml"
+    study.write_text(yaml.safe_dump(merged(changes)), encoding="utf-8")
+    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm"]
+    command += ["--configfile", str(study), *QUICK, *arguments]
+    streams = {"capture_output": True, "text": True, "check": False}
+    return subprocess.run(
+        command, cwd=project.folder, env=cluster.environment, timeout=SECONDS, **streams
+    )
+
+
+def entries(cluster, rule: str, since: int = 0) -> list[dict[str, str]]:
+    """The places in the queue that jobs of a rule, or a group, have had."""
+    return [
+        job
+        for job in cluster.jobs()
+        if f"rule_{rule}" in job["Comment"] and int(job["JobId"]) > since
+    ]
+
+
+def signal_first(cluster, rule: str, *options: str) -> threading.Thread:
+    """Signal a rule's first job of a cluster as soon as its own process, a job step, runs."""
+
+    def wait_and_signal():
+        end = time.monotonic() + SECONDS
+        while time.monotonic() < end:
+            running = [job for job in entries(cluster, rule) if job["JobState"] == "RUNNING"]
+            steps = cluster("squeue", "--steps", "--noheader", "--format=%i", check=False).split()
+            for job in running[:1]:
+                if f"{job['JobId']}.0" in steps:
+                    cluster("scancel", *options, job["JobId"])
+                    return
+            time.sleep(0.3)
+
+    thread = threading.Thread(target=wait_and_signal, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.fixture(scope="module")
+def disturbed(cluster, tmp_path_factory):
+    """The tiny study through Slurm. Four of its jobs die: each in a way of its own, once."""
+    project = Project(tmp_path_factory.mktemp("slurm"))
+    deaths = [
+        # Cancelled by somebody, or with the node.
+        signal_first(cluster, "train_model_wildcards_shop_BPR-MF_0_4"),
+        # Killed in the middle, by the kernel for instance: a group of attacks.
+        signal_first(cluster, "attacks-shop-AMF-0", "--signal=KILL"),
+        # Stopped, so that it is still there when its time is over.
+        signal_first(cluster, "recommend_random", "--signal=STOP"),
+    ]
+    limits = [
+        # Far too little memory in the first attempt, and the shortest time that Slurm has.
+        "--set-resources",
+        "split_dataset:mem_mb=30 if attempt == 1 else 1500",
+        "recommend_random:runtime=attempt",
+    ]
+    done = through_slurm(project, cluster, *SMALL_GROUPS, *limits)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for thread in deaths:
+        thread.join(1)
+    return project
+
+
+def test_the_results_are_those_of_one_machine(disturbed, tmp_path):
+    local = Project(tmp_path)
+    local.run()
+    products = (
+        "data models lists metrics metrics.csv metrics.parquet tables figures/figures_1_2.csv"
+    )
+    files = [
+        file.relative_to(local.results("."))
+        for product in products.split()
+        for file in [local.results(product), *local.results(product).rglob("*")]
+        if file.is_file()
+    ]
+    # Data 3 + 4; 3 trainings; initial lists and attacks of two models, and the random one; metrics; tables.
+    assert len(files) == 7 + 3 * 3 + 2 * (1 + ATTACKS_PER_MODEL) + 1 + 3 + 2 + 8 + 1
+    for file in files:
+        assert disturbed.results(file).read_bytes() == local.results(file).read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("rule", "states"),
+    [
+        ("split_dataset", ["OUT_OF_MEMORY", "COMPLETED"]),
+        ("recommend_random", ["TIMEOUT", "COMPLETED"]),
+        ("train_model_wildcards_shop_BPR-MF_0_4", ["CANCELLED", "COMPLETED"]),
+    ],
+)
+def test_a_job_that_died_is_submitted_again(disturbed, cluster, rule, states):
+    assert [job["JobState"] for job in entries(cluster, rule)] == states
+
+
+def test_a_second_attempt_asks_for_more(disturbed, cluster):
+    first, second = entries(cluster, "train_model_wildcards_shop_BPR-MF_0_4")
+    assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("801M", "1602M")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:06:00", "00:12:00")
+    first, second = entries(cluster, "recommend_random")
+    assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
+
+
+def test_attacks_share_places_in_the_queue(disturbed, cluster):
+    """Ten lists a model, in fours: three places, and one more for the group that was killed."""
+    for model, killed in (("BPR-MF", 0), ("AMF", 1)):
+        groups = entries(cluster, f"attacks-shop-{model}-0")
+        assert len(groups) == -(-(1 + ATTACKS_PER_MODEL) // GROUP_OF) + killed
+        assert sum(job["JobState"] != "COMPLETED" for job in groups) == killed
+        assert all(int(job["NumCPUs"]) <= 4 for job in groups)
+
+
+def test_what_only_collects_and_draws_stays_on_the_login_node(disturbed, cluster):
+    ran = {job["Comment"].removeprefix("rule_").split("_wildcards")[0] for job in cluster.jobs()}
+    groups = {name for name in ran if name.startswith("attacks-")}
+    assert ran - groups == {
+        "prepare_dataset",
+        "split_dataset",
+        "recommend_random",
+        "train_model",
+        "evaluate_model",
+    }
+
+
+def test_a_gpu_is_asked_for_by_jobs_and_once_by_groups(disturbed, cluster):
+    """There is no GPU here: the jobs get Slurm's device, and say that they cannot use it."""
+    before = int(cluster.jobs()[-1]["JobId"])
+    for model in ("BPR-MF", "AMF"):
+        for path in disturbed.results(f"lists/shop/{model}/seed-0").glob("bim*"):
+            path.unlink()
+    rules = ("train_model", "recommend", "attack_model")
+    partition = ["--set-resources", *(f"{rule}:slurm_partition=gpu" for rule in rules)]
+    done = through_slurm(
+        disturbed, cluster, "--retries", "0", "--rerun-triggers", "mtime", *partition, device="cuda"
+    )
+    assert done.returncode != 0
+    new = [job for job in cluster.jobs() if int(job["JobId"]) > before]
+    names = sorted(job["Comment"].split("_")[1] for job in new)
+    assert names == ["attacks-shop-AMF-0", "attacks-shop-BPR-MF-0"]
+    for job in new:
+        assert job["TresPerJob"] == "gres:gpu:1"
+        assert job["Partition"] == "gpu"
+        assert job["NumCPUs"] == "1"
