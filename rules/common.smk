@@ -285,7 +285,7 @@ def attack_minutes(wildcards, input, attempt):
     """Minutes of making lists, after an attack or without one."""
     interactions, pairs = sizes(input)
     iterations = int(wildcards.get("iterations", 0))
-    seconds = 60 + 0.25 * interactions * iterations + 0.02 * pairs
+    seconds = 120 + 0.25 * interactions * iterations + 0.02 * pairs
     return attempt * math.ceil(seconds / 60)
 
 

@@ -58,8 +58,8 @@ def entries(cluster, rule: str, since: int = 0) -> list[dict[str, str]]:
     ]
 
 
-def signal_first(cluster, rule: str, *options: str) -> threading.Thread:
-    """Signal a rule's first job of a cluster as soon as its own process, a job step, runs."""
+def signal_first(cluster, rule: str, *options: str, step: bool = False) -> threading.Thread:
+    """Signal a rule's first job, or only the job's own process (`step`), as soon as that runs."""
 
     def wait_and_signal():
         end = time.monotonic() + SECONDS
@@ -67,8 +67,8 @@ def signal_first(cluster, rule: str, *options: str) -> threading.Thread:
             running = [job for job in entries(cluster, rule) if job["JobState"] == "RUNNING"]
             steps = cluster("squeue", "--steps", "--noheader", "--format=%i", check=False).split()
             for job in running[:1]:
-                if f"{job['JobId']}.0" in steps:
-                    cluster("scancel", *options, job["JobId"])
+                if (first := f"{job['JobId']}.0") in steps:
+                    cluster("scancel", *options, first if step else job["JobId"])
                     return
             time.sleep(0.3)
 
@@ -85,7 +85,7 @@ def disturbed(cluster, tmp_path_factory):
         # Cancelled by somebody, or with the node.
         signal_first(cluster, "train_model_wildcards_shop_BPR-MF_0_4"),
         # Killed in the middle, by the kernel for instance: a group of attacks.
-        signal_first(cluster, "attacks-shop-AMF-0", "--signal=KILL"),
+        signal_first(cluster, "attacks-shop-AMF-0", "--signal=KILL", step=True),
         # Stopped, so that it is still there when its time is over.
         signal_first(cluster, "recommend_random", "--signal=STOP"),
     ]
@@ -123,7 +123,7 @@ def test_the_results_are_those_of_one_machine(disturbed, tmp_path):
 @pytest.mark.parametrize(
     ("rule", "states"),
     [
-        ("split_dataset", ["OUT_OF_MEMORY", "COMPLETED"]),
+        ("split_dataset", ["FAILED", "COMPLETED"]),
         ("recommend_random", ["TIMEOUT", "COMPLETED"]),
         ("train_model_wildcards_shop_BPR-MF_0_4", ["CANCELLED", "COMPLETED"]),
     ],
@@ -132,10 +132,21 @@ def test_a_job_that_died_is_submitted_again(disturbed, cluster, rule, states):
     assert [job["JobState"] for job in entries(cluster, rule)] == states
 
 
+def test_too_little_memory_is_what_the_first_split_died_of(disturbed):
+    logs = disturbed.folder / ".snakemake" / "slurm_logs" / "rule_split_dataset" / "shop"
+    (log,) = logs.glob("*.log")  # those of jobs that went well are removed
+    assert "exceeded memory limit" in log.read_text(encoding="utf-8")
+
+
 def test_a_second_attempt_asks_for_more(disturbed, cluster):
     first, second = entries(cluster, "train_model_wildcards_shop_BPR-MF_0_4")
     assert (first["MinMemoryNode"], second["MinMemoryNode"]) == ("801M", "1602M")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:06:00", "00:12:00")
+    killed = next(
+        job for job in entries(cluster, "attacks-shop-AMF-0") if job["JobState"] == "FAILED"
+    )
+    again = entries(cluster, "attacks-shop-AMF-0")[-1]
+    assert int(again["MinMemoryNode"][:-1]) == 2 * int(killed["MinMemoryNode"][:-1])
     first, second = entries(cluster, "recommend_random")
     assert (first["TimeLimit"], second["TimeLimit"]) == ("00:01:00", "00:02:00")
 
