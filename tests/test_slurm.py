@@ -192,14 +192,20 @@ def test_what_only_collects_and_draws_stays_on_the_login_node(disturbed, cluster
 def test_a_gpu_is_asked_for_by_jobs_and_once_by_groups(disturbed, cluster):
     """There is no GPU here: the jobs get Slurm's device, and say that they cannot use it."""
     before = int(cluster.jobs()[-1]["JobId"])
-    for model in ("BPR-MF", "AMF"):
-        disturbed.results(f"metrics/shop/{model}/seed-0.parquet").unlink()
-        for path in disturbed.results(f"lists/shop/{model}/seed-0").glob("bim*"):
-            path.unlink()
+    lists = [
+        path
+        for model in ("BPR-MF", "AMF")
+        for path in disturbed.results(f"lists/shop/{model}/seed-0").glob("bim*")
+    ]
+    assert len(lists) == ATTACKS_PER_MODEL - 1
+    for path in lists:
+        path.unlink()
+    targets = [str(path.relative_to(disturbed.folder)) for path in lists]
     rules = ("train_model", "recommend", "attack_model")
     partition = ["--set-resources", *(f"{rule}:slurm_partition=gpu" for rule in rules)]
+    triggers = ["--rerun-triggers", "mtime"]
     done = through_slurm(
-        disturbed, cluster, "--retries", "0", "--rerun-triggers", "mtime", *partition, device="cuda"
+        disturbed, cluster, *targets, "--retries", "0", *triggers, *partition, device="cuda"
     )
     assert done.returncode != 0
     new = [job for job in cluster.jobs() if int(job["JobId"]) > before]
