@@ -62,17 +62,22 @@ def entries(cluster, rule: str, since: int = 0) -> list[dict[str, str]]:
 
 
 def signal_first(cluster, rule: str, *options: str, step: bool = False) -> threading.Thread:
-    """Signal a rule's first job, or only the job's own process (`step`), as soon as that runs."""
+    """Signal a rule's first job, or only the job's own process (`step`), from when that runs until it has ended.
+
+    More than once, because a process that is only just starting does not get the signal.
+    """
 
     def wait_and_signal():
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            running = [job for job in entries(cluster, rule) if job["JobState"] == "RUNNING"]
-            steps = cluster("squeue", "--steps", "--noheader", "--format=%i", check=False).split()
-            for job in running[:1]:
-                if (first := f"{job['JobId']}.0") in steps:
-                    cluster("scancel", *options, first if step else job["JobId"])
-                    return
+            first = next(iter(entries(cluster, rule)), {"JobState": "PENDING"})
+            if first["JobState"] in ("RUNNING", "STOPPED"):
+                own = f"{first['JobId']}.0"
+                steps = cluster("squeue", "--steps", "--noheader", "--format=%i", check=False)
+                if own in steps.split():
+                    cluster("scancel", *options, own if step else first["JobId"], check=False)
+            elif first["JobState"] != "PENDING":
+                return
             time.sleep(0.3)
 
     thread = threading.Thread(target=wait_and_signal, daemon=True)
