@@ -235,13 +235,14 @@ def lists_of(wildcards):
 
 
 # --- What jobs ask a cluster for --------------------------------------------------------------------
-# Functions of the size of the data and of the attempt: a job that was killed for memory or time is tried again with more
-# (`retries` in profiles/slurm). Twice or more what was measured (docs/cluster.md). On one machine they limit nothing.
+# Functions of the size of the data and of the attempt: a job that was killed for memory or time is tried again with
+# more (`retries` in profiles/slurm). They are what was measured, and room (docs/cluster.md). On one machine they limit
+# nothing.
 
-# The attacks of a model, and its list before them, are short jobs, a cluster takes many of them as one.
+# The attacks of a model, and its list before them, are short jobs: a cluster takes many of them as one.
 ATTACKS_GROUP = "attacks-{dataset}-{model}-{seed}"
 # Whatever the job: two processes of Snakemake beside it, and Python's libraries.
-LEAST_MB = 800
+LEAST_MB = 1000
 # A process that uses CUDA has its libraries in the host's memory.
 CUDA_MB = 3000 * GPUS
 
