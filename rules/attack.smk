@@ -13,6 +13,10 @@ rule recommend_random:
     priority: EARLY
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
     script:
@@ -28,11 +32,15 @@ rule recommend:
         lists=INITIAL_LISTS,
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
+    group:
+        ATTACKS_GROUP
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
     script:
@@ -54,11 +62,15 @@ rule attack_model:
         benchmarks(
             "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
         )
+    group:
+        ATTACKS_GROUP
     conda:
         ENVIRONMENT
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=attack_minutes,
     params:
         attack=lambda wildcards: {
             "attack": configuration.attack_settings(STUDY, wildcards.attack),

@@ -3,6 +3,8 @@
 Every cluster job reads this again, so nothing heavy is imported here.
 """
 
+import json
+import math
 import os
 
 from snakemake.exceptions import WorkflowError
@@ -238,6 +240,62 @@ def lists_in(conditions, wildcards):
         for attack, epsilon, iterations in conditions[1:]
     ]
     return [INITIAL_LISTS.format(**wildcards), *attacked]
+
+
+# --- What jobs ask a cluster for --------------------------------------------------------------------
+# Functions of the size of the data and of the attempt: a job that was killed for memory or time is tried again with
+# more (`retries` in profiles/slurm). They are what was measured, and room (docs/cluster.md). On one machine they limit
+# nothing.
+
+# The attacks of a model, and its list before them, are short jobs: a cluster takes many of them as one.
+ATTACKS_GROUP = "attacks-{dataset}-{model}-{seed}"
+# Whatever the job: two processes of Snakemake beside it, and Python's libraries.
+LEAST_MB = 1000
+# A process that uses CUDA has its libraries in the host's memory.
+CUDA_MB = 3000 * GPUS
+
+
+def sizes(input):
+    """Millions of interactions of a split, and millions of pairs of a user and an item."""
+    statistics = json.loads(Path(input.statistics).read_text(encoding="utf-8"))
+    return statistics["n_interactions"] / 1e6, statistics["size"] / 1e6
+
+
+def memory_for_tables(mb_per_mb):
+    """Megabytes of a job that has whole tables in memory, by the size of its files."""
+
+    def mem_mb(wildcards, input, attempt):
+        return attempt * math.ceil(LEAST_MB + mb_per_mb * input.size_mb)
+
+    return mem_mb
+
+
+def table_minutes(wildcards, input, attempt):
+    """Minutes of a job that reads and writes tables."""
+    return attempt * math.ceil(5 + input.size_mb / 20)
+
+
+def model_memory(wildcards, input, attempt):
+    """Megabytes of a job with a split and a model in memory."""
+    interactions, _ = sizes(input)
+    return attempt * math.ceil(LEAST_MB + CUDA_MB + 80 * interactions)
+
+
+def training_minutes(wildcards, input, attempt):
+    """Minutes of a training up to an epoch, as if it started at the first."""
+    interactions, pairs = sizes(input)
+    epochs = int(wildcards.epoch)
+    evaluations = epochs / STUDY["training"]["evaluate_every"]
+    seconds = 0.5 * interactions * epochs + 0.015 * pairs * evaluations
+    return attempt * math.ceil(5 + seconds / 60)
+
+
+def attack_minutes(wildcards, input, attempt):
+    """Minutes of making lists, after an attack or without one."""
+    interactions, pairs = sizes(input)
+    iterations = int(wildcards.get("iterations", 0))
+    seconds = 120 + 0.25 * interactions * iterations + 0.02 * pairs
+    return attempt * math.ceil(seconds / 60)
 
 
 # --- Tables and figures ---------------------------------------------------------------------------

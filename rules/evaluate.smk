@@ -1,6 +1,12 @@
 """Measures, from stored lists alone: no model is loaded and no attack run again."""
 
 
+localrules:
+    collect_metrics,
+    collect_models,
+    relate_characteristics,
+
+
 rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
@@ -16,6 +22,10 @@ rule evaluate_model:
         model=".+",  # the random recommender as well
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
     params:
         evaluation=lambda wildcards: {
             "conditions": conditions_of(wildcards),

@@ -1,6 +1,12 @@
 """Figures, from the tidy metrics alone: a plot setting redraws them, and does nothing else."""
 
 
+localrules:
+    draw_figure,
+    tabulate_curves,
+    draw_figure3,
+
+
 rule draw_figure:
     """Draw one figure for one data set, with the published curves behind ours where there are any."""
     input:

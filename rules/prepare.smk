@@ -16,6 +16,10 @@ rule prepare_dataset:
     priority: EARLY
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(25),
+        runtime=table_minutes,
     params:
         entry=lambda wildcards: configuration.reading_settings(
             STUDY, REGISTRY, wildcards.dataset

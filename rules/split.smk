@@ -14,6 +14,10 @@ rule split_dataset:
     priority: EARLY
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(60),
+        runtime=table_minutes,
     params:
         split=lambda wildcards: configuration.split_settings(
             STUDY, REGISTRY, wildcards.dataset

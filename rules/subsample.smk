@@ -13,6 +13,10 @@ rule subsample_dataset:
         benchmarks("subsample_dataset/{source}.k{k}")
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(60),
+        runtime=table_minutes,
     params:
         method=STUDY["figure3"]["kcore"],
     script:

@@ -1,6 +1,11 @@
 """Tables in the papers' shape, and in the long form of resources/published/."""
 
 
+localrules:
+    tabulate_table1,
+    tabulate_figure3,
+
+
 rule tabulate_table1:
     """Table 1: the measures before and after each perturbation, alone and beside the published ones."""
     input:

@@ -20,6 +20,8 @@ rule train_model:
     threads: 1
     resources:
         gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=training_minutes,
     params:
         settings=lambda wildcards: configuration.training_settings(
             STUDY, wildcards.model

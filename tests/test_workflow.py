@@ -379,26 +379,6 @@ def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
     assert not project.results("data").exists()
 
 
-def test_conda_environment_and_lock_name_the_same_versions():
-    lines = (ROOT / "envs/requirements.txt").read_text(encoding="utf-8").splitlines()
-    lock = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
-    environment = yaml.safe_load((ROOT / "envs/environment.yaml").read_text(encoding="utf-8"))
-    conda_names = {
-        "pytorch": "torch",
-        "matplotlib-base": "matplotlib",
-        "snakemake-minimal": "snakemake",
-    }
-    *packages, pip = environment["dependencies"]
-    pins = [
-        re.split(r" =|==", pin)
-        for pin in [*packages, *pip["pip"]]
-        if "=" in pin and ">=" not in pin
-    ]
-    assert len(pins) > 10
-    for name, version in pins:
-        assert lock[conda_names.get(name, name)] == version, name
-
-
 SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
 
 
