@@ -15,6 +15,7 @@ rule recommend_random:
         ENVIRONMENT
     params:
         length=LIST_LENGTH,
+        code=code_of("recommend_random"),
     script:
         "../workflow/scripts/recommend_random.py"
 
@@ -35,6 +36,7 @@ rule recommend:
         gpu=GPUS,
     params:
         length=LIST_LENGTH,
+        code=code_of("recommend"),
     script:
         "../workflow/scripts/recommend.py"
 
@@ -64,5 +66,9 @@ rule attack_model:
             "attack": configuration.attack_settings(STUDY, wildcards.attack),
             "length": LIST_LENGTH,
         },
+        code=lambda wildcards: digest_of(
+            "attack_model",
+            attack=(STUDY["attacks"][wildcards.attack]["method"],),
+        ),
     script:
         "../workflow/scripts/attack_model.py"

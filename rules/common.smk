@@ -4,9 +4,11 @@ Every cluster job reads this again, so nothing heavy is imported here.
 """
 
 import os
+from functools import cache
 
 from snakemake.exceptions import WorkflowError
 
+from embrittle import code
 from embrittle import config as configuration
 from embrittle import device
 from embrittle.attacks import ATTACKS
@@ -39,6 +41,7 @@ EARLY = 1
 ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
 # Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
 LIBRARY = str(Path(workflow.basedir, "workflow"))
+SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
 os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
 )
@@ -57,6 +60,20 @@ wildcard_constraints:
     attack="|".join(re.escape(name) for name in STUDY["attacks"]),
     epsilon=r"[0-9.e+-]+",
     iterations=r"\d+",
+
+
+# --- What decides a job's result, besides its input and its settings -------------------------------
+
+
+@cache
+def digest_of(script, **entries):
+    """The code that decides the result of a script, as a number."""
+    return code.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+
+
+def code_of(script):
+    """The parameter by which a rule's jobs run again when code that decides their result has changed."""
+    return lambda wildcards: digest_of(script)
 
 
 # --- Where files lie ----------------------------------------------------------------------------
@@ -148,6 +165,11 @@ def files_of(wildcards):
     own = [entry["path"]] if "path" in entry else []
     own += [entry[table]["path"] for table in ("users", "items") if table in entry]
     return downloads + own
+
+
+def reader_of(dataset):
+    """The name of the reader of a data set."""
+    return configuration.dataset_entry(STUDY, REGISTRY, dataset)["reader"]
 
 
 def titles():

@@ -21,6 +21,7 @@ rule evaluate_model:
             "conditions": conditions_of(wildcards),
             "k": STUDY["evaluation"]["k"],
         },
+        code=code_of("evaluate_model"),
     script:
         "../workflow/scripts/evaluate_model.py"
 
@@ -41,6 +42,8 @@ rule collect_metrics:
         logs("collect_metrics"),
     conda:
         ENVIRONMENT
+    params:
+        code=code_of("collect_metrics"),
     script:
         "../workflow/scripts/collect_metrics.py"
 
@@ -57,6 +60,7 @@ rule collect_models:
         ENVIRONMENT
     params:
         datasets=[run["dataset"] for run in RUNS],
+        code=code_of("collect_models"),
     script:
         "../workflow/scripts/collect_models.py"
 
@@ -86,6 +90,7 @@ rule relate_characteristics:
             "k": STUDY["evaluation"]["k"][0],
             "epsilon": STUDY["figure3"]["epsilon"],
         },
+        code=code_of("relate_characteristics"),
     script:
         "../workflow/scripts/relate_characteristics.py"
 

@@ -26,6 +26,7 @@ rule draw_figure:
             },
             "plots": STUDY["plots"],
         },
+        code=code_of("draw_figure"),
     script:
         "../workflow/scripts/draw_figure.py"
 
@@ -42,6 +43,7 @@ rule tabulate_curves:
         ENVIRONMENT
     params:
         curves=FIGURES,
+        code=code_of("tabulate_curves"),
     script:
         "../workflow/scripts/tabulate_curves.py"
 
@@ -83,6 +85,7 @@ rule draw_figure3:
             "arguments": {**shown("figure3"), "title": titles()[wildcards.source]},
             "plots": STUDY["plots"],
         },
+        code=code_of("draw_figure3"),
     script:
         "../workflow/scripts/draw_figure3.py"
 

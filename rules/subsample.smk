@@ -15,6 +15,7 @@ rule subsample_dataset:
         ENVIRONMENT
     params:
         method=STUDY["figure3"]["kcore"],
+        code=code_of("subsample_dataset"),
     script:
         "../workflow/scripts/subsample_dataset.py"
 

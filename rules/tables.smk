@@ -27,6 +27,7 @@ rule tabulate_table1:
             },
             "captions": {"titles": titles(), "notes": table_notes()},
         },
+        code=code_of("tabulate_table1"),
     script:
         "../workflow/scripts/tabulate_table1.py"
 
@@ -56,5 +57,6 @@ rule tabulate_figure3:
         ENVIRONMENT
     params:
         table={"k": STUDY["evaluation"]["k"][0], "titles": titles()},
+        code=code_of("tabulate_figure3"),
     script:
         "../workflow/scripts/tabulate_figure3.py"

@@ -24,6 +24,7 @@ rule train_model:
         settings=lambda wildcards: configuration.training_settings(
             STUDY, wildcards.model
         ),
+        code=code_of("train_model"),
     script:
         "../workflow/scripts/train_model.py"
 
