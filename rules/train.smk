@@ -20,6 +20,8 @@ rule train_model:
     threads: 1
     resources:
         gpu=GPUS,
+        # Not a parameter: how often a training is written down does not change what comes out.
+        checkpoint_seconds=STUDY["training"]["checkpoint_seconds"],
     params:
         settings=lambda wildcards: configuration.training_settings(
             STUDY, wildcards.model

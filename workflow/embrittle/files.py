@@ -4,6 +4,7 @@ Every writer is atomic: the file appears under its name only when it is complete
 disk or a killed job never leaves half a file that a later run would trust.
 """
 
+import glob
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     # The suffix is kept at the end because writers (matplotlib, say) choose the format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
@@ -31,6 +33,18 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what earlier processes, killed while they wrote `path`, have left."""
+    for file in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
+        process = file.name.removeprefix(f".{path.stem}.").split(".")[0]
+        try:
+            os.kill(int(process), 0)  # only asks
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
+        except (PermissionError, ValueError):
+            continue
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:
