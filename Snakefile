@@ -25,6 +25,13 @@ include: "rules/tables.smk"
 include: "rules/figures.smk"
 
 
+onerror:
+    print(
+        "What could be made is there. The same command makes the rest, once the cause is mended; to go without it and "
+        "see what is missing: --config missing=report"
+    )
+
+
 rule all:
     """Everything the study's configuration asks for."""
     default_target: True

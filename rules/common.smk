@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 from embrittle import code
 from embrittle import config as configuration
-from embrittle import device
+from embrittle import device, missing
 from embrittle.attacks import ATTACKS
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
@@ -200,21 +200,29 @@ def kept_epochs(model):
     )
 
 
-def start_of(wildcards):
-    """The state a training goes on from: its own last one, or another model's; none at the beginning."""
-    earlier = [
-        epoch for epoch in kept_epochs(wildcards.model) if epoch < int(wildcards.epoch)
-    ]
-    kind = MODELS[wildcards.model]
+def goes_on_from(model, epoch):
+    """(model, epoch) of the state that a training goes on from: its own last one, or another model's; None at first."""
+    earlier = [kept for kept in kept_epochs(model) if kept < epoch]
+    kind = MODELS[model]
     if earlier:
-        model, epoch = wildcards.model, earlier[-1]
-    elif kind.starts_from:
-        model, epoch = kind.starts_from, STUDY[kind.section]["start_epoch"]
-    else:
-        return []
-    return STATE.format(
-        dataset=wildcards.dataset, model=model, seed=wildcards.seed, epoch=epoch
-    )
+        return model, earlier[-1]
+    if kind.starts_from:
+        return kind.starts_from, STUDY[kind.section]["start_epoch"]
+    return None
+
+
+def states_behind(run):
+    """The states that a training goes through before its own end, the latest first."""
+    place = goes_on_from(run["model"], int(run["epoch"]))
+    while place:
+        model, epoch = place
+        yield STATE.format(**{**run, "model": model, "epoch": epoch})
+        place = goes_on_from(model, epoch)
+
+
+def start_of(wildcards):
+    """The state a training goes on from, none at the beginning."""
+    return next(states_behind(wildcards), [])
 
 
 def trained_model(wildcards):
@@ -236,22 +244,97 @@ RUNS = [
 ]
 
 
-def conditions_of(wildcards):
+UNPERTURBED = ("initial", "0", 0)
+# Every model that is measured; the random recommender is not trained.
+MEASURED = [
+    {"dataset": dataset, "model": model, "seed": seed}
+    for dataset in STUDY["datasets"]
+    for model in ["Random", *STUDY["models"]]
+    for seed in STUDY["seeds"]
+]
+MEASURED_SAMPLES = [
+    {"dataset": sample, "model": model, "seed": seed}
+    for sample, _, _ in SAMPLES
+    for model in STUDY["models"]
+    for seed in STUDY["seeds"]
+]
+
+
+def conditions_of(run):
     """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    attacked = wildcards.model != "Random"
-    sections = configuration.sections_of(wildcards.dataset) if attacked else ()
-    return [("initial", "0", 0), *configuration.conditions(STUDY, sections)]
+    attacked = run["model"] != "Random"
+    sections = configuration.sections_of(run["dataset"]) if attacked else ()
+    return [UNPERTURBED, *configuration.conditions(STUDY, sections)]
 
 
-def lists_of(wildcards):
-    """The lists of a model and seed, in the order of `conditions_of`."""
-    attacked = [
-        ATTACKED_LISTS.format(
-            **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
-        )
-        for attack, epsilon, iterations in conditions_of(wildcards)[1:]
+def list_of(run, condition):
+    """The lists of a model in one condition."""
+    attack, epsilon, iterations = condition
+    path = INITIAL_LISTS if condition == UNPERTURBED else ATTACKED_LISTS
+    return path.format(**run, attack=attack, epsilon=epsilon, iterations=iterations)
+
+
+# --- What is missing --------------------------------------------------------------------------------
+# With `missing: report` no model is trained and no attack run for lists that are not there: tables and figures show
+# those that are, and what is missing is named.
+GOES_WITHOUT = STUDY["missing"] == "report"
+
+
+def basis_of(run):
+    """Without these files, what lies there as lists of a model is not of this study: its data and its training."""
+    data = results(f"data/{run['dataset']}/split/statistics.json")
+    if run["model"] == "Random":
+        return [data]
+    trained = {**run, "epoch": STUDY["training"]["epochs"]}
+    return [data, MODEL.format(**trained), *states_behind(trained)]
+
+
+@cache
+def conditions_there(dataset, model, seed):
+    """The conditions of a model whose lists are there."""
+    run = {"dataset": dataset, "model": model, "seed": seed}
+    if not all(os.path.exists(file) for file in basis_of(run)):
+        return []
+    return [c for c in conditions_of(run) if os.path.exists(list_of(run, c))]
+
+
+def shown_conditions(run):
+    """The conditions of a model that are measured: all, or with `missing: report` those whose lists are there."""
+    return conditions_there(**run) if GOES_WITHOUT else conditions_of(run)
+
+
+def missing_of(runs):
+    """What of several models is not measured: (data set, model, seed, attack, epsilon, iterations)."""
+    return [
+        (run["dataset"], run["model"], run["seed"], *condition)
+        for run in runs
+        for condition in conditions_of(run)
+        if condition not in shown_conditions(run)
     ]
-    return [INITIAL_LISTS.format(**wildcards), *attacked]
+
+
+def metrics_of(runs):
+    """The measures of several models, without the models of which nothing is there."""
+    return [METRICS.format(**run) for run in runs if shown_conditions(run)]
+
+
+def runs_there():
+    """The trainings that are listed: all, or with `missing: report` those that are there."""
+    return [
+        run for run in RUNS if not GOES_WITHOUT or os.path.exists(MODEL.format(**run))
+    ]
+
+
+SAMPLES_SHOWN = [
+    (sample, source, k)
+    for sample, source, k in SAMPLES
+    if metrics_of(run for run in MEASURED_SAMPLES if run["dataset"] == sample)
+]
+if not metrics_of(run for run in MEASURED if run["model"] != "Random"):
+    raise WorkflowError(
+        "missing: report makes tables and figures of the lists that are there, and of this study there are none. "
+        "Run it without first."
+    )
 
 
 # --- Tables and figures ---------------------------------------------------------------------------
@@ -268,10 +351,11 @@ def shown(section):
     return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
 
 
-def table_notes():
-    """What a reader of a table must be told about this study."""
+def table_notes(runs):
+    """What a reader of a table must be told about this study, and what is missing of these models."""
     leaks = STUDY["training"]["selection"] == "best-on-test"
-    return ["The attacked epoch was chosen on the test items."] if leaks else []
+    notes = ["The attacked epoch was chosen on the test items."] if leaks else []
+    return notes + missing.notes(missing_of(runs))
 
 
 FIGURES = {

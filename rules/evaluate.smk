@@ -5,7 +5,9 @@ rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
         **split_files("train", "test", "statistics"),
-        lists=lists_of,
+        lists=lambda wildcards: [
+            list_of(wildcards, condition) for condition in shown_conditions(wildcards)
+        ],
     output:
         metrics=METRICS,
     log:
@@ -18,7 +20,7 @@ rule evaluate_model:
         ENVIRONMENT
     params:
         evaluation=lambda wildcards: {
-            "conditions": conditions_of(wildcards),
+            "conditions": shown_conditions(wildcards),
             "k": STUDY["evaluation"]["k"],
         },
         code=code_of("evaluate_model"),
@@ -29,12 +31,7 @@ rule evaluate_model:
 rule collect_metrics:
     """Put the measures of the whole study into one tidy table."""
     input:
-        metrics=expand(
-            METRICS,
-            dataset=STUDY["datasets"],
-            model=["Random", *STUDY["models"]],
-            seed=STUDY["seeds"],
-        ),
+        metrics=metrics_of(MEASURED),
     output:
         parquet=results("metrics.parquet"),
         csv=results("metrics.csv"),
@@ -43,6 +40,10 @@ rule collect_metrics:
     conda:
         ENVIRONMENT
     params:
+        expected={
+            "runs": [tuple(run.values()) for run in MEASURED],
+            "conditions": [UNPERTURBED, *configuration.conditions(STUDY)],
+        },
         code=code_of("collect_metrics"),
     script:
         "../workflow/scripts/collect_metrics.py"
@@ -51,7 +52,7 @@ rule collect_metrics:
 rule collect_models:
     """List the trained models with the epoch that was selected, and by what score."""
     input:
-        models=[MODEL.format(**run) for run in RUNS],
+        models=[MODEL.format(**run) for run in runs_there()],
     output:
         csv=results("tables/models.csv"),
     log:
@@ -59,7 +60,7 @@ rule collect_models:
     conda:
         ENVIRONMENT
     params:
-        datasets=[run["dataset"] for run in RUNS],
+        datasets=[run["dataset"] for run in runs_there()],
         code=code_of("collect_models"),
     script:
         "../workflow/scripts/collect_models.py"
@@ -68,14 +69,10 @@ rule collect_models:
 rule relate_characteristics:
     """Put what perturbations cost beside the characteristics of the sub-samples."""
     input:
-        metrics=[
-            METRICS.format(dataset=sample, model=model, seed=seed)
-            for sample, _, _ in SAMPLES
-            for model in STUDY["models"]
-            for seed in STUDY["seeds"]
-        ],
+        metrics=metrics_of(MEASURED_SAMPLES),
         statistics=[
-            results(f"data/{sample}/split/statistics.json") for sample, _, _ in SAMPLES
+            results(f"data/{sample}/split/statistics.json")
+            for sample, _, _ in SAMPLES_SHOWN
         ],
     output:
         samples=results("tables/figure3_samples.csv"),
@@ -86,7 +83,7 @@ rule relate_characteristics:
         ENVIRONMENT
     params:
         characteristics={
-            "samples": SAMPLES,
+            "samples": SAMPLES_SHOWN,
             "k": STUDY["evaluation"]["k"][0],
             "epsilon": STUDY["figure3"]["epsilon"],
         },
@@ -95,8 +92,24 @@ rule relate_characteristics:
         "../workflow/scripts/relate_characteristics.py"
 
 
+rule list_missing:
+    """Name what tables and figures do without; nothing, unless the study is told to go without (missing: report)."""
+    output:
+        csv=results("missing.csv"),
+    log:
+        logs("list_missing"),
+    conda:
+        ENVIRONMENT
+    params:
+        missing=missing_of([*MEASURED, *MEASURED_SAMPLES]),
+        code=code_of("list_missing"),
+    script:
+        "../workflow/scripts/list_missing.py"
+
+
 rule metrics:
     """Make the tidy table of all measures."""
     input:
         rules.collect_metrics.output,
         rules.collect_models.output,
+        rules.list_missing.output,

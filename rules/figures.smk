@@ -95,7 +95,7 @@ rule figure3:
     input:
         expand(
             rules.draw_figure3.output.files,
-            source=sorted({source for _, source, _ in SAMPLES}),
+            source=sorted({source for _, source, _ in SAMPLES_SHOWN}),
             iterations=STUDY["figure3"]["iterations"],
         ),
-        rules.tabulate_figure3.output if SAMPLES else [],
+        rules.tabulate_figure3.output if SAMPLES_SHOWN else [],

@@ -25,7 +25,7 @@ rule tabulate_table1:
                 "epsilon": STUDY["table1"]["epsilon"],
                 "iterations": STUDY["table1"]["iterations"],
             },
-            "captions": {"titles": titles(), "notes": table_notes()},
+            "captions": {"titles": titles(), "notes": table_notes(MEASURED)},
         },
         code=code_of("tabulate_table1"),
     script:
@@ -56,7 +56,11 @@ rule tabulate_figure3:
     conda:
         ENVIRONMENT
     params:
-        table={"k": STUDY["evaluation"]["k"][0], "titles": titles()},
+        table={
+            "k": STUDY["evaluation"]["k"][0],
+            "titles": titles(),
+            "notes": missing.notes(missing_of(MEASURED_SAMPLES)),
+        },
         code=code_of("tabulate_figure3"),
     script:
         "../workflow/scripts/tabulate_figure3.py"

@@ -69,6 +69,8 @@ SETTINGS = {
         {"train_model": 1, "collect_models": 1, **ONE_MODEL},
     ),
     "the start of AMF": ({"adversarial_training": {"start_epoch": 3}}, TRAININGS),
+    "how often a training is written down": ({"training": {"checkpoint_seconds": 5}}, {}),
+    "going without what is missing": ({"missing": "report"}, {}),
     "the learning rate": ({"training": {"learning_rate": 0.1}}, TRAININGS),
     "the number of factors": ({"training": {"factors": 4}}, TRAININGS),
     # AMF's start is there.
@@ -84,7 +86,7 @@ SETTINGS = {
     "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
     "one more data set": (
         {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
-        {"prepare_dataset": 1, **FROM_SPLIT, "draw_figure": 2},
+        {"prepare_dataset": 1, **FROM_SPLIT, "draw_figure": 4},
     ),
 }
 
@@ -149,7 +151,7 @@ EDITS = {
     "the definition of a measure": (
         f"{LIBRARY}/measures.py",
         ('@measure("PR")', '@measure("P")'),
-        AFTER_LISTS,
+        {**AFTER_LISTS, "collect_models": 1},  # it loads the measures
     ),
     "one of the attacks": (
         f"{LIBRARY}/attacks.py",
@@ -168,7 +170,7 @@ EDITS = {
     ),
     "how a file is fetched": (
         f"{LIBRARY}/data/download.py",
-        ("import shutil\n", "import shutil\nprint()\n"),
+        ("    attempts: int = 5,", "    attempts: int = 6,"),
         {},
     ),
     "a line of Table 1": (
