@@ -36,6 +36,11 @@ SAMPLES = configuration.samples(STUDY)
 LIST_LENGTH = max(STUDY["evaluation"]["k"])
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
 GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
+# As many such jobs at once as there are GPUs, unless the user says otherwise (--resources gpu=...). Without a limit
+# Snakemake would start as many as there are cores. On a cluster, where --jobs is given, the scheduler there counts.
+if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is None:
+    if "gpu" not in workflow.global_resources and device.cuda_device_count():
+        workflow.global_resources["gpu"] = device.cuda_device_count()
 # Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
 EARLY = 1
 ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")

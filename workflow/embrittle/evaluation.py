@@ -8,7 +8,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from .files import read_columns, read_tensors
+from .files import read_columns, read_parquet, read_tensors
 from .measures import Lists, evaluate
 
 COLUMNS = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k", "metric", "value"]
@@ -65,7 +65,7 @@ def evaluate_conditions(
 
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
     """Put several tables of metrics into one."""
-    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    return pd.concat([read_parquet(path).to_pandas() for path in paths], ignore_index=True)
 
 
 def complete(

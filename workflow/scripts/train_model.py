@@ -1,6 +1,6 @@
 """Train one model up to an epoch."""
 
-from embrittle import training
+from embrittle import device, training
 from embrittle.checkpoint import Checkpoint
 from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
@@ -16,7 +16,7 @@ with job(snakemake.log[0]):
         settings=[snakemake.params.code, snakemake.params.settings, dict(snakemake.wildcards)],
     )
     state = training.train(
-        get_backend("cuda" if snakemake.resources.gpu else "cpu"),
+        get_backend(device.of_job(snakemake.resources.gpu)),
         positives,
         test=read_targets(snakemake.input.test, positives.n_users),
         validation=read_targets(snakemake.input.validation, positives.n_users),
