@@ -1,6 +1,6 @@
 """embrittle: how brittle are a recommender's embeddings?
 
-    download -> prepare -> subsample -> split -> train -> attack -> evaluate -> tables, figures
+    download -> prepare -> subsample -> split -> train -> attack -> evaluate -> tables, figures -> report
 
 `snakemake --cores all` runs the default study; `--configfile config/paper.yaml` the papers'. Targets: see below.
 """
@@ -23,6 +23,7 @@ include: "rules/attack.smk"
 include: "rules/evaluate.smk"
 include: "rules/tables.smk"
 include: "rules/figures.smk"
+include: "rules/report.smk"
 
 
 onerror:
@@ -36,8 +37,5 @@ rule all:
     """Everything the study's configuration asks for."""
     default_target: True
     input:
-        rules.metrics.input,
-        rules.table1.input,
-        rules.figure1.input,
-        rules.figure2.input,
-        rules.figure3.input,
+        rules.summarise_run.input,
+        rules.summarise_run.output,

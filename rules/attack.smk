@@ -9,6 +9,8 @@ rule recommend_random:
         lists=RANDOM_LISTS,
     log:
         logs("recommend_random/{dataset}/seed-{seed}"),
+    benchmark:
+        benchmarks("recommend_random/{dataset}/seed-{seed}")
     # The first to find that the catalogue is smaller than the lists.
     priority: EARLY
     conda:
@@ -29,6 +31,8 @@ rule recommend:
         lists=INITIAL_LISTS,
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("recommend/{dataset}/{model}/seed-{seed}")
     conda:
         ENVIRONMENT
     threads: 1

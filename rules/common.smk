@@ -4,7 +4,18 @@ Every cluster job reads this again, so nothing heavy is imported here.
 """
 
 import os
+import sys
+from argparse import Namespace
 from functools import cache
+
+# This workflow's own folder, also where another one imports it. Jobs find the library in it, installed or not, also in
+# an environment of their own (--sdm conda).
+HOME = Path(str(workflow.current_basedir)).parent
+LIBRARY = str(Path(HOME, "workflow"))
+sys.path.insert(0, LIBRARY)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+)
 
 from snakemake.exceptions import WorkflowError
 
@@ -21,7 +32,7 @@ from embrittle.schema import read_yaml
 
 def checked_study():
     """The registry of data sets and the canonical configuration; a mistake stops with a plain message."""
-    folder = Path(workflow.basedir, "config")
+    folder = Path(HOME, "config")
     try:
         registry = read_yaml(folder / "datasets.yaml")
         schema = read_yaml(folder / "schema.yaml")
@@ -43,13 +54,8 @@ if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is Non
         workflow.global_resources["gpu"] = device.cuda_device_count()
 # Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
 EARLY = 1
-ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
-# Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
-LIBRARY = str(Path(workflow.basedir, "workflow"))
-SCRIPTS = Path(workflow.basedir, "workflow", "scripts")
-os.environ.update(
-    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
-)
+ENVIRONMENT = Path(HOME, "envs", "environment.yaml")
+SCRIPTS = Path(HOME, "workflow", "scripts")
 
 
 WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
@@ -84,6 +90,14 @@ def code_of(script):
 # --- Where files lie ----------------------------------------------------------------------------
 
 
+PLACE = workflow.modifier.path_modifier
+
+
+def on_disk(path):
+    """Where a file lies: under the prefix, if another workflow imports this one with a prefix."""
+    return str(PLACE.modify(path))
+
+
 def results(path):
     """A path among this study's results."""
     return f"results/{STUDY['study']}/{path}"
@@ -101,7 +115,7 @@ def benchmarks(path):
 
 def published(name):
     """The papers' own numbers."""
-    return str(Path(workflow.basedir, "resources", "published", name))
+    return str(Path(HOME, "resources", "published", name))
 
 
 def split_files(*parts):
@@ -169,7 +183,13 @@ def files_of(wildcards):
     ]
     own = [entry["path"]] if "path" in entry else []
     own += [entry[table]["path"] for table in ("users", "items") if table in entry]
-    return downloads + own
+    # The user's own tables lie where the configuration says, not among what this workflow makes.
+    return downloads + [local(path) for path in own]
+
+
+def sources_of(dataset):
+    """The files a data set is read from, as they lie on disk."""
+    return [on_disk(file) for file in files_of(Namespace(dataset=dataset))]
 
 
 def reader_of(dataset):
@@ -298,9 +318,9 @@ def basis_of(run):
 def conditions_there(dataset, model, seed):
     """The conditions of a model whose lists are there."""
     run = {"dataset": dataset, "model": model, "seed": seed}
-    if not all(os.path.exists(file) for file in basis_of(run)):
+    if not all(os.path.exists(on_disk(file)) for file in basis_of(run)):
         return []
-    return [c for c in conditions_of(run) if os.path.exists(list_of(run, c))]
+    return [c for c in conditions_of(run) if os.path.exists(on_disk(list_of(run, c)))]
 
 
 def shown_conditions(run):
@@ -326,7 +346,9 @@ def metrics_of(runs):
 def runs_there():
     """The trainings that are listed: all, or with `missing: report` those that are there."""
     return [
-        run for run in RUNS if not GOES_WITHOUT or os.path.exists(MODEL.format(**run))
+        run
+        for run in RUNS
+        if not GOES_WITHOUT or os.path.exists(on_disk(MODEL.format(**run)))
     ]
 
 

@@ -37,6 +37,8 @@ rule collect_metrics:
         csv=results("metrics.csv"),
     log:
         logs("collect_metrics"),
+    benchmark:
+        benchmarks("collect_metrics")
     conda:
         ENVIRONMENT
     params:
@@ -79,6 +81,8 @@ rule relate_characteristics:
         points=results("tables/figure3_points.csv"),
     log:
         logs("relate_characteristics"),
+    benchmark:
+        benchmarks("relate_characteristics")
     conda:
         ENVIRONMENT
     params:

@@ -13,6 +13,8 @@ rule draw_figure:
         ),
     log:
         logs("draw_figure/{dataset}/{figure}"),
+    benchmark:
+        benchmarks("draw_figure/{dataset}/{figure}")
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:

@@ -16,6 +16,8 @@ rule tabulate_table1:
         comparison_markdown=results("tables/table1_comparison.md"),
     log:
         logs("tabulate_table1"),
+    benchmark:
+        benchmarks("tabulate_table1")
     conda:
         ENVIRONMENT
     params:
@@ -53,6 +55,8 @@ rule tabulate_figure3:
         markdown=results("tables/figure3.md"),
     log:
         logs("tabulate_figure3"),
+    benchmark:
+        benchmarks("tabulate_figure3")
     conda:
         ENVIRONMENT
     params:

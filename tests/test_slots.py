@@ -70,13 +70,13 @@ def most_at_once(jobs):
 
 
 def test_as_many_jobs_at_once_as_there_are_gpus(told):
-    jobs, output = told(device="auto")
+    jobs, _ = told(device="auto")
     assert [job["gpu"] for job in jobs] == [1, 1, 1]
     assert most_at_once(jobs) == 2
 
 
 def test_the_users_own_number_of_slots_stands(told):
-    jobs, output = told("--resources", "gpu=1", device="auto")
+    jobs, _ = told("--resources", "gpu=1", device="auto")
     assert most_at_once(jobs) == 1
 
 

@@ -54,6 +54,16 @@ def cuda_device_ids() -> list[str]:
     return ids
 
 
+def cuda_device_names() -> list[str]:
+    """What the devices are called, in the driver's order."""
+    names = []
+    for index in range(cuda_device_count()):
+        name = ctypes.create_string_buffer(256)
+        _driver().cuDeviceGetName(name, len(name), index)
+        names.append(name.value.decode())
+    return names
+
+
 def torch_can_use_cuda() -> bool:
     """Whether torch is installed and its build is not for the CPU alone."""
     try:
