@@ -5,21 +5,12 @@ from __future__ import annotations
 import os
 import platform
 from importlib import metadata
-from pathlib import Path
 
 import torch
 
+from embrittle.provenance import processor
+
 PACKAGES = ("numpy", "numba", "llvmlite", "torch", "snakemake", "cornac", "implicit", "scipy")
-
-
-def processor() -> str:
-    """Return the processor's model, or the architecture where the system does not tell."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def _version(package: str) -> str:

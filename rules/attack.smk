@@ -9,6 +9,8 @@ rule recommend_random:
         lists=RANDOM_LISTS,
     log:
         logs("recommend_random/{dataset}/seed-{seed}"),
+    benchmark:
+        benchmarks("recommend_random/{dataset}/seed-{seed}")
     # The first to find that the catalogue is smaller than the lists.
     priority: EARLY
     conda:
@@ -19,6 +21,7 @@ rule recommend_random:
         runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
+        code=code_of("recommend_random"),
     script:
         "../workflow/scripts/recommend_random.py"
 
@@ -32,6 +35,8 @@ rule recommend:
         lists=INITIAL_LISTS,
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("recommend/{dataset}/{model}/seed-{seed}")
     group:
         ATTACKS_GROUP
     conda:
@@ -43,6 +48,7 @@ rule recommend:
         runtime=attack_minutes,
     params:
         length=LIST_LENGTH,
+        code=code_of("recommend"),
     script:
         "../workflow/scripts/recommend.py"
 
@@ -76,5 +82,9 @@ rule attack_model:
             "attack": configuration.attack_settings(STUDY, wildcards.attack),
             "length": LIST_LENGTH,
         },
+        code=lambda wildcards: digest_of(
+            "attack_model",
+            attack=(STUDY["attacks"][wildcards.attack]["method"],),
+        ),
     script:
         "../workflow/scripts/attack_model.py"

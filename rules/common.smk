@@ -6,11 +6,24 @@ Every cluster job reads this again, so nothing heavy is imported here.
 import json
 import math
 import os
+import sys
+from argparse import Namespace
+from functools import cache
+
+# This workflow's own folder, also where another one imports it. Jobs find the library in it, installed or not, also in
+# an environment of their own (--sdm conda).
+HOME = Path(str(workflow.current_basedir)).parent
+LIBRARY = str(Path(HOME, "workflow"))
+sys.path.insert(0, LIBRARY)
+os.environ.update(
+    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+)
 
 from snakemake.exceptions import WorkflowError
 
+from embrittle import code
 from embrittle import config as configuration
-from embrittle import device
+from embrittle import device, missing
 from embrittle.attacks import ATTACKS
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
@@ -21,7 +34,7 @@ from embrittle.schema import read_yaml
 
 def checked_study():
     """The registry of data sets and the canonical configuration; a mistake stops with a plain message."""
-    folder = Path(workflow.basedir, "config")
+    folder = Path(HOME, "config")
     try:
         registry = read_yaml(folder / "datasets.yaml")
         schema = read_yaml(folder / "schema.yaml")
@@ -36,14 +49,15 @@ SAMPLES = configuration.samples(STUDY)
 LIST_LENGTH = max(STUDY["evaluation"]["k"])
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
 GPUS = 1 if device.resolve(STUDY["device"]) == "cuda" else 0
+# As many such jobs at once as there are GPUs, unless the user says otherwise (--resources gpu=...). Without a limit
+# Snakemake would start as many as there are cores. On a cluster, where --jobs is given, the scheduler there counts.
+if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is None:
+    if "gpu" not in workflow.global_resources and device.cuda_device_count():
+        workflow.global_resources["gpu"] = device.cuda_device_count()
 # Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
 EARLY = 1
-ENVIRONMENT = Path(workflow.basedir, "envs", "environment.yaml")
-# Jobs find the library beside the rules, also in an environment of their own (--sdm conda).
-LIBRARY = str(Path(workflow.basedir, "workflow"))
-os.environ.update(
-    PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
-)
+ENVIRONMENT = Path(HOME, "envs", "environment.yaml")
+SCRIPTS = Path(HOME, "workflow", "scripts")
 
 
 WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
@@ -61,7 +75,29 @@ wildcard_constraints:
     iterations=r"\d+",
 
 
+# --- What decides a job's result, besides its input and its settings -------------------------------
+
+
+@cache
+def digest_of(script, **entries):
+    """The code that decides the result of a script, as a number."""
+    return code.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+
+
+def code_of(script):
+    """The parameter by which a rule's jobs run again when code that decides their result has changed."""
+    return lambda wildcards: digest_of(script)
+
+
 # --- Where files lie ----------------------------------------------------------------------------
+
+
+PLACE = workflow.modifier.path_modifier
+
+
+def on_disk(path):
+    """Where a file lies: under the prefix, if another workflow imports this one with a prefix."""
+    return str(PLACE.modify(path))
 
 
 def results(path):
@@ -81,7 +117,7 @@ def benchmarks(path):
 
 def published(name):
     """The papers' own numbers."""
-    return str(Path(workflow.basedir, "resources", "published", name))
+    return str(Path(HOME, "resources", "published", name))
 
 
 def split_files(*parts):
@@ -151,7 +187,18 @@ def files_of(wildcards):
     ]
     own = [entry["path"]] if "path" in entry else []
     own += [entry[table]["path"] for table in ("users", "items") if table in entry]
-    return downloads + own
+    # The user's own tables lie where the configuration says, not among what this workflow makes.
+    return downloads + [local(path) for path in own]
+
+
+def sources_of(dataset):
+    """The files a data set is read from, as they lie on disk."""
+    return [on_disk(file) for file in files_of(Namespace(dataset=dataset))]
+
+
+def reader_of(dataset):
+    """The name of the reader of a data set."""
+    return configuration.dataset_entry(STUDY, REGISTRY, dataset)["reader"]
 
 
 def titles():
@@ -182,21 +229,29 @@ def kept_epochs(model):
     )
 
 
-def start_of(wildcards):
-    """The state a training goes on from: its own last one, or another model's; none at the beginning."""
-    earlier = [
-        epoch for epoch in kept_epochs(wildcards.model) if epoch < int(wildcards.epoch)
-    ]
-    kind = MODELS[wildcards.model]
+def goes_on_from(model, epoch):
+    """(model, epoch) of the state that a training goes on from: its own last one, or another model's; None at first."""
+    earlier = [kept for kept in kept_epochs(model) if kept < epoch]
+    kind = MODELS[model]
     if earlier:
-        model, epoch = wildcards.model, earlier[-1]
-    elif kind.starts_from:
-        model, epoch = kind.starts_from, STUDY[kind.section]["start_epoch"]
-    else:
-        return []
-    return STATE.format(
-        dataset=wildcards.dataset, model=model, seed=wildcards.seed, epoch=epoch
-    )
+        return model, earlier[-1]
+    if kind.starts_from:
+        return kind.starts_from, STUDY[kind.section]["start_epoch"]
+    return None
+
+
+def states_behind(run):
+    """The states that a training goes through before its own end, the latest first."""
+    place = goes_on_from(run["model"], int(run["epoch"]))
+    while place:
+        model, epoch = place
+        yield STATE.format(**{**run, "model": model, "epoch": epoch})
+        place = goes_on_from(model, epoch)
+
+
+def start_of(wildcards):
+    """The state a training goes on from, none at the beginning."""
+    return next(states_behind(wildcards), [])
 
 
 def trained_model(wildcards):
@@ -218,28 +273,111 @@ RUNS = [
 ]
 
 
-def conditions_for(*sections):
-    """(attack, epsilon, iterations) of all lists of a model that some products need."""
-    return [("initial", "0", 0), *configuration.conditions(STUDY, sections)]
+UNPERTURBED = ("initial", "0", 0)
+# Every model that is measured; the random recommender is not trained.
+MEASURED = [
+    {"dataset": dataset, "model": model, "seed": seed}
+    for dataset in STUDY["datasets"]
+    for model in ["Random", *STUDY["models"]]
+    for seed in STUDY["seeds"]
+]
+MEASURED_SAMPLES = [
+    {"dataset": sample, "model": model, "seed": seed}
+    for sample, _, _ in SAMPLES
+    for model in STUDY["models"]
+    for seed in STUDY["seeds"]
+]
 
 
-def conditions_of(wildcards):
-    """The same for all products of a data set; the random recommender is not attacked."""
-    attacked = wildcards.model != "Random"
-    return conditions_for(
-        *(configuration.sections_of(wildcards.dataset) if attacked else ())
-    )
+def conditions_of(run):
+    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
+    attacked = run["model"] != "Random"
+    sections = configuration.sections_of(run["dataset"]) if attacked else ()
+    return [UNPERTURBED, *configuration.conditions(STUDY, sections)]
 
 
-def lists_in(conditions, wildcards):
-    """The lists of a model and seed in these conditions, the unperturbed first."""
-    attacked = [
-        ATTACKED_LISTS.format(
-            **wildcards, attack=attack, epsilon=epsilon, iterations=iterations
-        )
-        for attack, epsilon, iterations in conditions[1:]
+def list_of(run, condition):
+    """The lists of a model in one condition."""
+    attack, epsilon, iterations = condition
+    path = INITIAL_LISTS if condition == UNPERTURBED else ATTACKED_LISTS
+    return path.format(**run, attack=attack, epsilon=epsilon, iterations=iterations)
+
+
+# --- What is missing --------------------------------------------------------------------------------
+# With `missing: report` no model is trained and no attack run for lists that are not there: tables and figures show
+# those that are, and what is missing is named.
+GOES_WITHOUT = STUDY["missing"] == "report"
+
+
+def basis_of(run):
+    """Without these files, what lies there as lists of a model is not of this study: its data and its training."""
+    data = results(f"data/{run['dataset']}/split/statistics.json")
+    if run["model"] == "Random":
+        return [data]
+    trained = {**run, "epoch": STUDY["training"]["epochs"]}
+    return [data, MODEL.format(**trained), *states_behind(trained)]
+
+
+@cache
+def conditions_there(dataset, model, seed):
+    """The conditions of a model whose lists are there."""
+    run = {"dataset": dataset, "model": model, "seed": seed}
+    if not all(os.path.exists(on_disk(file)) for file in basis_of(run)):
+        return []
+    return [c for c in conditions_of(run) if os.path.exists(on_disk(list_of(run, c)))]
+
+
+def shown_conditions(run):
+    """The conditions of a model that are measured: all, or with `missing: report` those whose lists are there."""
+    return conditions_there(**run) if GOES_WITHOUT else conditions_of(run)
+
+
+def shown_for(run, *sections):
+    """The conditions of a model that some products need, among those that are measured."""
+    needed = [UNPERTURBED, *configuration.conditions(STUDY, sections)]
+    return [condition for condition in shown_conditions(run) if condition in needed]
+
+
+def missing_of(runs):
+    """What of several models is not measured: (data set, model, seed, attack, epsilon, iterations)."""
+    return [
+        (run["dataset"], run["model"], run["seed"], *condition)
+        for run in runs
+        for condition in conditions_of(run)
+        if condition not in shown_conditions(run)
     ]
-    return [INITIAL_LISTS.format(**wildcards), *attacked]
+
+
+def fairness_of(path):
+    """Files of all trained models, without the models of which nothing is there."""
+    runs = [run for run in MEASURED if run["model"] != "Random"]
+    return [path.format(**run) for run in runs if shown_for(run, "fairness")]
+
+
+def metrics_of(runs):
+    """The measures of several models, without the models of which nothing is there."""
+    return [METRICS.format(**run) for run in runs if shown_conditions(run)]
+
+
+def runs_there():
+    """The trainings that are listed: all, or with `missing: report` those that are there."""
+    return [
+        run
+        for run in RUNS
+        if not GOES_WITHOUT or os.path.exists(on_disk(MODEL.format(**run)))
+    ]
+
+
+SAMPLES_SHOWN = [
+    (sample, source, k)
+    for sample, source, k in SAMPLES
+    if metrics_of(run for run in MEASURED_SAMPLES if run["dataset"] == sample)
+]
+if not metrics_of(run for run in MEASURED if run["model"] != "Random"):
+    raise WorkflowError(
+        "missing: report makes tables and figures of the lists that are there, and of this study there are none. "
+        "Run it without first."
+    )
 
 
 # --- What jobs ask a cluster for --------------------------------------------------------------------
@@ -312,10 +450,11 @@ def shown(section):
     return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
 
 
-def table_notes():
-    """What a reader of a table must be told about this study."""
+def table_notes(runs):
+    """What a reader of a table must be told about this study, and what is missing of these models."""
     leaks = STUDY["training"]["selection"] == "best-on-test"
-    return ["The attacked epoch was chosen on the test items."] if leaks else []
+    notes = ["The attacked epoch was chosen on the test items."] if leaks else []
+    return notes + missing.notes(missing_of(runs))
 
 
 # Between which groups fairness is measured; none, and Tables 2 and 3 are not made.
@@ -325,6 +464,7 @@ FAIRNESS_TABLES = {
         "k": STUDY["evaluation"]["k"][0],
         "attacks": STUDY["fairness"]["attacks"],
         "attributes": ATTRIBUTES,
+        "seeds": STUDY["seeds"],
     },
     "caption": {
         "k": STUDY["evaluation"]["k"][0],
@@ -335,7 +475,7 @@ FAIRNESS_TABLES = {
         "distributions": {
             name: STUDY["attributes"][name]["distributions"] for name in ATTRIBUTES
         },
-        "notes": table_notes(),
+        "notes": table_notes(run for run in MEASURED if run["model"] != "Random"),
     },
     "titles": titles(),
 }

@@ -21,6 +21,7 @@ rule download_source:
         url=url_of,
         mirror=STUDY["mirror"]["folder"] or "",
     params:
+        # Nor does the code that fetches a file decide what is in it.
         checksum=checksum_of,
     script:
         "../workflow/scripts/download_source.py"

@@ -11,7 +11,9 @@ rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
         **split_files("train", "test", "statistics"),
-        lists=lambda wildcards: lists_in(conditions_of(wildcards), wildcards),
+        lists=lambda wildcards: [
+            list_of(wildcards, condition) for condition in shown_conditions(wildcards)
+        ],
     output:
         metrics=METRICS,
     log:
@@ -28,9 +30,10 @@ rule evaluate_model:
         runtime=table_minutes,
     params:
         evaluation=lambda wildcards: {
-            "conditions": conditions_of(wildcards),
+            "conditions": shown_conditions(wildcards),
             "k": STUDY["evaluation"]["k"],
         },
+        code=code_of("evaluate_model"),
     script:
         "../workflow/scripts/evaluate_model.py"
 
@@ -41,7 +44,10 @@ rule evaluate_fairness:
         **split_files("train", "test", "statistics"),
         user_table=prepared_files()["user_table"],
         item_table=prepared_files()["item_table"],
-        lists=lambda wildcards: lists_in(conditions_for("fairness"), wildcards),
+        lists=lambda wildcards: [
+            list_of(wildcards, condition)
+            for condition in shown_for(wildcards, "fairness")
+        ],
     output:
         groups=GROUPS,
         fairness=FAIRNESS,
@@ -55,10 +61,11 @@ rule evaluate_fairness:
         ENVIRONMENT
     params:
         fairness=lambda wildcards: {
-            "conditions": conditions_for("fairness"),
+            "conditions": shown_for(wildcards, "fairness"),
             "k": STUDY["evaluation"]["k"],
             **configuration.fairness_settings(STUDY, REGISTRY, wildcards.dataset),
         },
+        code=code_of("evaluate_fairness"),
     script:
         "../workflow/scripts/evaluate_fairness.py"
 
@@ -66,19 +73,22 @@ rule evaluate_fairness:
 rule collect_metrics:
     """Put the measures of the whole study into one tidy table."""
     input:
-        metrics=expand(
-            METRICS,
-            dataset=STUDY["datasets"],
-            model=["Random", *STUDY["models"]],
-            seed=STUDY["seeds"],
-        ),
+        metrics=metrics_of(MEASURED),
     output:
         parquet=results("metrics.parquet"),
         csv=results("metrics.csv"),
     log:
         logs("collect_metrics"),
+    benchmark:
+        benchmarks("collect_metrics")
     conda:
         ENVIRONMENT
+    params:
+        expected={
+            "runs": [tuple(run.values()) for run in MEASURED],
+            "conditions": [UNPERTURBED, *configuration.conditions(STUDY)],
+        },
+        code=code_of("collect_metrics"),
     script:
         "../workflow/scripts/collect_metrics.py"
 
@@ -86,8 +96,8 @@ rule collect_metrics:
 rule collect_fairness:
     """Put what groups get, and what compares them, into two tidy tables of the whole study."""
     input:
-        groups=[GROUPS.format(**run) for run in RUNS],
-        fairness=[FAIRNESS.format(**run) for run in RUNS],
+        groups=fairness_of(GROUPS),
+        fairness=fairness_of(FAIRNESS),
     output:
         groups=results("groups.parquet"),
         groups_csv=results("groups.csv"),
@@ -97,6 +107,8 @@ rule collect_fairness:
         logs("collect_fairness"),
     conda:
         ENVIRONMENT
+    params:
+        code=code_of("collect_fairness"),
     script:
         "../workflow/scripts/collect_fairness.py"
 
@@ -104,7 +116,7 @@ rule collect_fairness:
 rule collect_models:
     """List the trained models with the epoch that was selected, and by what score."""
     input:
-        models=[MODEL.format(**run) for run in RUNS],
+        models=[MODEL.format(**run) for run in runs_there()],
     output:
         csv=results("tables/models.csv"),
     log:
@@ -112,7 +124,8 @@ rule collect_models:
     conda:
         ENVIRONMENT
     params:
-        datasets=[run["dataset"] for run in RUNS],
+        datasets=[run["dataset"] for run in runs_there()],
+        code=code_of("collect_models"),
     script:
         "../workflow/scripts/collect_models.py"
 
@@ -120,30 +133,44 @@ rule collect_models:
 rule relate_characteristics:
     """Put what perturbations cost beside the characteristics of the sub-samples."""
     input:
-        metrics=[
-            METRICS.format(dataset=sample, model=model, seed=seed)
-            for sample, _, _ in SAMPLES
-            for model in STUDY["models"]
-            for seed in STUDY["seeds"]
-        ],
+        metrics=metrics_of(MEASURED_SAMPLES),
         statistics=[
-            results(f"data/{sample}/split/statistics.json") for sample, _, _ in SAMPLES
+            results(f"data/{sample}/split/statistics.json")
+            for sample, _, _ in SAMPLES_SHOWN
         ],
     output:
         samples=results("tables/figure3_samples.csv"),
         points=results("tables/figure3_points.csv"),
     log:
         logs("relate_characteristics"),
+    benchmark:
+        benchmarks("relate_characteristics")
     conda:
         ENVIRONMENT
     params:
         characteristics={
-            "samples": SAMPLES,
+            "samples": SAMPLES_SHOWN,
             "k": STUDY["evaluation"]["k"][0],
             "epsilon": STUDY["figure3"]["epsilon"],
         },
+        code=code_of("relate_characteristics"),
     script:
         "../workflow/scripts/relate_characteristics.py"
+
+
+rule list_missing:
+    """Name what tables and figures do without; nothing, unless the study is told to go without (missing: report)."""
+    output:
+        csv=results("missing.csv"),
+    log:
+        logs("list_missing"),
+    conda:
+        ENVIRONMENT
+    params:
+        missing=missing_of([*MEASURED, *MEASURED_SAMPLES]),
+        code=code_of("list_missing"),
+    script:
+        "../workflow/scripts/list_missing.py"
 
 
 rule metrics:
@@ -151,3 +178,4 @@ rule metrics:
     input:
         rules.collect_metrics.output,
         rules.collect_models.output,
+        rules.list_missing.output,

@@ -19,6 +19,8 @@ rule draw_figure:
         ),
     log:
         logs("draw_figure/{dataset}/{figure}"),
+    benchmark:
+        benchmarks("draw_figure/{dataset}/{figure}")
     wildcard_constraints:
         figure="|".join(FIGURES),
     conda:
@@ -32,6 +34,7 @@ rule draw_figure:
             },
             "plots": STUDY["plots"],
         },
+        code=code_of("draw_figure"),
     script:
         "../workflow/scripts/draw_figure.py"
 
@@ -48,6 +51,7 @@ rule tabulate_curves:
         ENVIRONMENT
     params:
         curves=FIGURES,
+        code=code_of("tabulate_curves"),
     script:
         "../workflow/scripts/tabulate_curves.py"
 
@@ -89,6 +93,7 @@ rule draw_fairness:
             "title": titles()[wildcards.dataset],
             "plots": STUDY["plots"],
         },
+        code=code_of("draw_fairness"),
     script:
         "../workflow/scripts/draw_fairness.py"
 
@@ -122,6 +127,7 @@ rule draw_figure3:
             "arguments": {**shown("figure3"), "title": titles()[wildcards.source]},
             "plots": STUDY["plots"],
         },
+        code=code_of("draw_figure3"),
     script:
         "../workflow/scripts/draw_figure3.py"
 
@@ -131,7 +137,7 @@ rule figure3:
     input:
         expand(
             rules.draw_figure3.output.files,
-            source=sorted({source for _, source, _ in SAMPLES}),
+            source=sorted({source for _, source, _ in SAMPLES_SHOWN}),
             iterations=STUDY["figure3"]["iterations"],
         ),
-        rules.tabulate_figure3.output if SAMPLES else [],
+        rules.tabulate_figure3.output if SAMPLES_SHOWN else [],

@@ -24,5 +24,8 @@ rule prepare_dataset:
         entry=lambda wildcards: configuration.reading_settings(
             STUDY, REGISTRY, wildcards.dataset
         ),
+        code=lambda wildcards: digest_of(
+            "prepare_dataset", READERS=(reader_of(wildcards.dataset),)
+        ),
     script:
         "../workflow/scripts/prepare_dataset.py"

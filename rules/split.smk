@@ -22,6 +22,7 @@ rule split_dataset:
         split=lambda wildcards: configuration.split_settings(
             STUDY, REGISTRY, wildcards.dataset
         ),
+        code=code_of("split_dataset"),
     script:
         "../workflow/scripts/split_dataset.py"
 

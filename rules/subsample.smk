@@ -19,6 +19,7 @@ rule subsample_dataset:
         runtime=table_minutes,
     params:
         method=STUDY["figure3"]["kcore"],
+        code=code_of("subsample_dataset"),
     script:
         "../workflow/scripts/subsample_dataset.py"
 

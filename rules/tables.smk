@@ -21,6 +21,8 @@ rule tabulate_table1:
         comparison_markdown=results("tables/table1_comparison.md"),
     log:
         logs("tabulate_table1"),
+    benchmark:
+        benchmarks("tabulate_table1")
     conda:
         ENVIRONMENT
     params:
@@ -30,8 +32,9 @@ rule tabulate_table1:
                 "epsilon": STUDY["table1"]["epsilon"],
                 "iterations": STUDY["table1"]["iterations"],
             },
-            "captions": {"titles": titles(), "notes": table_notes()},
+            "captions": {"titles": titles(), "notes": table_notes(MEASURED)},
         },
+        code=code_of("tabulate_table1"),
     script:
         "../workflow/scripts/tabulate_table1.py"
 
@@ -64,6 +67,7 @@ rule tabulate_fairness:
         ENVIRONMENT
     params:
         table=FAIRNESS_TABLES,
+        code=code_of("tabulate_fairness"),
     script:
         "../workflow/scripts/tabulate_fairness.py"
 
@@ -95,9 +99,16 @@ rule tabulate_figure3:
         markdown=results("tables/figure3.md"),
     log:
         logs("tabulate_figure3"),
+    benchmark:
+        benchmarks("tabulate_figure3")
     conda:
         ENVIRONMENT
     params:
-        table={"k": STUDY["evaluation"]["k"][0], "titles": titles()},
+        table={
+            "k": STUDY["evaluation"]["k"][0],
+            "titles": titles(),
+            "notes": missing.notes(missing_of(MEASURED_SAMPLES)),
+        },
+        code=code_of("tabulate_figure3"),
     script:
         "../workflow/scripts/tabulate_figure3.py"

@@ -22,10 +22,13 @@ rule train_model:
         gpu=GPUS,
         mem_mb=model_memory,
         runtime=training_minutes,
+        # Not a parameter: how often a training is written down does not change what comes out.
+        checkpoint_seconds=STUDY["training"]["checkpoint_seconds"],
     params:
         settings=lambda wildcards: configuration.training_settings(
             STUDY, wildcards.model
         ),
+        code=code_of("train_model"),
     script:
         "../workflow/scripts/train_model.py"
 

@@ -104,6 +104,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "init_scale": 0.01,
         "selection": "best-on-test",
         "evaluate_every": 10,
+        "checkpoint_seconds": 30,
     }
     assert config["mirror"] == {"folder": None, "checksums": {}}
     assert config["attacks"] == {
@@ -491,7 +492,8 @@ COMPLAINTS = [
     (
         {"training": {"epoch": 3}},
         "training.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: factors, epochs, "
-        "batch_size, learning_rate, initial_accumulator, init_scale, selection, evaluate_every",
+        "batch_size, learning_rate, initial_accumulator, init_scale, selection, evaluate_every, "
+        "checkpoint_seconds",
     ),
     (
         {"mirror": {"Folder": "x"}},

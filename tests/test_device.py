@@ -1,8 +1,11 @@
 """Which device is used, and that asking is cheap."""
 
 import ctypes
+import select
+import signal
 import subprocess
 import sys
+import time
 from importlib import metadata
 
 import pytest
@@ -24,13 +27,17 @@ class Driver:
         pointer._obj.value = self.count
         return 0
 
+    def cuDeviceGetUuid_v2(self, pointer, index):
+        pointer._obj[:] = [index + 1] * 16
+        return 0
+
 
 @pytest.fixture(autouse=True)
 def count_anew():
     """Let nothing that a test makes up outlive it."""
-    device.cuda_device_count.cache_clear()
+    device._driver.cache_clear()
     yield
-    device.cuda_device_count.cache_clear()
+    device._driver.cache_clear()
 
 
 def machine(monkeypatch, driver: Driver | None, torch_version: str | None):
@@ -70,7 +77,7 @@ def test_auto_takes_cuda_only_if_there_is_one_and_torch_can_use_it(
 def test_devices_are_counted_as_the_driver_says(monkeypatch):
     machine(monkeypatch, Driver(3), "2.9.0")
     assert device.cuda_device_count() == 3
-    device.cuda_device_count.cache_clear()
+    device._driver.cache_clear()
     machine(monkeypatch, None, "2.9.0")
     assert device.cuda_device_count() == 0
 
@@ -90,7 +97,8 @@ def test_an_unknown_device_is_an_error(name):
 def test_what_the_snakefile_reads_loads_nothing_heavy():
     code = (
         "import sys\n"
-        "import embrittle.attacks, embrittle.config, embrittle.device, embrittle.models\n"
+        "import embrittle.attacks, embrittle.code, embrittle.config, embrittle.device\n"
+        "import embrittle.missing, embrittle.models\n"
         "embrittle.device.resolve('auto')\n"
         "heavy = {'torch', 'numba', 'numpy', 'pandas', 'pyarrow', 'matplotlib', 'scipy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
@@ -108,3 +116,66 @@ def test_the_cpu_backend_does_not_load_torch():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["CpuBackend", "False"]
+
+
+# --- A GPU of its own for every job --------------------------------------------------------------------
+
+
+def test_devices_have_names_of_their_own(monkeypatch):
+    machine(monkeypatch, Driver(2), "2.9.0")
+    assert device.cuda_device_ids() == ["01" * 16, "02" * 16]
+    assert device.of_job(0) == "cpu"
+
+
+def holder(folder, ids):
+    """A process that takes a GPU, says which, and keeps it."""
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from embrittle import device\n"
+        "print(device.claim(sys.argv[2:], Path(sys.argv[1])), flush=True)\n"
+        "time.sleep(600)"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(folder), *ids], stdout=subprocess.PIPE, text=True
+    )
+
+
+@pytest.fixture
+def processes():
+    """To put processes in that are to end with the test."""
+    running = []
+    yield running
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+def test_every_job_has_a_gpu_of_its_own(tmp_path, processes):
+    processes += [holder(tmp_path, ["a", "b", "c"]) for _ in range(3)]
+    taken = sorted(process.stdout.readline().strip() for process in processes)
+    assert taken == ["cuda:0", "cuda:1", "cuda:2"]
+
+
+def test_a_job_waits_for_the_gpu_of_a_killed_one_and_gets_it(tmp_path, processes):
+    processes.append(holder(tmp_path, ["a"]))
+    assert processes[0].stdout.readline().strip() == "cuda:0"
+    processes.append(holder(tmp_path, ["a"]))
+    time.sleep(3)
+    assert select.select([processes[1].stdout], [], [], 0)[0] == []  # waits
+    processes[0].send_signal(signal.SIGKILL)
+    assert processes[1].stdout.readline().strip() == "cuda:0"
+
+
+def test_the_same_gpu_under_another_index_is_taken_too(tmp_path, processes):
+    """Slurm and CUDA_VISIBLE_DEVICES count from 0 in every job."""
+    processes.append(holder(tmp_path, ["a", "b"]))
+    assert processes[0].stdout.readline().strip() == "cuda:0"
+    processes.append(holder(tmp_path, ["b"]))
+    assert processes[1].stdout.readline().strip() == "cuda:0"
+    processes.append(holder(tmp_path, ["a", "b", "c"]))
+    assert processes[2].stdout.readline().strip() == "cuda:2"
+
+
+def test_without_a_device_the_backend_says_what_is_wrong(tmp_path):
+    assert device.claim([], tmp_path) == "cuda"

@@ -29,6 +29,7 @@ from embrittle.rendering import MARKDOWN
 RESOURCES = Path(__file__).parents[1] / "resources" / "published"
 ATTACKS = ["fgsm", "bim"]
 ATTRIBUTES = ["item_popularity", "user_gender"]
+ARGUMENTS = {"k": 10, "attacks": ATTACKS, "attributes": ATTRIBUTES}
 TITLES = {"ml-1m": "MovieLens-1M"}
 CAPTION = Caption(
     k=10,
@@ -65,9 +66,7 @@ def tidy_fairness(value, seeds=(0,)):
 
 
 def spread_of(groups, **arguments):
-    return cells(
-        groups, TABLE2, **{"k": 10, "attacks": ATTACKS, "attributes": ATTRIBUTES, **arguments}
-    )
+    return cells(groups, TABLE2, **{**ARGUMENTS, "seeds": sorted(set(groups["seed"])), **arguments})
 
 
 def at(spread, **names):
@@ -100,6 +99,12 @@ def test_a_cell_that_a_seed_lacks_is_missing_not_the_mean_of_the_rest():
     assert "A dash: nothing to measure" in markdown(spread, groups, TABLE2, CAPTION, TITLES)
 
 
+def test_a_seed_of_which_nothing_is_there_is_missed_too():
+    spread = spread_of(tidy_groups(seeds=(0,)), seeds=[0, 1])
+    assert spread["mean"].isna().all()
+    assert (spread["n_seeds"] == 1).all()
+
+
 def test_another_length_of_lists_and_repeated_rows():
     groups = tidy_groups()
     with pytest.raises(DataError, match="nothing to show at K = 20"):
@@ -114,7 +119,7 @@ def test_the_long_form_has_the_columns_of_the_published_table():
         (TABLE3, tidy_fairness(lambda **_: -0.1)),
     ):
         theirs = published.load(RESOURCES / f"{table.name}.csv")
-        spread = cells(rows, table, 10, ATTACKS, ATTRIBUTES)
+        spread = cells(rows, table, **ARGUMENTS, seeds=[0])
         assert list(long_form(spread, table)) == list(theirs)
 
 
@@ -142,7 +147,7 @@ def test_the_best_of_a_model_is_bold_and_nothing_where_all_print_alike():
 def test_in_table_3_the_nearest_to_0_is_best_and_thousands_are_grouped():
     values = {"initial": -2039.7642, "fgsm": -0.00001, "bim": -3.0}
     rows = tidy_fairness(lambda c, **_: values[c])
-    spread = cells(rows, TABLE3, 10, ATTACKS, ATTRIBUTES)
+    spread = cells(rows, TABLE3, **ARGUMENTS, seeds=[0])
     column = wide_text(spread, TABLE3, "ml-1m", MARKDOWN)["User gender", "GCE f0"]
     assert column["AMF"].tolist() == ["-2,040", "**0.000**", "-3.000"]
 
@@ -208,7 +213,7 @@ def test_comparison_beside_the_published():
 
 def test_changes_are_of_the_distance_from_0():
     values = {"initial": -0.2, "fgsm": -0.1, "bim": -0.6}
-    spread = cells(tidy_fairness(lambda c, **_: values[c]), TABLE3, 10, ATTACKS, ATTRIBUTES)
+    spread = cells(tidy_fairness(lambda c, **_: values[c]), TABLE3, **ARGUMENTS, seeds=[0])
     changes = relative_changes(spread)
     assert changes[changes["condition"] == "fgsm"]["change"].to_numpy() == pytest.approx(-0.5)
     assert changes[changes["condition"] == "bim"]["change"].to_numpy() == pytest.approx(2.0)
@@ -216,7 +221,7 @@ def test_changes_are_of_the_distance_from_0():
 
 
 def test_there_is_no_change_from_0():
-    spread = cells(tidy_fairness(lambda **_: 0.0), TABLE3, 10, ATTACKS, ATTRIBUTES)
+    spread = cells(tidy_fairness(lambda **_: 0.0), TABLE3, **ARGUMENTS, seeds=[0])
     assert relative_changes(spread)["change"].isna().all()
 
 
@@ -246,7 +251,7 @@ def test_colours_are_symmetric_in_factors_and_end_at_a_hundred():
 
 def test_the_heat_map_shows_every_measure_of_every_attack():
     values = {"initial": -0.2, "fgsm": -0.1, "bim": -0.6}
-    spread = cells(tidy_fairness(lambda c, **_: values[c]), TABLE3, 10, ATTACKS, ATTRIBUTES)
+    spread = cells(tidy_fairness(lambda c, **_: values[c]), TABLE3, **ARGUMENTS, seeds=[0])
     figure = heat_map(relative_changes(spread), "ml-1m", title="MovieLens-1M")
     first, second = figure.axes[:2]
     assert [first.get_title(), second.get_title()] == ["BPR-MF", "AMF"]

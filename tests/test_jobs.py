@@ -1,10 +1,13 @@
 """What a user sees of a job that fails, and what stays in its log."""
 
+import re
 import subprocess
 import sys
 import textwrap
 
 import pytest
+
+from embrittle.jobs import explained
 
 START = """
     import logging
@@ -79,3 +82,28 @@ def test_a_log_starts_afresh(run):
     _, _, log = run("logger.info('second run')")
     assert "first run" not in log
     assert "second run" in log
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("import torch; raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB')",
+         r"DeviceError: The memory of the GPU is full \(CUDA out of memory.*\)\. Choose a smaller training\.factors"),
+        ("raise MemoryError", r"MachineError: The machine's memory is full\. .*--cores.*training\.factors"),
+        ("raise OSError(28, 'No space left on device', 'x.parquet')",
+         r"MachineError: There is no space left for x\.parquet .*run the same command again"),
+        ("raise PermissionError(13, 'Permission denied', 'results/x')",
+         r"MachineError: results/x cannot be used .*run the same command again"),
+    ],
+)  # fmt: skip
+def test_what_the_machine_lacks_is_said_with_what_to_do(run, error, said):
+    status, terminal, log = run(error)
+    assert status == 1
+    for shown in (terminal, log):
+        assert re.search(said, shown)
+        assert "Traceback" not in shown
+
+
+def test_an_error_of_the_program_is_not_explained_away():
+    assert explained(KeyError("absent")) is None
+    assert explained(FileNotFoundError(2, "No such file or directory", "x")) is None

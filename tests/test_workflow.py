@@ -1,12 +1,9 @@
-"""The workflow itself: real runs of a tiny study, and which jobs a changed value runs again."""
+"""The workflow itself: real runs of a tiny study."""
 
 import hashlib
 import http.server
 import json
 import re
-import shutil
-import subprocess
-import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -16,88 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
-PARTS = ["Snakefile", "rules", "workflow", "config", "profiles", "envs", "resources"]
-TINY = {
-    "study": "tiny",
-    "datasets": ["shop"],
-    "own_datasets": {
-        "shop": {
-            "reader": "table",
-            "split": "last",
-            "path": "resources/example/purchases.csv",
-            "columns": {"user": "customer", "item": "sku", "timestamp": "bought"},
-            "duplicates": "last",
-            "users": {"path": "resources/example/customers.csv", "id": "customer"},
-            "items": {"path": "resources/example/products.csv", "id": "sku", "lists": ["tags"]},
-        }
-    },
-    "device": "cpu",
-    "training": {"factors": 8, "epochs": 4, "batch_size": 16, "evaluate_every": 1},
-    "adversarial_training": {"start_epoch": 2},
-    "evaluation": {"k": [3, 5]},
-    "table1": {"iterations": [1, 2]},
-    "attributes": {
-        "user_region": {"of": "users", "column": "region"},
-        "item_tags": {"of": "items", "column": "tags"},
-    },
-    "fairness": {
-        "attributes": ["item_popularity", "user_gender", "user_region", "item_tags"],
-        "iterations": 3,
-    },
-    "figure1": {"iterations": [1, 2, 3]},
-    "figure2": {"iterations": 3, "epsilon": [0.1, 0.5]},
-}
-# Per model: BIM and PGD at epsilon 0.5 with 1, 2, 3 and at 0.1 with 3 iterations, FGSM once.
-ATTACKS_PER_MODEL = 2 * 4 + 1
-
-
-def merged(changes: dict, base: dict = TINY) -> dict:
-    result = dict(base)
-    for key, value in changes.items():
-        nested = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(value, result[key]) if nested else value
-    return result
-
-
-class Project:
-    """A copy of the workflow in a folder of its own, with a study's configuration."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        for part in PARTS:
-            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-            keywords = {"ignore": shutil.ignore_patterns("__pycache__", "downloads")}
-            copy(ROOT / part, folder / part, **(keywords if copy is shutil.copytree else {}))
-
-    def snakemake(self, *arguments: str, **changes) -> subprocess.CompletedProcess:
-        study = self.folder / "study.yaml"
-        study.write_text(yaml.safe_dump(merged(changes)), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "--configfile", str(study), *arguments]
-        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
-
-    def run(self, *arguments: str, **changes) -> str:
-        done = self.snakemake("--cores", "2", *arguments, **changes)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def planned(self, *targets: str, **changes) -> dict[str, int]:
-        """How many jobs of each rule a dry run would run, without the target itself."""
-        done = self.snakemake("--dry-run", *targets, **changes)
-        assert done.returncode == 0, done.stdout + done.stderr
-        rows = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
-        jobs = {rule: int(count) for rule, count in rows}
-        return {rule: n for rule, n in jobs.items() if rule not in ("all", "total", *targets)}
-
-    def results(self, path: str) -> Path:
-        return self.folder / "results" / "tiny" / path
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("project"))
-    project.run()
-    return project
+from tiny_study import ATTACKS_PER_MODEL, Project
 
 
 def test_the_study_makes_its_tables_and_figures(project):
@@ -196,94 +112,6 @@ def test_the_training_curve_of_amf_goes_on_where_bpr_mf_was_left(project):
 
 def test_a_second_run_has_nothing_to_do(project):
     assert "Nothing to be done" in project.run()
-
-
-CURVES = {"collect_metrics": 1, "tabulate_table1": 1, "tabulate_curves": 1, "draw_figure": 2}
-FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1}
-PRODUCTS = {**CURVES, **FAIRNESS}
-ALL_FAIRNESS = {"evaluate_fairness": 2, **FAIRNESS}
-ONE_MODEL = {
-    "recommend": 1,
-    "attack_model": ATTACKS_PER_MODEL,
-    "evaluate_model": 1,
-    "evaluate_fairness": 1,
-    **PRODUCTS,
-}
-BOTH_MODELS = {
-    "recommend": 2,
-    "attack_model": 2 * ATTACKS_PER_MODEL,
-    "evaluate_model": 2,
-    **CURVES,
-    **ALL_FAIRNESS,
-}
-CHANGES = {
-    "nothing": ({}, {}),
-    "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
-    "a plot setting": ({"plots": {"dpi": 90}}, {"draw_figure": 2, "draw_fairness": 1}),
-    "one more value in a grid": (
-        {"figure2": {"epsilon": [0.1, 0.5, 2]}},
-        {"attack_model": 4, "evaluate_model": 2, **CURVES},
-    ),
-    "one value less in a grid": (
-        {"figure2": {"epsilon": [0.5]}},
-        {"evaluate_model": 2, **CURVES},
-    ),
-    "Table 1's grid, from values that are there": (
-        {"table1": {"iterations": [1, 3]}},
-        {"tabulate_table1": 1},
-    ),
-    "what fairness is measured between": (
-        {"fairness": {"attributes": ["item_popularity"]}},
-        ALL_FAIRNESS,
-    ),
-    "how fairness is measured": ({"fairness": {"gce": {"beta": 3}}}, ALL_FAIRNESS),
-    "the attacks of Tables 2 and 3, to some that are there": (
-        {"fairness": {"iterations": 2}},
-        ALL_FAIRNESS,
-    ),
-    "no fairness": ({"fairness": {"attributes": []}}, {}),
-    "the definition of one attack": (
-        {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
-        {"attack_model": 8, "evaluate_model": 2, **CURVES, **ALL_FAIRNESS},
-    ),
-    "K below the length of the lists": (
-        {"evaluation": {"k": [2, 5]}},
-        {"evaluate_model": 3, **CURVES, **ALL_FAIRNESS},
-    ),
-    "the budget of adversarial training": (
-        {"adversarial_training": {"epsilon": 0.25}},
-        {"train_model": 1, "collect_models": 1, **ONE_MODEL},
-    ),
-    "the learning rate": (
-        {"training": {"learning_rate": 0.1}},
-        {"train_model": 3, "collect_models": 1, **BOTH_MODELS},
-    ),
-    "one more seed": (
-        {"seeds": [0, 1]},
-        {
-            "train_model": 3,
-            "collect_models": 1,
-            "recommend_random": 1,
-            **BOTH_MODELS,
-            "evaluate_model": 3,
-        },
-    ),
-    "one model less": ({"models": ["BPR-MF"]}, {**PRODUCTS, "collect_models": 1}),
-    "an attack no longer shown in one figure": (
-        {"figure1": {"attacks": ["fgsm", "bim"]}},
-        {"draw_figure": 1, "tabulate_curves": 1},
-    ),
-    "the start of AMF": (
-        {"adversarial_training": {"start_epoch": 3}},
-        {"train_model": 3, **BOTH_MODELS, "collect_models": 1},
-    ),
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_a_change_runs_just_the_jobs_it_touches(project, change):
-    changes, jobs = CHANGES[change]
-    assert project.planned(**changes) == jobs
 
 
 def test_a_mistake_in_the_configuration_stops_at_once_with_its_name(project):

@@ -69,6 +69,7 @@ def report(
     published: pd.DataFrame,
     k: int,
     titles: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Fit everything and say what it means.
 
@@ -78,12 +79,15 @@ def report(
         published: the published characteristics.csv.
         k: length of the lists that rho was taken from.
         titles: source -> title.
+        notes: further sentences, for the end of the first part: what is missing, say.
     """
     fits, joint = regressions(points), joint_regression(points)
     differences = slope_differences(points)
     comparison = compare_with_published(points, fits, published, k)
     parts = {
-        "What the intervals say": verdict(fits, differences, joint, titles),
+        "What the intervals say": "\n\n".join(
+            [verdict(fits, differences, joint, titles).strip(), *notes]
+        ),
         "Sub-samples": characteristics_markdown(samples, titles),
         "Regressions over one characteristic": regressions_markdown(fits, titles),
         "Regressions over all three": joint_markdown(joint, titles),

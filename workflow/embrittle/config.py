@@ -95,11 +95,12 @@ def training_settings(config: Mapping, model: str) -> dict[str, Any]:
     """Return what decides the result of training `model`, and no more: `training.TrainingSettings`.
 
     The number of epochs and the state a training starts from are not among it: they are in the
-    paths of its files. Raises ConfigError for an unknown model.
+    paths of its files; nor is how often it is written down on the way. Raises ConfigError for an unknown model.
     """
     if model not in MODELS:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
-    settings = {key: value for key, value in config["training"].items() if key != "epochs"}
+    apart = ("epochs", "checkpoint_seconds")
+    settings = {key: value for key, value in config["training"].items() if key not in apart}
     if section := MODELS[model].section:
         settings["adversarial_epsilon"] = config[section]["epsilon"]
         settings["adversarial_weight"] = config[section]["lambda"]

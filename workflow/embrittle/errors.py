@@ -23,3 +23,7 @@ class TrainingError(EmbrittleError):
 
 class DeviceError(EmbrittleError):
     """The asked-for device is unknown or not there."""
+
+
+class MachineError(EmbrittleError):
+    """The machine has run out of something, or does not let us write."""

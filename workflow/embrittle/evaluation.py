@@ -12,13 +12,14 @@ import pandas as pd
 from . import groups as grouping
 from .data.interactions import UserItems
 from .fairness import compare_groups, group_values
-from .files import read_columns, read_tensors
+from .files import read_columns, read_parquet, read_tensors
 from .measures import Lists, evaluate
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
 GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
 FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
+RANDOM = "Random"  # the reference: not trained, not attacked
 Condition = tuple[str, float, int]  # attack, epsilon, iterations
 
 
@@ -154,7 +155,36 @@ def _built_groups(
 
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
     """Put several tidy tables into one."""
-    return pd.concat([pd.read_parquet(path) for path in paths], ignore_index=True)
+    return pd.concat([read_parquet(path).to_pandas() for path in paths], ignore_index=True)
+
+
+def complete(
+    metrics: pd.DataFrame,
+    runs: Iterable[tuple[str, str, int]],
+    conditions: Iterable[Condition],
+) -> pd.DataFrame:
+    """Put the metrics in the order of the study, with a row also for what was not measured.
+
+    Args:
+        metrics: from `collect`.
+        runs: (data set, model, seed), all that the study asks for.
+        conditions: (attack, epsilon, iterations) of its trained models; of the random recommender, the first.
+
+    Returns:
+        One row for each run, condition, K and measure, with the columns `COLUMNS`; value is NaN where it is missing,
+        so that no mean is taken of what happens to be there.
+    """
+    conditions = [(attack, float(epsilon), int(number)) for attack, epsilon, number in conditions]
+    shown = metrics[["k", "metric"]].drop_duplicates().itertuples(index=False, name=None)
+    measures = list(shown)
+    keys = [
+        (*run, *condition, *measure)
+        for run in map(tuple, runs)
+        for condition in (conditions[:1] if run[1] == RANDOM else conditions)
+        for measure in measures
+    ]
+    wanted = pd.DataFrame(keys, columns=COLUMNS[:-1])
+    return wanted.merge(metrics, on=COLUMNS[:-1], how="left", validate="one_to_one")
 
 
 def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ import pandas as pd
 from embrittle.errors import DataError
 from embrittle.fairness import ITEM_VALUES
 from embrittle.rendering import LATEX, MARKDOWN, Markup, to_latex, to_markdown
-from embrittle.tables import condition_label, models_in, seeds_of, spread_over_seeds
+from embrittle.tables import condition_label, models_in, spread_over_seeds
 
 DECIMALS = 3
 # From here on decimals would say nothing: GCE reaches thousands where a group has nothing.
@@ -54,6 +54,7 @@ def cells(
     k: int,
     attacks: Sequence[str],
     attributes: Sequence[str],
+    seeds: Sequence[int],
 ) -> pd.DataFrame:
     """The cells of a table over the seeds.
 
@@ -63,6 +64,7 @@ def cells(
         k: length of the lists.
         attacks: the conditions beside "initial", in this order.
         attributes: what to show, in this order; one that a data set does not have is left out for it.
+        seeds: what makes a complete cell.
 
     Returns:
         The columns `table.cell`, then mean, sd, low, high, n_seeds (`tables.spread_over_seeds`).
@@ -85,7 +87,7 @@ def cells(
             for model, condition in product(models_in(rows), ["initial", *attacks])
             for attribute in attributes
             for name in _names(rows, table, dataset, attribute)
-            for seed in seeds_of(rows, dataset)
+            for seed in seeds
         ],
         names=[*table.cell, "seed"],
     )

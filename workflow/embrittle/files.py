@@ -4,14 +4,18 @@ Every writer is atomic: the file appears under its name only when it is complete
 disk or a killed job never leaves half a file that a later run would trust.
 """
 
+import glob
+import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from .errors import DataError
 
 
 @contextmanager
@@ -22,6 +26,7 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
     # The suffix is kept at the end because writers (matplotlib, say) choose the format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
@@ -31,6 +36,18 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what earlier processes, killed while they wrote `path`, have left."""
+    for file in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
+        process = file.name.removeprefix(f".{path.stem}.").split(".")[0]
+        try:
+            os.kill(int(process), 0)  # only asks
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
+        except (PermissionError, ValueError):
+            continue
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:
@@ -45,8 +62,9 @@ def write_json(content: Any, path: str | os.PathLike) -> None:
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """Read a JSON file."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read a JSON file; DataError if it is damaged."""
+    with _named(path):
+        return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def write_parquet(columns: Any, path: str | os.PathLike) -> None:
@@ -61,15 +79,44 @@ def write_parquet(columns: Any, path: str | os.PathLike) -> None:
     else:
         table = pa.Table.from_pandas(columns, preserve_index=False)
     with written_atomically(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+@contextmanager
+def _named(path: str | os.PathLike) -> Iterator[None]:
+    """Let a file that cannot be read be named, with what to do."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # each format has its own
+        if isinstance(error, OSError) and error.errno:
+            raise  # the operating system's: not there, not permitted
+        raise DataError(
+            f"{path} is damaged and cannot be read ({error}). Delete it and run the same command again: the workflow "
+            "makes it anew."
+        ) from error
+
+
+def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) -> Any:
+    """Read a Parquet file of the workflow as a pyarrow Table, all columns or those named.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    names = None if columns is None else list(columns)
+    with _named(path):
+        # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
+        return pq.read_table(
+            path, columns=names, partitioning=None, page_checksum_verification=True
+        )
 
 
 def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
-    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`."""
-    import pyarrow.parquet as pq
-
-    # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
-    table = pq.read_table(path, columns=list(names), partitioning=None)
+    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
+    table = read_parquet(path, names)
     return [table.column(name).to_numpy() for name in names]
 
 
@@ -87,22 +134,34 @@ def write_tensors(
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read arrays and metadata as written by `write_tensors`."""
+    """Read arrays and metadata as written by `write_tensors`; DataError if the file is damaged."""
     from safetensors import safe_open
 
-    with safe_open(path, framework="numpy") as file:
+    with _named(path), safe_open(path, framework="numpy") as file:
         metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
         names = file.keys()  # the file itself cannot be iterated over
         return {name: file.get_tensor(name) for name in names}, metadata
 
 
 def count_rows(path: str | os.PathLike) -> int:
-    """Number of rows of a Parquet file, from its footer."""
+    """Number of rows of a Parquet file, from its footer; DataError if it is damaged."""
     import pyarrow.parquet as pq
 
-    return pq.read_metadata(path).num_rows
+    with _named(path):
+        return pq.read_metadata(path).num_rows
 
 
 def write_csv(table: Any, path: str | os.PathLike) -> None:
     """Write a pandas DataFrame without its index."""
     write_text(table.to_csv(index=False, lineterminator="\n"), path)
+
+
+def read_csv(path: str | os.PathLike) -> Any:
+    """Read a table as written by `write_csv`; DataError if it does not end as that does."""
+    import pandas as pd
+
+    content = Path(path).read_bytes()
+    with _named(path):
+        if not content.endswith(b"\n"):
+            raise ValueError("its last line is not complete")
+        return pd.read_csv(io.BytesIO(content))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from dataclasses import dataclass, field, replace
 from os import PathLike
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,10 +17,13 @@ from .errors import TrainingError
 from .files import read_tensors, write_parquet, write_tensors
 from .ranking import target_ranks
 
+if TYPE_CHECKING:
+    from .checkpoint import Checkpoint
+
 logger = logging.getLogger(__name__)
 
 SELECTION_K = 10  # HR@10 chooses the epoch, as in the authors' code, whatever K the tables use
-CURVE = ("epoch", "loss", "HR@10", "nDCG@10", "selection", "seconds")
+CURVE = ("epoch", "loss", "HR@10", "nDCG@10", "selection")
 _INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
 
 
@@ -56,7 +59,8 @@ class TrainedState:
         selected_epoch: that epoch; None as long as none was looked at.
         selected_score: its HR@10 on the data that selects; None with selection "last".
         curve: one row an epoch, with the columns `CURVE`: epoch, loss (mean over triples, clean), HR@10 and nDCG@10 on
-            the test items and the score that selects (NaN where not evaluated), seconds (training alone).
+            the test items and the score that selects (NaN where not evaluated). No times: the same training writes
+            the same bytes.
     """
 
     model: str
@@ -68,26 +72,40 @@ class TrainedState:
     selected_score: float | None = None
     curve: list[dict[str, float]] = field(default_factory=list)
 
+    def about(self) -> dict[str, Any]:
+        """What was trained and selected."""
+        names = ("model", "seed", "selected_epoch", "selected_score")
+        return {name: getattr(self, name) for name in names}
+
     def write(self, state: str | PathLike, model: str | PathLike, curve: str | PathLike) -> None:
         """Write the state to go on from, the selected factors, and the curve."""
-        about = {
-            "model": self.model,
-            "seed": self.seed,
-            "selected_epoch": self.selected_epoch,
-            "selected_score": self.selected_score,
-        }
+        self.write_state(state)
         users, items = self.selected
-        tensors = {**vars(self.factors), "selected_users": users, "selected_items": items}
-        write_tensors(tensors, state, {**about, "epoch": self.epoch, "curve": self.curve})
-        write_tensors({"user_factors": users, "item_factors": items}, model, about)
+        write_tensors({"user_factors": users, "item_factors": items}, model, self.about())
         write_parquet({name: [row[name] for row in self.curve] for name in CURVE}, curve)
+
+    def write_state(self, path: str | PathLike, **more: Any) -> None:
+        """Write what is needed to go on; `more` (JSON values) goes into the header."""
+        tensors = dict(vars(self.factors))
+        if self.selected:
+            tensors["selected_users"], tensors["selected_items"] = self.selected
+        write_tensors(
+            tensors, path, {**self.about(), "epoch": self.epoch, "curve": self.curve, **more}
+        )
 
 
 def read_state(path: str | PathLike) -> TrainedState:
-    """Read a state as written by `TrainedState.write`."""
+    """Read a state as written by `TrainedState.write_state`."""
     tensors, about = read_tensors(path)
-    selected = (tensors.pop("selected_users"), tensors.pop("selected_items"))
-    return TrainedState(factors=Factors(**tensors), selected=selected, **about)
+    return state_of(tensors, about)
+
+
+def state_of(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> TrainedState:
+    """Put a state together from the arrays and the header of its file."""
+    selected = tensors.pop("selected_users", None), tensors.pop("selected_items", None)
+    return TrainedState(
+        factors=Factors(**tensors), selected=None if selected[0] is None else selected, **about
+    )
 
 
 def initial_factors(n_users: int, n_items: int, settings: TrainingSettings, seed: int) -> Factors:
@@ -141,11 +159,12 @@ def train(
     seed: int,
     epochs: int,
     start: TrainedState | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> TrainedState:
     """Train until epoch number `epochs`, from random factors or from a given state.
 
     Every epoch draws its triples from (seed, epoch) alone, so a training in two parts ends with the same bytes as
-    one in a single part, if the first part ends at an epoch that is evaluated anyway.
+    one in a single part, if the first part ends at an epoch that is evaluated anyway; a checkpoint may be anywhere.
 
     Args:
         backend: the device.
@@ -156,6 +175,7 @@ def train(
         seed: of initialisation, negatives and order.
         epochs: number of the last epoch, counted from the very first, another model's included.
         start: state to go on from.
+        checkpoint: where the state is kept on the way; what it has of this very training is taken up.
 
     Raises:
         TrainingError: the start lies behind the end, no batch is full, nobody has an item to select by, or the loss
@@ -177,26 +197,30 @@ def train(
             "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
             "is then measured on them is too good; choose best-on-validation for claims of your own."
         )
+    state = (checkpoint and checkpoint.load()) or state
     known = train.including(validation)
     evaluation = _Evaluation(backend, train, known, test, validation, settings.selection)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
     for epoch in range(state.epoch + 1, epochs + 1):
-        began = time.perf_counter()
         loss = backend.train_epoch(factors, sampler.draw(seed, _EPOCH, epoch), settings.step())
-        row = dict.fromkeys(CURVE, math.nan) | {"epoch": epoch, "loss": loss}
-        row["seconds"] = time.perf_counter() - began
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss of {settings.model} is {loss} at epoch {epoch} (seed {seed}): training has diverged. "
                 "Choose a lower training.learning_rate, or a smaller adversarial_training.epsilon."
             )
-        state.curve.append(row)
+        state.epoch = epoch
+        state.curve.append(dict.fromkeys(CURVE, math.nan) | {"epoch": epoch, "loss": loss})
         if epoch % settings.evaluate_every == 0 or epoch == epochs:
             evaluation.judge(factors, state, epoch)
-    state.epoch = epochs
-    state.factors = Factors(*(backend.get(array) for array in vars(factors).values()))
+        if checkpoint and epoch < epochs and checkpoint.is_due():
+            checkpoint.save(replace(state, factors=_on_host(backend, factors)))
+    state.factors = _on_host(backend, factors)
     return state
+
+
+def _on_host(backend: Backend, factors: Factors) -> Factors:
+    return Factors(*(backend.get(array) for array in vars(factors).values()))
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Perturb a trained model's factors and write its lists."""
 
+from embrittle import device
 from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
@@ -9,7 +10,7 @@ from embrittle.perturbation import attacked_lists
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
     lists = attacked_lists(
-        get_backend("cuda" if snakemake.resources.gpu else "cpu"),
+        get_backend(device.of_job(snakemake.resources.gpu)),
         read_tensors(snakemake.input.model)[0],
         train,
         known=train.including(read_targets(snakemake.input.validation, train.n_users)),

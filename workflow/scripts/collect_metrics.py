@@ -1,10 +1,10 @@
 """Put the measures of all models and seeds into one tidy table."""
 
-from embrittle.evaluation import collect
+from embrittle.evaluation import collect, complete
 from embrittle.files import write_csv, write_parquet
 from embrittle.jobs import job
 
 with job(snakemake.log[0]):
-    metrics = collect(snakemake.input.metrics)
+    metrics = complete(collect(snakemake.input.metrics), **snakemake.params.expected)
     write_parquet(metrics, snakemake.output.parquet)
     write_csv(metrics, snakemake.output.csv)

@@ -1,8 +1,7 @@
 """Draw one figure for one data set."""
 
-import pandas as pd
-
 from embrittle import figures, published
+from embrittle.files import read_parquet
 from embrittle.jobs import job
 
 DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
@@ -10,7 +9,7 @@ DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
 with job(snakemake.log[0]):
     settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = DRAW[snakemake.wildcards.figure](
-        pd.read_parquet(snakemake.input.metrics),
+        read_parquet(snakemake.input.metrics).to_pandas(),
         snakemake.wildcards.dataset,
         **snakemake.params.figure["arguments"],
         settings=settings,

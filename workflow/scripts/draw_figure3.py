@@ -1,15 +1,14 @@
 """Draw Figure 3 for one data set and number of iterations."""
 
-import pandas as pd
-
 from embrittle import figures, published
 from embrittle.figure3 import figure3
+from embrittle.files import read_csv
 from embrittle.jobs import job
 
 with job(snakemake.log[0]):
     settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = figure3(
-        pd.read_csv(snakemake.input.points),
+        read_csv(snakemake.input.points),
         snakemake.wildcards.source,
         int(snakemake.wildcards.iterations),
         **snakemake.params.figure["arguments"],

@@ -1,5 +1,6 @@
 """Write a trained model's lists."""
 
+from embrittle import device
 from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
@@ -7,7 +8,7 @@ from embrittle.jobs import job
 from embrittle.ranking import lists_to_columns, top_items
 
 with job(snakemake.log[0]):
-    backend = get_backend("cuda" if snakemake.resources.gpu else "cpu")
+    backend = get_backend(device.of_job(snakemake.resources.gpu))
     model, _ = read_tensors(snakemake.input.model)
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
     lists = top_items(

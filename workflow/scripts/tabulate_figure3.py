@@ -1,13 +1,11 @@
 """Write the regressions of Figure 3 and what they say."""
 
-import pandas as pd
-
 from embrittle import characteristics_report, published
-from embrittle.files import write_csv, write_text
+from embrittle.files import read_csv, write_csv, write_text
 from embrittle.jobs import job
 
 with job(snakemake.log[0]):
-    points, samples = pd.read_csv(snakemake.input.points), pd.read_csv(snakemake.input.samples)
+    points, samples = read_csv(snakemake.input.points), read_csv(snakemake.input.samples)
     settings, output = snakemake.params.table, snakemake.output
     report = characteristics_report.report(
         points, samples, published.load(snakemake.input.published), **settings

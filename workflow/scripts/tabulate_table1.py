@@ -1,15 +1,13 @@
 """Write Table 1 in its several forms."""
 
-import pandas as pd
-
 from embrittle import published, tables
-from embrittle.files import write_csv, write_text
+from embrittle.files import read_parquet, write_csv, write_text
 from embrittle.jobs import job
 
 with job(snakemake.log[0]):
     settings, captions = snakemake.params.table["arguments"], snakemake.params.table["captions"]
     shape = {name: settings[name] for name in ("epsilon", "iterations", "k")}
-    spread = tables.table1_spread(pd.read_parquet(snakemake.input.metrics), **settings)
+    spread = tables.table1_spread(read_parquet(snakemake.input.metrics).to_pandas(), **settings)
     long = tables.long_form(spread)
     comparison = tables.table1_comparison(long, published.load(snakemake.input.published))
     output = snakemake.output

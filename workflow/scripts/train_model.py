@@ -1,6 +1,7 @@
 """Train one model up to an epoch."""
 
-from embrittle import training
+from embrittle import device, training
+from embrittle.checkpoint import Checkpoint
 from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.jobs import job
@@ -8,8 +9,14 @@ from embrittle.jobs import job
 with job(snakemake.log[0]):
     positives = read_user_items(snakemake.input.train, snakemake.input.statistics)
     start = snakemake.input.get("start")
+    checkpoint = Checkpoint(
+        snakemake.output.state,
+        every_seconds=snakemake.resources.checkpoint_seconds,
+        inputs=snakemake.input,
+        settings=[snakemake.params.code, snakemake.params.settings, dict(snakemake.wildcards)],
+    )
     state = training.train(
-        get_backend("cuda" if snakemake.resources.gpu else "cpu"),
+        get_backend(device.of_job(snakemake.resources.gpu)),
         positives,
         test=read_targets(snakemake.input.test, positives.n_users),
         validation=read_targets(snakemake.input.validation, positives.n_users),
@@ -17,5 +24,7 @@ with job(snakemake.log[0]):
         seed=int(snakemake.wildcards.seed),
         epochs=int(snakemake.wildcards.epoch),
         start=training.read_state(start) if start else None,
+        checkpoint=checkpoint,
     )
     state.write(**snakemake.output)
+    checkpoint.remove()

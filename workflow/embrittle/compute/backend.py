@@ -69,12 +69,12 @@ class Backend(Protocol):
 
 
 def get_backend(device: str) -> Backend:
-    """Return the backend of a resolved device, "cpu" or "cuda"."""
+    """Return the backend of a resolved device: "cpu", "cuda" or "cuda:<index>"."""
     # Imported here because torch alone takes longer to load than a whole attack on the CPU.
-    if device == "cuda":
+    if device.startswith("cuda"):
         from .cuda import CudaBackend
 
-        return CudaBackend()
+        return CudaBackend(device)
     from .cpu import CpuBackend
 
     return CpuBackend()

@@ -133,12 +133,14 @@ class CudaBackend:
 
     def __init__(self, device: str = "cuda"):
         """Raise DeviceError if the device is not there."""
-        if device == "cuda" and not torch.cuda.is_available():
+        if device.startswith("cuda") and not torch.cuda.is_available():
             raise DeviceError(
                 "device: cuda was asked for, but torch sees no CUDA device here. Choose device: cpu, or install a "
                 "CUDA build of torch on a machine with a GPU."
             )
         self._device = torch.device(device)
+        if self._device.index is not None:
+            torch.cuda.set_device(self._device)  # also for streams and graphs
         self._step: _Step | None = None
 
     def put(self, array: np.ndarray) -> torch.Tensor:

@@ -10,10 +10,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from embrittle.errors import DataError
-from embrittle.files import write_parquet
+from embrittle.files import read_parquet, write_parquet
 
 logger = logging.getLogger(__name__)
 
@@ -119,13 +118,12 @@ def read(
 def read_attributes(path: str | os.PathLike) -> pd.DataFrame:
     """Read a table of users or of items as written by `write`."""
     # Arrow's types keep lists, and whole numbers with unknown ones among them, as they are.
-    return pq.read_table(path, partitioning=None).to_pandas(types_mapper=pd.ArrowDtype)
+    return read_parquet(path).to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def read_interactions(path: str | os.PathLike) -> pd.DataFrame:
     """Read interactions as written by `write`, with the column types of `NormalForm`."""
-    # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
-    table = pq.read_table(path, partitioning=None)
+    table = read_parquet(path)
     # to_pandas would turn an integer column that has nulls into floats and lose digits.
     timestamp = table.column("timestamp").to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
     rows = table.drop_columns("timestamp").to_pandas()

@@ -1,0 +1,138 @@
+"""Studies in which something failed: tables and figures of what is there, with the rest named."""
+
+import pandas as pd
+import pytest
+
+from embrittle.evaluation import complete
+from embrittle.missing import notes
+from tiny_study import Project
+
+RUNS = [("shop", "Random", 0), ("shop", "AMF", 0), ("shop", "AMF", 1)]
+CONDITIONS = [("initial", "0", 0), ("bim", "0.5", 2)]
+
+
+def metrics(*rows):
+    columns = [
+        "dataset",
+        "model",
+        "seed",
+        "attack",
+        "epsilon",
+        "iterations",
+        "k",
+        "metric",
+        "value",
+    ]
+    return pd.DataFrame([("shop", *row[:-1], 10, "PR", row[-1]) for row in rows], columns=columns)
+
+
+def test_what_was_not_measured_has_a_row_without_a_value():
+    there = metrics(("AMF", 1, "bim", 0.5, 2, 0.3), ("Random", 0, "initial", 0.0, 0, 0.1))
+    whole = complete(there, RUNS, CONDITIONS)
+    assert list(whole.columns) == list(there.columns)
+    rows = whole[["model", "seed", "attack", "value"]].itertuples(index=False, name=None)
+    assert [(*row[:3], None if pd.isna(row[3]) else row[3]) for row in rows] == [
+        ("Random", 0, "initial", 0.1),
+        ("AMF", 0, "initial", None),
+        ("AMF", 0, "bim", None),
+        ("AMF", 1, "initial", None),
+        ("AMF", 1, "bim", 0.3),
+    ]
+
+
+def test_metrics_that_are_complete_stay_as_they_are():
+    there = metrics(
+        ("Random", 0, "initial", 0.0, 0, 0.1),
+        *[
+            ("AMF", seed, *c, 0.2 + seed)
+            for seed in (0, 1)
+            for c in (("initial", 0.0, 0), ("bim", 0.5, 2))
+        ],
+    )
+    pd.testing.assert_frame_equal(complete(there, RUNS, CONDITIONS), there)
+
+
+def test_the_note_counts_the_lists_and_names_the_trainings():
+    assert notes([]) == []
+    assert notes([("shop", "AMF", 0, "bim", "0.5", 2)]) == [
+        "1 list of recommendations is missing, all named in missing.csv: AMF on shop, seed 0 (1 bim)."
+    ]
+    cells = [
+        ("shop", "AMF", seed, attack, "0.5", 2) for seed in range(6) for attack in ("pgd", "bim")
+    ]
+    (note,) = notes(cells)
+    assert note.startswith("12 lists of recommendations are missing")
+    assert note.endswith("AMF on shop, seed 3 (1 bim, 1 pgd); 2 more trainings.")
+
+
+SEEDS = {"seeds": [0, 1], "figure1": {"iterations": [1, 2]}, "figure2": {"iterations": 2}}
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    """A study of two seeds in which one attack, and one training, failed."""
+    project = Project(tmp_path_factory.mktemp("failed"))
+    script = project.folder / "workflow" / "scripts" / "attack_model.py"
+    text = script.read_text(encoding="utf-8")
+    fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
+    fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.iterations == '1'"
+    script.write_text(text + f"if {fails}:\n    raise RuntimeError('a fault')\n")
+    script = project.folder / "workflow" / "scripts" / "train_model.py"
+    text = script.read_text(encoding="utf-8")
+    fails = "snakemake.params.settings['model'] == 'AMF' and snakemake.wildcards.seed == '1'"
+    script.write_text(f"if {fails}:\n    raise RuntimeError('a fault')\n" + text)
+    done = project.snakemake("--cores", "2", **SEEDS)
+    assert done.returncode != 0
+    project.said = done.stdout + done.stderr
+    return project
+
+
+def test_what_failed_does_not_stop_the_others_and_the_way_to_tables_is_said(failed):
+    per_model = 1 + 1 + 2 * 3  # unperturbed, FGSM, BIM and PGD at (0.5, 1), (0.5, 2), (0.1, 2)
+    lists = sorted(path.name for path in failed.results("lists").rglob("*.parquet"))
+    assert len(lists) == 2 + 3 * per_model - 1
+    assert not failed.results("tables/table1.md").exists()
+    assert "--config missing=report" in failed.said
+
+
+def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
+    jobs = failed.planned(**SEEDS, missing="report")
+    assert not {"train_model", "attack_model", "recommend"} & set(jobs)
+    failed.run(**SEEDS, missing="report")
+    missing = pd.read_csv(failed.results("missing.csv"))
+    assert len(missing) == 1 + 8
+    assert (missing["model"] == "AMF").sum() == 8
+    one = missing[missing["model"] == "BPR-MF"].iloc[0].to_dict()
+    assert one == {
+        "dataset": "shop", "model": "BPR-MF", "seed": 1, "attack": "pgd", "epsilon": 0.5, "iterations": 1,
+    }  # fmt: skip
+    table = pd.read_csv(failed.results("tables/table1.csv"))
+    empty = table[table["value"].isna()][["model", "condition"]].drop_duplicates()
+    # Seed 1 has no AMF at all, and no PGD with one iteration of BPR-MF: no mean of seed 0 alone stands for both.
+    assert set(empty.itertuples(index=False, name=None)) == {
+        *[("AMF", condition) for condition in ("initial", "fgsm", "bim", "pgd")],
+        ("BPR-MF", "pgd"),
+    }
+    caption = failed.results("tables/table1.md").read_text(encoding="utf-8")
+    assert (
+        "9 lists of recommendations are missing, all named in missing.csv: BPR-MF on shop, seed 1 (1 pgd); "
+        in caption
+    )
+    assert failed.results("figures/shop/figure1.pdf").read_bytes().startswith(b"%PDF")
+    assert list(pd.read_csv(failed.results("tables/models.csv"))["model"]) == [
+        "BPR-MF",
+        "BPR-MF",
+        "AMF",
+    ]
+
+
+def test_without_it_the_study_still_wants_what_failed(failed):
+    jobs = failed.planned(**SEEDS)
+    assert (jobs["train_model"], jobs["attack_model"], jobs["evaluate_model"]) == (1, 1 + 7, 2)
+    assert jobs["list_missing"] == 1  # it names what the tables do without: nothing any more
+
+
+def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):
+    done = Project(tmp_path).snakemake("--dry-run", missing="report")
+    assert done.returncode != 0
+    assert "of this study there are none" in done.stdout + done.stderr

@@ -1,0 +1,10 @@
+"""Name the lists that the tables and figures of this study do without."""
+
+import pandas as pd
+
+from embrittle.files import write_csv
+from embrittle.jobs import job
+from embrittle.missing import COLUMNS
+
+with job(snakemake.log[0]):
+    write_csv(pd.DataFrame(snakemake.params.missing, columns=COLUMNS), snakemake.output.csv)
