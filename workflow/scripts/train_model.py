@@ -12,8 +12,12 @@ with job(snakemake.log[0]):
     checkpoint = Checkpoint(
         snakemake.output.state,
         every_seconds=snakemake.resources.checkpoint_seconds,
-        inputs=snakemake.input,
-        settings=[snakemake.params.code, snakemake.params.settings, dict(snakemake.wildcards)],
+        inputs=dict(snakemake.input.items()).values(),
+        settings=[
+            snakemake.params.code,
+            snakemake.params.settings,
+            dict(snakemake.wildcards.items()),
+        ],
     )
     state = training.train(
         get_backend(device.of_job(snakemake.resources.gpu)),
