@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     checkpoint = Checkpoint(
         snakemake.output.state,
         every_seconds=snakemake.resources.checkpoint_seconds,
-        inputs=dict(snakemake.input.items()).values(),
+        inputs=snakemake.input,
         settings=[
             snakemake.params.code,
             snakemake.params.settings,
