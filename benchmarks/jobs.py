@@ -36,7 +36,8 @@ def _run(command: Sequence[str]) -> str:
 
 def run_script(name: str, job: dict[str, object], folder: Path) -> float:
     """Run a script of the workflow in a process of its own; return its peak memory in 10^6 bytes."""
-    job = {"resources": {"gpu": 0}, "log": [str(folder / f"{name}.log")], **job}
+    resources = {"gpu": 0, "checkpoint_seconds": 30}
+    job = {"resources": resources, "log": [str(folder / f"{name}.log")], **job}
     write_json(job, folder / "job.json")
     command = ["-m", "benchmarks.script_job", str(SCRIPTS / name), str(folder / "job.json")]
     return json.loads(_run([sys.executable, *command]).splitlines()[-1])["peak_memory_mb"]
@@ -55,7 +56,7 @@ def train_model(
             "model": str(folder / "model.safetensors"),
             "curve": str(folder / "curve.parquet"),
         },
-        "params": {"settings": asdict(settings)},
+        "params": {"settings": asdict(settings), "code": ""},
         "wildcards": {"seed": str(SEED), "epoch": str(epochs)},
     }
     if start:

@@ -11,6 +11,7 @@ import json
 import resource
 import runpy
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 # What Snakemake puts before every script is this import and the unpickling of the object: it belongs to a job's cost.
@@ -18,7 +19,11 @@ from snakemake import script  # noqa: F401
 
 
 class Named(dict):
-    """A dictionary whose values can be had as attributes too, like Snakemake's named lists."""
+    """A dictionary whose values can be had as attributes and one by one, like Snakemake's named lists."""
+
+    def __iter__(self) -> Iterator[object]:
+        """Go through the values."""
+        return iter(self.values())
 
     def __getattr__(self, name: str) -> object:
         """Return the value under a name."""

@@ -65,21 +65,11 @@ def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
         "resources": {"gpu": 0, "checkpoint_seconds": 0},
         "wildcards": {"seed": "0", "epoch": str(EPOCHS)},
     }
+    job = split.parent / "job.json"
+    write_json(given, job)
     script = ROOT / "workflow" / "scripts" / "train_model.py"
-    command = [sys.executable, "-c", JOB, json.dumps(given), str(script)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "workflow")}
-    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
-
-
-JOB = """
-import json, runpy, sys
-from types import SimpleNamespace
-from snakemake.iocontainers import Namedlist
-
-given = {name: Namedlist(fromdict=part) if isinstance(part, dict) else part
-         for name, part in json.loads(sys.argv[1]).items()}
-runpy.run_path(sys.argv[2], {"snakemake": SimpleNamespace(**given)})
-"""
+    command = [sys.executable, "-m", "benchmarks.script_job", str(script), str(job)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def finished(split: Path, out: Path, **keywords) -> dict[str, bytes]:

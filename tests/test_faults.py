@@ -21,8 +21,8 @@ from tiny_study import Project, merged
 
 STUDY = {
     "models": ["BPR-MF"],
-    "training": {"epochs": 400, "checkpoint_seconds": 0},
-    "adversarial_training": {"start_epoch": 200},
+    "training": {"epochs": 200, "checkpoint_seconds": 0},
+    "adversarial_training": {"start_epoch": 100},
     "table1": {"attacks": ["fgsm", "bim"]},
     "figure1": {"attacks": ["bim"], "iterations": [1, 2]},
     "figure2": {"attacks": ["bim"], "iterations": 2, "epsilon": [0.5]},
@@ -139,7 +139,7 @@ def test_a_training_killed_again_and_again_goes_on_in_the_next_run(fresh, finish
         assert "The same command makes the rest" in output
     status, output = fresh.go()
     assert status == 0, output
-    log = next(fresh.results("logs/train_model").rglob("epoch-200.log"))
+    log = next(fresh.results("logs/train_model").rglob("epoch-100.log"))
     assert "Goes on after epoch" in log.read_text()
     assert fresh.content() == finished.content()
 
@@ -191,7 +191,7 @@ def mounted(folder: Path, size: str):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("size", ["16k", "64k", "128k"])
+@pytest.mark.parametrize("size", ["16k", "128k"])
 def test_a_full_file_system_is_named_and_nothing_half_written_stays(fresh, finished, size):
     with mounted(fresh.folder / "results", size) as again:
         status, output = fresh.go()
@@ -207,16 +207,19 @@ def test_a_full_file_system_is_named_and_nothing_half_written_stays(fresh, finis
         assert fresh.content() == whole
 
 
-def test_results_that_cannot_be_written_are_named_and_stay_as_they_are(copy, finished):
+@pytest.mark.parametrize("gone", [["metrics.csv"], ["metrics.csv", "metrics.parquet"]])
+def test_results_that_cannot_be_written_are_named_and_stay_as_they_are(copy, finished, gone):
     results = copy.folder / "results"
     results.rename(copy.folder / "kept")
     with mounted(results, "64m") as again:
         shutil.copytree(copy.folder / "kept", results, dirs_exist_ok=True)
-        copy.results("metrics.csv").unlink()
+        for name in gone:
+            copy.results(name).unlink()
         again("ro")
         status, output = copy.go()
         assert status == 1
-        assert "Read-only file system" in output
+        assert re.search("Read-only file system|Write-protected output files", output), output
+        assert "results/tiny" in output
         again("rw")
         copy.finish()
         assert copy.content() == finished.content()
@@ -226,21 +229,22 @@ def test_results_that_cannot_be_written_are_named_and_stay_as_they_are(copy, fin
 
 
 @pytest.mark.parametrize(
-    "file",
+    ("file", "damage"),
     [
-        "data/shop/prepared/interactions.parquet",
-        "data/shop/split/train.parquet",
-        "data/shop/split/statistics.json",
-        "models/shop/BPR-MF/seed-0/epoch-200/state.safetensors",
-        "models/shop/BPR-MF/seed-0/epoch-400/model.safetensors",
-        "lists/shop/BPR-MF/seed-0/initial.parquet",
-        "metrics/shop/BPR-MF/seed-0.parquet",
+        ("data/shop/split/train.parquet", "truncated"),
+        ("data/shop/split/statistics.json", "truncated"),
+        ("models/shop/BPR-MF/seed-0/epoch-100/state.safetensors", "truncated"),
+        ("lists/shop/BPR-MF/seed-0/initial.parquet", "zeros"),
+        ("metrics/shop/BPR-MF/seed-0.parquet", "zeros"),
     ],
 )
-@pytest.mark.parametrize("damage", ["truncated", "zeros"])
 def test_a_damaged_file_is_named_and_made_anew_once_it_is_deleted(copy, finished, file, damage):
     path = copy.results(file)
     content = path.read_bytes()
+    written = path.stat().st_mtime_ns
+    for later in copy.results("").rglob("*"):  # it happened as soon as the file was written
+        if later.is_file() and later.stat().st_mtime_ns > written:
+            later.unlink()
     half = len(content) // 2
     if damage == "truncated":
         path.write_bytes(content[:half])

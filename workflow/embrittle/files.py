@@ -124,13 +124,14 @@ def write_tensors(
     tensors: Mapping[str, np.ndarray], path: str | os.PathLike, metadata: Mapping[str, Any]
 ) -> None:
     """Write arrays as safetensors; `metadata` (JSON values) goes into the header."""
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     # One entry: safetensors writes several in an order that changes from run to run.
     header = {"metadata": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     with written_atomically(path) as temporary:
-        save_file(arrays, temporary, metadata=header)
+        # Not save_file: it writes by way of a file of its own, which stays behind when it is killed.
+        temporary.write_bytes(save(arrays, metadata=header))
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -1,6 +1,6 @@
 """What a study was made from, and with: the record beside its results.
 
-Nothing in it identifies the machine or its user.
+Nothing in it identifies the machine or its user, but for the paths that the configuration names.
 """
 
 from __future__ import annotations

@@ -13,7 +13,11 @@ with job(snakemake.log[0]):
         snakemake.output.state,
         every_seconds=snakemake.resources.checkpoint_seconds,
         inputs=snakemake.input,
-        settings=[snakemake.params.code, snakemake.params.settings, dict(snakemake.wildcards)],
+        settings=[
+            snakemake.params.code,
+            snakemake.params.settings,
+            dict(snakemake.wildcards.items()),
+        ],
     )
     state = training.train(
         get_backend(device.of_job(snakemake.resources.gpu)),
