@@ -102,6 +102,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "initial_accumulator": 0.1,
         "init_scale": 0.01,
         "selection": "best-on-test",
+        "criterion": "HR@10",
         "evaluate_every": 10,
     }
     assert config["mirror"] == {"folder": None, "checksums": {}}
@@ -109,6 +110,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "fgsm": {"method": "fgsm"},
         "bim": {"method": "bim", "step_size": 0.25},
         "pgd": {"method": "pgd", "step_size": 0.25, "start": 0.05},
+        "noise": {"method": "noise"},
     }
     assert config["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
@@ -224,7 +226,17 @@ def test_training_settings_are_those_that_training_takes():
         "adversarial_epsilon": 2.0,
         "adversarial_weight": 3.0,
     }
-    assert {field.name for field in fields(TrainingSettings)} == set(amf)
+    # What came later is handed over only where it changes the result: a training that is there stays.
+    changed = validated(
+        adversarial_training={"restart_accumulators": True}, training={"criterion": "nDCG@100"}
+    )
+    later = {"criterion": "nDCG@100", "restart_accumulators": True}
+    assert cfg.training_settings(changed, "AMF").items() >= later.items()
+    assert cfg.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
+    assert "restart_accumulators" not in cfg.training_settings(changed, "BPR-MF")
+    assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
+    defaults = {field.name: field.default for field in fields(TrainingSettings)}
+    assert {name: defaults[name] for name in later} == cfg._LEAVES_AS_IT_WAS
 
 
 def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():
@@ -397,7 +409,8 @@ COMPLAINTS = [
     (
         {"training": {"epoch": 3}},
         "training.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: factors, epochs, "
-        "batch_size, learning_rate, initial_accumulator, init_scale, selection, evaluate_every",
+        "batch_size, learning_rate, initial_accumulator, init_scale, selection, criterion, "
+        "evaluate_every",
     ),
     (
         {"mirror": {"Folder": "x"}},
@@ -612,15 +625,15 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: fgsm, bim, pgd",
+        "Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
-        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd",
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
-        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd",
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -699,7 +712,11 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: fgsm, bim, pgd, initial, random",
+        "Valid: fgsm, bim, pgd, noise, initial, random",
+    ),
+    (
+        {"training": {"criterion": "MRR@10"}},
+        "training.criterion: 'MRR@10' is not HR@ or nDCG@ and the length of the lists, such as HR@10",
     ),
     (
         {"plots": {"formats": ["gif"]}},

@@ -74,7 +74,7 @@ def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFram
         models: (data set, model file as `training.TrainedState.write` writes it).
 
     Returns:
-        Columns dataset, model, seed, selected_epoch, selected_score (HR@10 on what selects; empty with "last").
+        Columns dataset, model, seed, selected_epoch, selected_score (the criterion on what selects; empty with "last").
     """
     columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
     rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]
