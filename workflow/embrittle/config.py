@@ -44,7 +44,10 @@ _RESERVED_STUDIES = ("benchmarks",)
 _RESERVED_ATTACKS = ("initial", "random")
 
 # The keys of an entry that a reader looks at.
-_READING_KEYS = ("reader", "path", "columns", "duplicates", "users", "items")
+_READING_KEYS = (
+    *("reader", "path", "columns", "duplicates", "users", "items"),
+    *("at_least", "counts"),
+)
 
 
 # --- The settings of each stage ------------------------------------------------------------------
