@@ -154,6 +154,25 @@ def _start(
     return replace(start, curve=list(start.curve))
 
 
+def check_selection(selection: str, test: np.ndarray, validation: np.ndarray) -> None:
+    """Warn where the test items select.
+
+    Raises:
+        TrainingError: nobody has an item to select by.
+    """
+    deciding = {"best-on-test": test, "best-on-validation": validation}.get(selection)
+    if deciding is not None and not (deciding >= 0).any():
+        raise TrainingError(
+            f"training.selection is {selection}, but no user has an item held out for that: a test item takes two "
+            "interactions of a user, a validation item three. Choose another selection, such as last."
+        )
+    if selection == "best-on-test":
+        logger.warning(
+            "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
+            "is then measured on them is too good; choose best-on-validation for claims of your own."
+        )
+
+
 def train(
     backend: Backend,
     train: UserItems,
@@ -188,17 +207,7 @@ def train(
         raise TrainingError(
             f"{settings.model} would start at epoch {state.epoch}, not before its end at {epochs}."
         )
-    deciding = {"best-on-test": test, "best-on-validation": validation}.get(settings.selection)
-    if deciding is not None and not (deciding >= 0).any():
-        raise TrainingError(
-            f"training.selection is {settings.selection}, but no user has an item held out for that: a test item "
-            "takes two interactions of a user, a validation item three. Choose another selection, such as last."
-        )
-    if settings.selection == "best-on-test":
-        logger.warning(
-            "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
-            "is then measured on them is too good; choose best-on-validation for claims of your own."
-        )
+    check_selection(settings.selection, test, validation)
     known = train.including(validation)
     evaluation = _Evaluation(backend, train, known, test, validation, settings)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
