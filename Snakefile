@@ -34,3 +34,4 @@ rule all:
         rules.figure1.input,
         rules.figure2.input,
         rules.figure3.input,
+        rules.poster.input,

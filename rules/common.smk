@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 from embrittle import config as configuration
 from embrittle import device
 from embrittle.attacks import ATTACKS
+from embrittle.baselines import BASELINES
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
 from embrittle.schema import read_yaml
@@ -52,6 +53,7 @@ wildcard_constraints:
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
     model="|".join(re.escape(name) for name in MODELS),
+    baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",
     attack="|".join(re.escape(name) for name in STUDY["attacks"]),
@@ -115,6 +117,8 @@ ATTACKED_LISTS = results(
     "lists/{dataset}/{model}/seed-{seed}/"
     "{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
 )
+BASELINE_LISTS = results("lists/{dataset}/{baseline}/seed-{seed}/initial.parquet")
+BASELINE_CURVE = results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
 METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -215,9 +219,9 @@ RUNS = [
 
 
 def conditions_of(wildcards):
-    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    attacked = wildcards.model != "Random"
-    sections = configuration.sections_of(wildcards.dataset) if attacked else ()
+    """(attack, epsilon, iterations) of all lists of a model; the random recommender and baselines are not attacked."""
+    attacked = wildcards.model in MODELS
+    sections = configuration.sections_of(STUDY, wildcards.dataset) if attacked else ()
     return [("initial", "0", 0), *configuration.conditions(STUDY, sections)]
 
 
@@ -246,6 +250,11 @@ def shown(section):
     return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
 
 
+def shown_figures(section):
+    """The figure itself, or nothing if it has no attacks to show."""
+    return [section] if STUDY[section]["attacks"] else []
+
+
 def table_notes():
     """What a reader of a table must be told about this study."""
     leaks = STUDY["training"]["selection"] == "best-on-test"
@@ -266,3 +275,28 @@ FIGURES = {
 }
 # Figure 2 has no epsilon of its own for its single-step line.
 REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsilon"]}}
+
+# --- The APR poster -------------------------------------------------------------------------------
+
+POSTER_DATASETS = configuration.poster_datasets(STUDY)
+POSTER_RUNS = [run for run in RUNS if run["dataset"] in POSTER_DATASETS]
+POSTER_METHODS = {
+    name: STUDY["attacks"][name]["method"]
+    for name in STUDY["poster"]["attacks"]
+    if POSTER_DATASETS
+}
+POSTER_K = STUDY["evaluation"]["k"][0]
+# The lists that an epoch was judged by have a length of their own.
+CURVE_K = int(STUDY["training"]["criterion"].split("@")[1])
+
+
+def poster_captions():
+    """What the poster's tables tell their readers."""
+    return {"titles": titles(), "notes": table_notes()}
+
+
+# What each figure of the poster takes beside its curves.
+POSTER_FIGURES = {
+    "noise": {"methods": POSTER_METHODS, "k": POSTER_K},
+    "training": {"k": CURVE_K},
+}

@@ -51,6 +51,11 @@ class TrainedBaseline:
     selected_score: float | None = None
     curve: list[dict[str, float]] = field(default_factory=list)
 
+    def curve_columns(self) -> dict[str, list[float]]:
+        """The curve as columns, with the epoch that was selected marked in one more."""
+        columns = {name: [row[name] for row in self.curve] for name in self.curve[0]}
+        return {**columns, "selected": [row["epoch"] == self.selected_epoch for row in self.curve]}
+
 
 def create(
     name: str, train: UserItems, options: Mapping[str, float], seed: int, device: str
