@@ -119,7 +119,7 @@ def robustness_comparison(
 
 def robustness_claims(per_seed: pd.DataFrame, methods: Mapping[str, str]) -> pd.DataFrame:
     """What the poster says about robustness, judged: the columns `CLAIM`, for each data set."""
-    values = per_seed.set_index([*ROBUSTNESS, "seed"])["value"]
+    values = per_seed.set_index([*ROBUSTNESS, "seed"])["value"].sort_index()
     budgets = list(dict.fromkeys(per_seed["epsilon"]))
     models = list(dict.fromkeys(per_seed["model"]))
     by_method = {method: name for name, method in methods.items()}
@@ -240,7 +240,7 @@ def accuracy_comparison(per_seed: pd.DataFrame, published: pd.DataFrame, k: int)
 
 def accuracy_claims(per_seed: pd.DataFrame) -> pd.DataFrame:
     """What the poster says about accuracy, judged: the columns `CLAIM`, for each data set."""
-    values = per_seed.set_index([*ACCURACY, "seed"])["value"]
+    values = per_seed.set_index([*ACCURACY, "seed"])["value"].sort_index()
     metrics = list(dict.fromkeys(per_seed["metric"]))
     claims = []
     for dataset in dict.fromkeys(per_seed["dataset"]):
@@ -253,11 +253,12 @@ def accuracy_claims(per_seed: pd.DataFrame) -> pd.DataFrame:
             "AMF is more accurate than BPR-MF": [m for m in others if m == "BPR-MF"],
             "AMF is the most accurate of all": others,
         }.items():
-            pairs = {
-                f"{metric}, {rival}": (at["AMF", metric], at[rival, metric])
-                for metric in metrics
-                for rival in rivals
-            }
+            pairs = {}
+            for metric in metrics if rivals else ():
+                # A rival that was not computed is the one to name: nothing can be told then.
+                means = {m: at[m, metric].mean(skipna=False) for m in rivals}
+                best = max(rivals, key=lambda m: np.inf if np.isnan(means[m]) else means[m])
+                pairs[f"{metric}, {best} the best other"] = at["AMF", metric], at[best, metric]
             if pairs:
                 claims.append((dataset, statement, *judged(pairs, form="{:.4f}")))
     return pd.DataFrame(claims, columns=CLAIM)
@@ -304,7 +305,7 @@ def render_robustness(
 
     caption = [
         f"Relative change of nDCG@{k} in percent under noise of the L2 norm ε on each row of the factors.",
-        *_caption(comparison),
+        *_caption(comparison, titles),
         *notes,
     ]
     return _rendered(frame, caption, claims, titles, "tab:robustness")
@@ -331,7 +332,7 @@ def render_accuracy(
 
     caption = [
         f"HR@{k} and nDCG@{k} over all items that a user does not have in train. Bold: the best.",
-        *_caption(comparison),
+        *_caption(comparison, titles),
         *notes,
     ]
     return _rendered(frame, caption, claims, titles, "tab:accuracy")
@@ -373,17 +374,19 @@ def _framed(
     return pd.DataFrame(table, columns=[*head, *map(markup.escape, columns)])
 
 
-def _caption(comparison: pd.DataFrame) -> list[str]:
+def _caption(comparison: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
     """What a reader must know of any of the two tables."""
     sentences = []
     if comparison["published"].notna().any():
         sentences.append("After a slash: the value that the poster prints.")
     missing = comparison["published"].isna()
     without = [
-        name for name, rows in missing.groupby(comparison["dataset"], sort=False) if rows.all()
+        titles.get(name, name)
+        for name, rows in missing.groupby(comparison["dataset"], sort=False)
+        if rows.all()
     ]
     if without:
-        sentences.append(f"Nothing printed to compare with: {', '.join(without)}.")
+        sentences.append(f"The poster prints nothing to compare with: {', '.join(without)}.")
     n_seeds = comparison["n_seeds"].max()
     if n_seeds > 1:
         sentences.append(f"Mean ± standard deviation of {n_seeds} seeds.")

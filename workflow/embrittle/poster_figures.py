@@ -15,9 +15,10 @@ from matplotlib.patches import Patch
 
 from embrittle.errors import DataError
 from embrittle.figures import BAND_STYLE, PlotSettings, colour_of, text_style
+from embrittle.models import MODELS
 from embrittle.poster import LABELS
+from embrittle.tables import MODELS as PAPER_MODELS
 from embrittle.tables import (
-    MODELS,
     condition_label,
     known_first,
     metrics_at,
@@ -94,18 +95,28 @@ def training_curves(
         k: length of the lists that the trainings were judged by.
 
     Returns:
-        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds; epochs of a model that not all of
-        its trainings have are left out.
+        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts
+        from another one's state begins there.
     """
-    parts = []
+    parts, started = [], []
     for about, path in curves:
-        curve = pd.read_parquet(path).dropna(subset=[f"HR@{k}", f"nDCG@{k}"])
+        curve = pd.read_parquet(path)
         long = curve.rename(columns={f"HR@{k}": "HR", f"nDCG@{k}": "nDCG"})
-        long = long.melt("epoch", ["HR", "nDCG"], "metric", "value")
+        long = long.melt("epoch", ["HR", "nDCG"], "metric", "value").dropna()
         parts.append(long.assign(**about))
-    spread = spread_over_seeds(pd.concat(parts, ignore_index=True), TRAINING)
-    per_model = spread.groupby(["dataset", "model"])["n_seeds"].transform("max")
-    return spread[spread["n_seeds"] == per_model].reset_index(drop=True)
+        source = MODELS[about["model"]].starts_from
+        if source:
+            state = {**about, "model": source, "epoch": curve["epoch"].min() - 1}
+            started.append((state, about["model"]))
+    points = pd.concat(parts, ignore_index=True)
+    starts = [
+        points[(points[list(state)] == pd.Series(state)).all(axis=1)].assign(model=model)
+        for state, model in started
+    ]
+    together = pd.concat([points, *starts]).sort_values(
+        ["dataset", "model", "epoch"], kind="stable"
+    )
+    return spread_over_seeds(together, TRAINING)
 
 
 def noise_figure(
@@ -130,7 +141,7 @@ def noise_figure(
         DataError: there is nothing of the data set.
     """
     rows = _rows_of(curves, dataset)
-    models = known_first(rows["model"], MODELS)
+    models = known_first(rows["model"], PAPER_MODELS)
     figure, axes = _panels(len(models), title, settings)
     with matplotlib.rc_context(text_style(settings.font_size)):
         for model, ax in zip(models, axes, strict=True):
@@ -141,7 +152,7 @@ def noise_figure(
                 look = {"color": colour_of(attack, settings), **STYLES[number % len(STYLES)]}
                 _draw(ax, curve["epsilon"], curve, label, look, settings)
             ax.set_title(model)
-            ax.set_xlabel(r"L2 norm $\epsilon$ of the noise on each row")
+            ax.set_xlabel(r"noise per row, $\epsilon$")
         axes[0].set_ylabel(f"nDCG@{k}")
         axes[0].set_ylim(bottom=0)
         _legend(figure, axes[0], rows, settings)
@@ -168,7 +179,7 @@ def training_figure(
     with matplotlib.rc_context(text_style(settings.font_size)):
         for metric, ax in zip(("HR", "nDCG"), axes, strict=True):
             of_metric = rows[rows["metric"] == metric]
-            for number, model in enumerate(known_first(rows["model"], MODELS)):
+            for number, model in enumerate(known_first(rows["model"], PAPER_MODELS)):
                 curve = of_metric[of_metric["model"] == model].sort_values("epoch")
                 look = MODEL_STYLES.get(model, {"linestyle": "--", "color": f"C{number}"})
                 _draw(ax, curve["epoch"], curve, model, {**look, "linewidth": 0.9}, settings)
