@@ -153,7 +153,7 @@ def measure(
     rows.append(ranking_row(Size(middle, *gowalla)))
     notes = [
         "Made-up data: users are about equally active, items of Zipf's popularity. 64 factors, batches of 512.",
-        f"Medians and ranges over the epochs but the first, of {epochs}, with one evaluation; peak memory of the process.",
+        f"Medians and ranges over {epochs} epochs but the first, with one evaluation; peak memory of the process.",
     ]
     grown = (growth_note(rows, interactions, f"{s.model} epoch") for s in (BPR_MF, AMF))
     return rows, [*notes, *filter(None, grown)]

@@ -250,6 +250,7 @@ def test_cdae_reads_each_users_items_and_leaves_some_out_in_training_alone(plant
 def irgan(planted):
     """A generator and a discriminator that know nothing yet."""
     changes = {"pretraining": 0, "learning_rate": 0.05, "factors": 8, "batch_size": 16}
+    changes["regularisation"] = 0.0
     return Irgan(planted[0], {**BASELINES["IRGAN"].options, **changes}, 0, "cpu")
 
 
@@ -277,10 +278,10 @@ def test_irgans_generator_learns_from_the_discriminator_alone(irgan):
             factors.zero_()
             factors[:, :N_BLOCKS] = 2 * blocks[: len(factors)]
         discriminator.biases.fill_(-1)
-    irgan._learn_to_fool.param_groups[0]["lr"] = 5.0
-    for _ in range(40):
+    irgan._learn_to_fool.param_groups[0]["lr"] = 1.0
+    for _ in range(100):
         irgan._fool()
-    assert mass_on_the_block(irgan.generator) > 0.5
+    assert mass_on_the_block(irgan.generator) > 0.9
 
 
 def test_irgan_draws_from_the_chances_of_the_row():

@@ -66,7 +66,7 @@ BASELINES: dict[str, Baseline] = {
             "generator_epochs": 5,
             "temperature": 0.2,
             "positive_share": 0.2,
-            "regularisation": 0.00625,
+            "regularisation": 0.1,
         },
     ),
     "NeuMF": Baseline(  # He et al. 2017

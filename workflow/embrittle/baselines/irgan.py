@@ -1,7 +1,7 @@
 """IRGAN (Wang et al. 2017): a generator that samples items, and a discriminator that tells them from a user's own.
 
 Both are matrix factorisations with item biases; the generator, trained by policy gradient, is what recommends. Written
-after the paper and its authors' description of their settings; docs/method.md says where it differs.
+after the paper, with the settings of its authors' code; docs/method.md says where it differs.
 """
 
 from __future__ import annotations
@@ -128,9 +128,8 @@ class Model:
                 reward = 2 * torch.sigmoid(self.discriminator.scores(users[twice], items)) - 1
                 reward = reward * chances[twice, items] / mixed[twice, items]
                 weights = reward / (2 * counts[twice])
-            penalty = self.generator.penalty(users[twice], items) / len(twice)
             gained = (log_chances[twice, items] * weights).sum()
-            _step(self._learn_to_fool, self._options["regularisation"] * penalty - gained)
+            _step(self._learn_to_fool, -gained)
 
 
 def _sample(chances: Tensor, rows: Tensor) -> Tensor:
