@@ -34,10 +34,10 @@ STYLES = (
     {"linestyle": (0, (4, 1.5)), "marker": "s", "markersize": 2.6, "markerfacecolor": "white"},
     {"linestyle": ":", "marker": "^", "markersize": 2.6},
 )
-# One colour for each model, neither of them an attack's.
+# There are no attacks in the training curve, so their colours are free.
 MODEL_STYLES = {
     "BPR-MF": {"color": "#56B4E9", "linestyle": "-"},
-    "AMF": {"color": "#D55E00", "linestyle": "-"},
+    "AMF": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
 }
 
 

@@ -103,7 +103,8 @@ def train_baseline(
     options = {**(BASELINES[name].options if name in BASELINES else {}), **options}
     check_selection(selection, test, validation)
     measure, k = criterion.split("@")
-    judge = _Judge(train, test, validation, selection, measure, int(k), length)
+    known = train.including(validation)
+    judge = _Judge(train, known, test, validation, selection, measure, int(k), length)
     began = time.perf_counter()
     model = create(name, train, options, seed, device)
     logger.info("%s: made ready in %.0f s", name, time.perf_counter() - began)
@@ -131,6 +132,7 @@ class _Judge:
     """What an epoch is judged by; as `embrittle.training`, but from lists, which any recommender has."""
 
     train: UserItems
+    known: UserItems  # train and validation
     test: np.ndarray
     validation: np.ndarray
     selection: str
@@ -155,9 +157,9 @@ class _Judge:
 
     def look(self, model: Recommender, result: TrainedBaseline) -> None:
         """Complete the curve's last row, and keep the lists if this is the epoch to select so far."""
-        row, known = result.curve[-1], self.train.including(self.validation)
+        row = result.curve[-1]
         longest = min(max(self.length, self.k), self.train.n_items)
-        lists = Lists(*top_items_by(model.scores, known, longest))
+        lists = Lists(*top_items_by(model.scores, self.known, longest))
         accuracy = self.accuracy(lists, self.test)
         row.update({f"{name}@{self.k}": value for name, value in accuracy.items()})
         if self.selection == "best-on-test":
