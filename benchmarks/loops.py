@@ -12,7 +12,7 @@ from embrittle.compute.backend import Backend, Factors
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.sampling import TripleSampler, draw_negatives
 from embrittle.ranking import target_ranks, top_items
-from embrittle.training import SELECTION_K, TrainingSettings
+from embrittle.training import TrainingSettings
 
 from . import libraries, targets
 from .plain import (
@@ -153,8 +153,8 @@ def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:
         "NumPy, all scores at once": lambda: numpy_target_ranks(*factors, *csr, problem.test),
     }
     lists = {
-        OURS: lambda: top_items(backend, *factors, train, SELECTION_K),
-        "NumPy, argpartition": lambda: numpy_top_items(*factors, *csr, SELECTION_K),
+        OURS: lambda: top_items(backend, *factors, train, BPR_MF.k),
+        "NumPy, argpartition": lambda: numpy_top_items(*factors, *csr, BPR_MF.k),
     }
     return [
         row

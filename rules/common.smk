@@ -25,6 +25,7 @@ from embrittle import code
 from embrittle import config as configuration
 from embrittle import device, missing
 from embrittle.attacks import ATTACKS
+from embrittle.baselines import BASELINES
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
 from embrittle.schema import read_yaml
@@ -68,6 +69,7 @@ wildcard_constraints:
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
     model="|".join(re.escape(name) for name in MODELS),
+    baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",
     attack="|".join(re.escape(name) for name in STUDY["attacks"]),
@@ -153,6 +155,8 @@ ATTACKED_LISTS = results(
     "lists/{dataset}/{model}/seed-{seed}/"
     "{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
 )
+BASELINE_LISTS = results("lists/{dataset}/{baseline}/seed-{seed}/initial.parquet")
+BASELINE_CURVE = results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
 METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 GROUPS = results("fairness/{dataset}/{model}/seed-{seed}/groups.parquet")
 FAIRNESS = results("fairness/{dataset}/{model}/seed-{seed}/fairness.parquet")
@@ -290,9 +294,9 @@ MEASURED_SAMPLES = [
 
 
 def conditions_of(run):
-    """(attack, epsilon, iterations) of all lists of a model; the random recommender is not attacked."""
-    attacked = run["model"] != "Random"
-    sections = configuration.sections_of(run["dataset"]) if attacked else ()
+    """(attack, epsilon, iterations) of all lists of a model; the random recommender and baselines are not attacked."""
+    attacked = run["model"] in MODELS
+    sections = configuration.sections_of(STUDY, run["dataset"]) if attacked else ()
     return [UNPERTURBED, *configuration.conditions(STUDY, sections)]
 
 
@@ -428,6 +432,12 @@ def training_minutes(wildcards, input, attempt):
     return attempt * math.ceil(5 + seconds / 60)
 
 
+def baseline_minutes(wildcards, input, attempt):
+    """Minutes of a baseline: what a neural one takes on a CPU, with room."""
+    interactions, _ = sizes(input)
+    return attempt * math.ceil(30 + 600 * interactions)
+
+
 def attack_minutes(wildcards, input, attempt):
     """Minutes of making lists, after an attack or without one."""
     interactions, pairs = sizes(input)
@@ -448,6 +458,11 @@ def shown(section):
         name: ATTACKS[methods[name]].single_step for name in STUDY[section]["attacks"]
     }
     return {"attacks": attacks, "k": STUDY["evaluation"]["k"][0]}
+
+
+def shown_figures(section):
+    """The figure itself, or nothing if it has no attacks to show."""
+    return [section] if STUDY[section]["attacks"] else []
 
 
 def table_notes(runs):
@@ -493,3 +508,28 @@ FIGURES = {
 }
 # Figure 2 has no epsilon of its own for its single-step line.
 REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsilon"]}}
+
+# --- The APR poster -------------------------------------------------------------------------------
+
+POSTER_DATASETS = configuration.poster_datasets(STUDY)
+POSTER_RUNS = [run for run in RUNS if run["dataset"] in POSTER_DATASETS]
+POSTER_METHODS = {
+    name: STUDY["attacks"][name]["method"]
+    for name in STUDY["poster"]["attacks"]
+    if POSTER_DATASETS
+}
+POSTER_K = STUDY["evaluation"]["k"][0]
+# The lists that an epoch was judged by have a length of their own.
+CURVE_K = int(STUDY["training"]["criterion"].split("@")[1])
+
+
+def poster_captions():
+    """What the poster's tables tell their readers."""
+    return {"titles": titles(), "notes": table_notes(MEASURED)}
+
+
+# What each figure of the poster takes beside its curves.
+POSTER_FIGURES = {
+    "noise": {"methods": POSTER_METHODS, "k": POSTER_K},
+    "training": {"k": CURVE_K},
+}

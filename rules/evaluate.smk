@@ -3,7 +3,9 @@
 
 localrules:
     collect_metrics,
+    collect_fairness,
     collect_models,
+    list_missing,
     relate_characteristics,
 
 
@@ -59,6 +61,10 @@ rule evaluate_fairness:
         dataset=WHOLE_DATASET,
     conda:
         ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
     params:
         fairness=lambda wildcards: {
             "conditions": shown_for(wildcards, "fairness"),
@@ -86,7 +92,11 @@ rule collect_metrics:
     params:
         expected={
             "runs": [tuple(run.values()) for run in MEASURED],
-            "conditions": [UNPERTURBED, *configuration.conditions(STUDY)],
+            "conditions": {
+                run["dataset"]: conditions_of(run)
+                for run in MEASURED
+                if run["model"] != "Random"
+            },
         },
         code=code_of("collect_metrics"),
     script:

@@ -4,7 +4,11 @@
 localrules:
     draw_figure,
     tabulate_curves,
+    draw_fairness,
     draw_figure3,
+    tabulate_noise,
+    tabulate_training,
+    draw_poster,
 
 
 rule draw_figure:
@@ -57,21 +61,25 @@ rule tabulate_curves:
 
 
 rule figure1:
-    """Draw Figure 1 (a-d) for every data set."""
+    """Draw Figure 1 (a-d) for every data set, if it is to show any attack."""
     input:
         expand(
-            rules.draw_figure.output.files, figure="figure1", dataset=STUDY["datasets"]
+            rules.draw_figure.output.files,
+            figure=shown_figures("figure1"),
+            dataset=STUDY["datasets"],
         ),
-        rules.tabulate_curves.output,
+        rules.tabulate_curves.output if shown_figures("figure1") else [],
 
 
 rule figure2:
-    """Draw Figure 2 (a, b) for every data set."""
+    """Draw Figure 2 (a, b) for every data set, if it is to show any attack."""
     input:
         expand(
-            rules.draw_figure.output.files, figure="figure2", dataset=STUDY["datasets"]
+            rules.draw_figure.output.files,
+            figure=shown_figures("figure2"),
+            dataset=STUDY["datasets"],
         ),
-        rules.tabulate_curves.output,
+        rules.tabulate_curves.output if shown_figures("figure2") else [],
 
 
 rule draw_fairness:
@@ -141,3 +149,88 @@ rule figure3:
             iterations=STUDY["figure3"]["iterations"],
         ),
         rules.tabulate_figure3.output if SAMPLES_SHOWN else [],
+
+
+rule tabulate_noise:
+    """Write the curves of the APR poster's noise figure as numbers."""
+    input:
+        metrics=results("metrics.parquet"),
+    output:
+        long=results("figures/noise.csv"),
+    log:
+        logs("tabulate_noise"),
+    conda:
+        ENVIRONMENT
+    params:
+        curves={
+            "datasets": POSTER_DATASETS,
+            "attacks": list(POSTER_METHODS),
+            "epsilon": STUDY["poster"]["noise_epsilon"],
+            "k": POSTER_K,
+        },
+        code=code_of("tabulate_noise"),
+    script:
+        "../workflow/scripts/tabulate_noise.py"
+
+
+rule tabulate_training:
+    """Write the training curves of the APR poster's figure as numbers."""
+    input:
+        curves=[CURVE.format(**run) for run in POSTER_RUNS],
+    output:
+        long=results("figures/training.csv"),
+    log:
+        logs("tabulate_training"),
+    conda:
+        ENVIRONMENT
+    params:
+        curves={
+            "trainings": [
+                {name: run[name] for name in ("dataset", "model", "seed")}
+                for run in POSTER_RUNS
+            ],
+            "k": CURVE_K,
+        },
+        code=code_of("tabulate_training"),
+    script:
+        "../workflow/scripts/tabulate_training.py"
+
+
+rule draw_poster:
+    """Draw a figure of the APR poster for one data set."""
+    input:
+        curves=results("figures/{figure}.csv"),
+    output:
+        files=expand(
+            results("figures/{{dataset}}/{{figure}}.{format}"),
+            format=STUDY["plots"]["formats"],
+        ),
+    log:
+        logs("draw_poster/{dataset}/{figure}"),
+    wildcard_constraints:
+        figure="|".join(POSTER_FIGURES),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=lambda wildcards: {
+            "arguments": {
+                **POSTER_FIGURES[wildcards.figure],
+                "title": titles()[wildcards.dataset],
+            },
+            "plots": STUDY["plots"],
+        },
+        code=code_of("draw_poster"),
+    script:
+        "../workflow/scripts/draw_poster.py"
+
+
+rule poster:
+    """Make the tables and figures of the APR poster, for the data sets that they are wanted for."""
+    input:
+        rules.tabulate_robustness.output if POSTER_DATASETS else [],
+        rules.tabulate_accuracy.output if POSTER_DATASETS else [],
+        expand(
+            rules.draw_poster.output.files,
+            figure=POSTER_FIGURES,
+            dataset=POSTER_DATASETS,
+        ),

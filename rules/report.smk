@@ -1,6 +1,10 @@
 """What the study was made from, and with, beside its results. The last of all jobs."""
 
 
+localrules:
+    summarise_run,
+
+
 rule summarise_run:
     """Record configuration, code, versions, machine and source files, and what every job took."""
     input:
@@ -10,6 +14,7 @@ rule summarise_run:
         rules.figure1.input,
         rules.figure2.input,
         rules.figure3.input,
+        rules.poster.input,
     output:
         record=results("provenance.json"),
         jobs=results("run.csv"),

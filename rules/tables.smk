@@ -3,7 +3,10 @@
 
 localrules:
     tabulate_table1,
+    tabulate_fairness,
     tabulate_figure3,
+    tabulate_robustness,
+    tabulate_accuracy,
 
 
 rule tabulate_table1:
@@ -40,9 +43,9 @@ rule tabulate_table1:
 
 
 rule table1:
-    """Make Table 1 in all its forms."""
+    """Make Table 1 in all its forms, if it is to show any attack."""
     input:
-        rules.tabulate_table1.output,
+        rules.tabulate_table1.output if STUDY["table1"]["attacks"] else [],
 
 
 rule tabulate_fairness:
@@ -112,3 +115,62 @@ rule tabulate_figure3:
         code=code_of("tabulate_figure3"),
     script:
         "../workflow/scripts/tabulate_figure3.py"
+
+
+rule tabulate_robustness:
+    """The APR poster's robustness table: what noise costs in nDCG, beside the printed changes."""
+    input:
+        metrics=results("metrics.parquet"),
+        published=published("apr_robustness.csv"),
+    output:
+        long=results("tables/robustness.csv"),
+        claims=results("tables/robustness_claims.csv"),
+        markdown=results("tables/robustness.md"),
+        latex=results("tables/robustness.tex"),
+    log:
+        logs("tabulate_robustness"),
+    conda:
+        ENVIRONMENT
+    params:
+        table={
+            "arguments": {
+                "datasets": POSTER_DATASETS,
+                "methods": POSTER_METHODS,
+                "epsilon": STUDY["poster"]["epsilon"],
+                "k": POSTER_K,
+            },
+            "captions": poster_captions(),
+        },
+        code=code_of("tabulate_robustness"),
+    script:
+        "../workflow/scripts/tabulate_robustness.py"
+
+
+rule tabulate_accuracy:
+    """The APR poster's accuracy table: models and baselines, beside the printed values."""
+    input:
+        metrics=results("metrics.parquet"),
+        baselines=expand(
+            METRICS,
+            dataset=POSTER_DATASETS,
+            model=STUDY["poster"]["baselines"],
+            seed=STUDY["seeds"],
+        ),
+        published=published("apr_performance.csv"),
+    output:
+        long=results("tables/accuracy.csv"),
+        claims=results("tables/accuracy_claims.csv"),
+        markdown=results("tables/accuracy.md"),
+        latex=results("tables/accuracy.tex"),
+    log:
+        logs("tabulate_accuracy"),
+    conda:
+        ENVIRONMENT
+    params:
+        table={
+            "arguments": {"datasets": POSTER_DATASETS, "k": POSTER_K},
+            "captions": poster_captions(),
+        },
+        code=code_of("tabulate_accuracy"),
+    script:
+        "../workflow/scripts/tabulate_accuracy.py"

@@ -37,3 +37,32 @@ rule models:
     """Train every model of the study."""
     input:
         [MODEL.format(**run) for run in RUNS],
+
+
+rule train_baseline:
+    """Train a baseline and list its items at the epoch selected: nothing is attacked, so no model is kept."""
+    input:
+        **split_files("train", "validation", "test", "statistics"),
+    output:
+        lists=BASELINE_LISTS,
+        curve=BASELINE_CURVE,
+    log:
+        logs("train_baseline/{dataset}/{baseline}/seed-{seed}"),
+    benchmark:
+        benchmarks("train_baseline/{dataset}/{baseline}/seed-{seed}")
+    priority: EARLY
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        gpu=GPUS,
+        mem_mb=model_memory,
+        runtime=baseline_minutes,
+    params:
+        settings=lambda wildcards: {
+            **configuration.baseline_settings(STUDY, wildcards.baseline),
+            "length": LIST_LENGTH,
+        },
+        code=code_of("train_baseline"),
+    script:
+        "../workflow/scripts/train_baseline.py"

@@ -212,6 +212,35 @@ def test_attacks_raise_the_loss_more_steps_more(loss, factors, train):
     assert loss_at(run(loss, "bim", iterations=10)) > 2 * loss_at(fgsm)
 
 
+# --- Random noise -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("epsilon", [0.001, 0.5, 10])
+def test_noise_has_norm_epsilon_on_every_row_and_takes_no_gradient(loss, epsilon):
+    delta = run(loss, "noise", epsilon)
+    norms = norms_of(delta)
+    assert len(norms) == N_USERS + N_ITEMS  # the item in nobody's training data among them
+    np.testing.assert_allclose(norms, epsilon, rtol=2e-6)
+    assert loss.deltas == []
+
+
+def test_the_directions_of_noise_are_truncated_normal(loss):
+    rows = np.concatenate(run(loss, "noise", epsilon=1))
+    # Scaled back to the standard deviation of a normal truncated at 2, 0.8796, no value is far beyond 2: an
+    # untruncated row of 64 has a value beyond 2.5 in every second case.
+    scaled = rows * 0.8796 * math.sqrt(N_FACTORS)
+    assert np.abs(scaled).max() < 2.5
+    # (P(1.7) - P(2)) / P(2); a uniform one would end at 1.52.
+    assert (np.abs(scaled) > 1.7).mean() == pytest.approx(0.0457, abs=0.01)
+    assert abs(rows.mean()) < 5 / math.sqrt(rows.size * N_FACTORS)
+    assert np.abs(np.corrcoef(rows)[np.triu_indices(len(rows), 1)]).max() < 0.7
+
+
+def test_noise_of_another_size_is_the_same_noise_scaled(loss):
+    small, large = run(loss, "noise", 0.1), run(loss, "noise", 1)
+    assert_close([10 * array for array in small], large)
+
+
 # --- Negatives and determinism ------------------------------------------------------------------------
 
 
@@ -232,7 +261,7 @@ def test_negatives_are_drawn_once_the_same_for_all_attacks_and_fixed_by_the_seed
     assert (other.negatives[0] != used[0]).mean() > 0.5
 
 
-@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd"])
+@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd", "noise"])
 def test_the_same_seed_gives_the_same_bytes_and_another_does_not(factors, train, method):
     iterations = 1 if ATTACKS[method].single_step else 4
 
@@ -255,7 +284,7 @@ def test_the_model_is_left_as_it_was(backend, factors, train):
 # --- Lists --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd"])
+@pytest.mark.parametrize("method", ["fgsm", "bim", "pgd", "noise"])
 def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_items(
     backend, factors, train, method
 ):
@@ -319,11 +348,12 @@ def test_the_registry_knows_the_papers_attacks_with_their_options():
         "fgsm": (True, {}),
         "bim": (False, {"step_size": 0.25}),
         "pgd": (False, {"step_size": 0.25, "start": 0.05}),
+        "noise": (True, {}),
     }
 
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(loss):
-    with pytest.raises(ConfigError, match="'deepfool'; known: fgsm, bim, pgd"):
+    with pytest.raises(ConfigError, match="'deepfool'; known: fgsm, bim, pgd, noise"):
         perturb(loss, "deepfool", epsilon=0.5, iterations=1, seed=0)
 
 

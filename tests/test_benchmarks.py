@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, table, timing
+from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, scale, table, timing
 from benchmarks.loops import Effort
 from benchmarks.setting import BPR_MF, Problem
 from benchmarks.table import Row, Target
@@ -352,3 +352,52 @@ def test_the_description_names_no_machine():
         *machine.PACKAGES,
         *["memory", "load at start"],
     ]
+
+
+# --- Growth with the data -------------------------------------------------------------------------
+
+
+def test_made_up_data_have_the_size_asked_for_and_a_test_item_a_user(tmp_path):
+    size = scale.Size(600, 40, 90)
+    problem = scale.make_split(size, tmp_path)
+    train, test = problem.train, problem.test
+    assert (train.n_users, train.n_items) == (40, 90)
+    assert len(train.indices) + (test >= 0).sum() == 600
+    counts = np.diff(train.indptr)
+    assert counts.min() >= 1
+    assert (test[counts > 1] >= 0).all()
+    for user in range(40):
+        own = train.indices[train.indptr[user] : train.indptr[user + 1]].tolist()
+        assert len(set(own)) == len(own)
+        assert test[user] not in own
+    assert train.item_counts()[0] > 10 * train.item_counts()[45:].mean()
+    with pytest.raises(ValueError, match="too few users and items"):
+        scale.make_split(scale.Size(600, 40, 50), tmp_path)
+
+
+def test_growth_is_described_by_a_line_and_a_power():
+    rows = [
+        Row("BPR-MF epoch", str(n), (n / 1e6,), peak_memory_mb=200 + 100 * n / 1e6)
+        for n in (10**5, 10**6, 10**7)
+    ]
+    rows.append(Row("BPR-MF epoch", "another shape", (9.0,), peak_memory_mb=9999.0))
+    note = scale.growth_note(rows, [10**5, 10**6, 10**7], "BPR-MF epoch")
+    assert "memory is 200 MB + 100 bytes an interaction (at most 0 MB off" in note
+    assert "power 1.00" in note
+    assert scale.growth_note(rows, [10**5], "BPR-MF epoch") is None
+
+
+def test_the_growth_is_measured_with_the_workflows_scripts(tmp_path, monkeypatch, capsys):
+    for name in run.ONE_THREAD:
+        monkeypatch.setenv(name, "1")
+    arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--epochs"]
+    scale.main([*arguments, "3", "--output", str(tmp_path)])
+    written = pd.read_csv(tmp_path / "benchmarks.csv")
+    assert written["part"].tolist() == ["BPR-MF epoch", "AMF epoch", "top-100 lists, a job"]
+    assert written["repeats"].tolist() == [
+        2,
+        2,
+        1,
+    ]  # BPR-MF's first epoch and AMF's own first do not count
+    assert (written["peak_memory_mb"] > 50).all()
+    assert "3,000 interactions, 120 x 130" in capsys.readouterr().out

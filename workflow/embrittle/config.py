@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from embrittle.attacks import ATTACKS
+from embrittle.baselines import BASELINES, option_schema
 from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
 from embrittle.models import MODELS
@@ -33,7 +34,13 @@ SECTIONS = ("table1", "fairness", "figure1", "figure2")
 """The products that say which attacks are to be run on whole data sets."""
 SAMPLE_SECTIONS = ("figure3",)
 """The same for sub-samples."""
+POSTER_SECTION = "poster"
+"""The same for the data sets that it names."""
 
+
+# Settings of a training that came later, at the values that leave a result as it was before they came: they are not
+# handed over, so that no training that is there runs again for them.
+_LEAVES_AS_IT_WAS = {"criterion": "HR@10", "restart_accumulators": False}
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -41,7 +48,10 @@ _RESERVED_STUDIES = ("benchmarks",)
 _RESERVED_ATTACKS = ("initial", "random")
 
 # The keys of an entry that a reader looks at.
-_READING_KEYS = ("reader", "path", "columns", "duplicates", "users", "items")
+_READING_KEYS = (
+    *("reader", "path", "columns", "duplicates", "users", "items"),
+    *("at_least", "counts"),
+)
 
 
 # --- The settings of each stage ------------------------------------------------------------------
@@ -68,7 +78,10 @@ def _section_conditions(
     settings = config[section]
     if section == "fairness" and not settings["attributes"]:
         return
-    if ATTACKS[config["attacks"][attack]["method"]].single_step:
+    if section == POSTER_SECTION:  # single steps alone, see _check_poster
+        for epsilon in (*settings["epsilon"], *settings["noise_epsilon"]):
+            yield attack, epsilon, 1
+    elif ATTACKS[config["attacks"][attack]["method"]].single_step:
         fixed = config["figure1"] if section == "figure2" else settings
         yield attack, fixed["epsilon"], 1
     elif section == "figure2":
@@ -104,7 +117,9 @@ def training_settings(config: Mapping, model: str) -> dict[str, Any]:
     if section := MODELS[model].section:
         settings["adversarial_epsilon"] = config[section]["epsilon"]
         settings["adversarial_weight"] = config[section]["lambda"]
-    return {"model": model, **settings}
+        settings["restart_accumulators"] = config[section]["restart_accumulators"]
+    unchanged = [key for key, value in _LEAVES_AS_IT_WAS.items() if settings.get(key) == value]
+    return {"model": model, **{k: v for k, v in settings.items() if k not in unchanged}}
 
 
 def split_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
@@ -176,9 +191,27 @@ def samples(config: Mapping) -> list[tuple[str, str, int]]:
     ]
 
 
-def sections_of(dataset: str) -> tuple[str, ...]:
+def sections_of(config: Mapping, dataset: str) -> tuple[str, ...]:
     """Return the products that a data set or sub-sample is for."""
-    return SECTIONS if source_name(dataset) == dataset else SAMPLE_SECTIONS
+    if source_name(dataset) != dataset:
+        return SAMPLE_SECTIONS
+    return (*SECTIONS, POSTER_SECTION) if dataset in poster_datasets(config) else SECTIONS
+
+
+def poster_datasets(config: Mapping) -> list[str]:
+    """Return the data sets that the poster's products are wanted for."""
+    return [name for name in config["datasets"] if name in config[POSTER_SECTION]["datasets"]]
+
+
+def baseline_settings(config: Mapping, baseline: str) -> dict[str, Any]:
+    """Return what decides the result of training `baseline`: `baselines.training.train_baseline`.
+
+    Raises ConfigError for an unknown baseline.
+    """
+    if baseline not in BASELINES:
+        raise ConfigError(f"unknown baseline {baseline!r}{suggestion(baseline, BASELINES)}")
+    chosen = {key: config["training"][key] for key in ("selection", "criterion")}
+    return {"options": dict(config["baselines"][baseline]), **chosen}
 
 
 def dataset_entry(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
@@ -206,7 +239,7 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     Raises ConfigError with all problems found, one a line, each starting with its dotted path.
     """
     problems = Problems()
-    schema = _with_attack_options(schema)
+    schema = _with_baseline_options(_with_attack_options(schema))
     registry = _checked_registry(registry, schema, problems)
     plain = with_numbers(plain_copy(config, (), problems), schema)
     check_structure(plain, schema, schema, problems)
@@ -219,6 +252,7 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     _check_attacks(canonical, problems)
     _check_attributes(canonical, registry, problems)
     _check_products(canonical, problems)
+    _check_poster(canonical, problems)
     _check_colours(canonical, problems)
     if problems.lines:
         raise ConfigError("\n".join(problems.lines))
@@ -235,6 +269,23 @@ def _with_attack_options(schema: Mapping) -> dict[str, Any]:
     for method in ATTACKS.values():
         for option in method.options:
             allowed.setdefault(option, {"type": "number"})
+    return schema
+
+
+def _with_baseline_options(schema: Mapping) -> dict[str, Any]:
+    """Return `schema` with all baselines and their options, so that a further one is an entry in `BASELINES` alone."""
+    schema = copy.deepcopy(dict(schema))
+    for name, baseline in BASELINES.items():
+        options = {
+            option: {"default": default, **option_schema(option, default)}
+            for option, default in baseline.options.items()
+        }
+        schema["properties"]["baselines"]["properties"][name] = {
+            "type": "object",
+            "default": {},
+            "additionalProperties": False,
+            "properties": options,
+        }
     return schema
 
 
@@ -292,10 +343,11 @@ def _check_datasets(config: Mapping, registry: Mapping, problems: Problems) -> N
         *(path[1] for path in problems.paths if path[:1] == ("own_datasets",) and path[1:]),
     }
     method = _value(config, "split.method")
-    for i, name in enumerate(_value(config, "figure3.datasets") or []):
-        if name not in known:
-            message = f"unknown data set {name!r}{suggestion(name, entries)}"
-            problems.add(("figure3", "datasets", i), message)
+    for section in (*SAMPLE_SECTIONS, POSTER_SECTION):
+        for i, name in enumerate(_value(config, f"{section}.datasets") or []):
+            if name not in known:
+                message = f"unknown data set {name!r}{suggestion(name, entries)}"
+                problems.add((section, "datasets", i), message)
     for i, name in enumerate(config.get("datasets", [])):
         if name not in known:
             message = f"unknown data set {name!r}{suggestion(name, entries)}"
@@ -485,6 +537,23 @@ def _check_products(config: Mapping, problems: Problems) -> None:
     if iterations and len(iterations) == 1 and _table1_accumulates(config):
         message = "one value has no area under its curve, which Table 1 shows: give at least two"
         problems.add(("table1", "iterations"), message)
+
+
+def _check_poster(config: Mapping, problems: Problems) -> None:
+    """Check the names in the section of the poster; its attacks only where something is asked for."""
+    section = config.get(POSTER_SECTION, {})
+    for i, name in enumerate(section.get("baselines", [])):
+        if name not in BASELINES:
+            message = f"unknown baseline {name!r}{suggestion(name, BASELINES)}"
+            problems.add((POSTER_SECTION, "baselines", i), message)
+    definitions = config.get("attacks", {})
+    for i, name in enumerate(section.get("attacks", []) if section.get("datasets") else []):
+        path = (POSTER_SECTION, "attacks", i)
+        method = ATTACKS.get(definitions.get(name, {}).get("method"))
+        if name not in definitions and ("attacks", name) not in {p[:2] for p in problems.paths}:
+            problems.add(path, f"unknown attack {name!r}{suggestion(name, definitions)}")
+        elif method is not None and not method.single_step:
+            problems.add(path, f"{name} takes several steps: the poster's noise is a single one")
 
 
 def _check_colours(config: Mapping, problems: Problems) -> None:

@@ -161,26 +161,30 @@ def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
 def complete(
     metrics: pd.DataFrame,
     runs: Iterable[tuple[str, str, int]],
-    conditions: Iterable[Condition],
+    conditions: Mapping[str, Iterable[Condition]],
 ) -> pd.DataFrame:
     """Put the metrics in the order of the study, with a row also for what was not measured.
 
     Args:
         metrics: from `collect`.
         runs: (data set, model, seed), all that the study asks for.
-        conditions: (attack, epsilon, iterations) of its trained models; of the random recommender, the first.
+        conditions: data set -> (attack, epsilon, iterations) of its trained models; of the random recommender, the
+            first.
 
     Returns:
         One row for each run, condition, K and measure, with the columns `COLUMNS`; value is NaN where it is missing,
         so that no mean is taken of what happens to be there.
     """
-    conditions = [(attack, float(epsilon), int(number)) for attack, epsilon, number in conditions]
+    of_models = {
+        dataset: [(attack, float(epsilon), int(number)) for attack, epsilon, number in rows]
+        for dataset, rows in conditions.items()
+    }
     shown = metrics[["k", "metric"]].drop_duplicates().itertuples(index=False, name=None)
     measures = list(shown)
     keys = [
         (*run, *condition, *measure)
         for run in map(tuple, runs)
-        for condition in (conditions[:1] if run[1] == RANDOM else conditions)
+        for condition in of_models[run[0]][: 1 if run[1] == RANDOM else None]
         for measure in measures
     ]
     wanted = pd.DataFrame(keys, columns=COLUMNS[:-1])
@@ -194,7 +198,7 @@ def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFram
         models: (data set, model file as `training.TrainedState.write` writes it).
 
     Returns:
-        Columns dataset, model, seed, selected_epoch, selected_score (HR@10 on what selects; empty with "last").
+        Columns dataset, model, seed, selected_epoch, selected_score (the criterion on what selects; empty with "last").
     """
     columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
     rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]

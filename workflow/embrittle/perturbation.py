@@ -10,11 +10,12 @@ from .attacks import ATTACKS
 from .compute.backend import Array, Backend
 from .compute.sampling import draw_negatives
 from .data.interactions import UserItems
+from .draws import truncated_normal
 from .errors import ConfigError
 from .ranking import lists_to_columns, top_items
 
 Pair = tuple[Array, Array]  # of users and of items
-_NEGATIVES, _START = 2, 3  # streams of random numbers under one seed; training has 0 and 1
+_NEGATIVES, _START, _NOISE = 2, 3, 4  # streams of random numbers; training has 0 and 1
 
 
 class BprLoss:
@@ -58,6 +59,17 @@ class BprLoss:
         return tuple(
             self.backend.put(rng.uniform(-half_width, half_width, array.shape))
             for array in self.factors
+        )
+
+    def random_directions(self, norm: float, seed: int) -> Pair:
+        """Delta whose rows have the L2 norm given, and truncated normal directions."""
+        rng = np.random.default_rng([seed, _NOISE])
+        drawn = (truncated_normal(rng, tuple(array.shape)) for array in self.factors)
+        return tuple(
+            self.backend.put(
+                rows * (np.float32(norm) / np.linalg.norm(rows, axis=1, keepdims=True))
+            )
+            for rows in drawn
         )
 
 

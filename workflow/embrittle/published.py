@@ -14,6 +14,10 @@ FIGURE2_ITERATIONS = 25
 # Neither the budget nor the number of iterations of the longer paper's Figure 3 is printed; the budget
 # is taken to be that of everything around it.
 FIGURE3_EPSILON = 0.5
+# The APR poster's lists, and its names of models and measures beside ours.
+APR_K = 100
+APR_MODELS = {"MF-BPR": "BPR-MF"}
+APR_METRICS = {"RE": "HR", "nDCG": "nDCG"}
 
 COLUMNS = {
     "table1": ("dataset", "model", "condition", "metric", "value"),

@@ -5,7 +5,7 @@ Users are scored in blocks, so that memory grows with the length of a block, nev
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from .compute.numba_ranking import best_items, ranks_of_targets
 from .data.interactions import UserItems
 from .errors import DataError
 
+# Scores of a block of users, named by its slice, for all items: float32 (n_block, n_items), on the host.
+Scorer = Callable[[slice], np.ndarray]
 _BLOCK_BYTES = 8 * 2**20  # of scores at a time: small enough to stay in the outer cache
 
 
@@ -56,14 +58,19 @@ def top_items(
     Raises:
         DataError: `length` exceeds the catalogue, or a score is NaN.
     """
+    return top_items_by(
+        lambda block: backend.scores(user_factors[block], item_factors), train, length
+    )
+
+
+def top_items_by(scorer: Scorer, train: UserItems, length: int) -> tuple[np.ndarray, np.ndarray]:
+    """As `top_items`, for any recommender that scores a block of users; the scores may be changed."""
     _check_length(length, train)
     items = np.empty((train.n_users, length), np.int32)
     kept = np.empty((train.n_users, length), np.float32)
     for block in _blocks(train):
-        scores = backend.scores(user_factors[block], item_factors)
-        _check(
-            best_items(scores, block.start, train.indptr, train.indices, items[block], kept[block])
-        )
+        lists = items[block], kept[block]
+        _check(best_items(scorer(block), block.start, train.indptr, train.indices, *lists))
     return items, kept
 
 
@@ -93,14 +100,12 @@ def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, 
     Returns:
         items and scores as in `top_items`; the scores are the random numbers that the lists are sorted by.
     """
-    _check_length(length, train)
     rng = np.random.default_rng([seed, train.n_users, train.n_items])
-    items = np.empty((train.n_users, length), np.int32)
-    kept = np.empty((train.n_users, length), np.float32)
-    for block in _blocks(train):
-        scores = rng.random((block.stop - block.start, train.n_items), dtype=np.float32)
-        best_items(scores, block.start, train.indptr, train.indices, items[block], kept[block])
-    return items, kept
+    return top_items_by(
+        lambda block: rng.random((block.stop - block.start, train.n_items), dtype=np.float32),
+        train,
+        length,
+    )
 
 
 def lists_to_columns(items: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:

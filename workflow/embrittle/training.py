@@ -13,6 +13,7 @@ import numpy as np
 from .compute.backend import Backend, Factors, StepSettings
 from .compute.sampling import TripleSampler
 from .data.interactions import UserItems
+from .draws import truncated_normal
 from .errors import TrainingError
 from .files import read_tensors, write_parquet, write_tensors
 from .ranking import target_ranks
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SELECTION_K = 10  # HR@10 chooses the epoch, as in the authors' code, whatever K the tables use
-CURVE = ("epoch", "loss", "HR@10", "nDCG@10", "selection")
 _INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything but data, start and seed that decides a training's result (config/README.md explains each)."""
+    """Everything but data, start and seed that decides a training's result (config/README.md explains each).
+
+    What came later than the first results has a default, that which made them (`config.training_settings`).
+    """
 
     model: str
     factors: int
@@ -41,6 +43,23 @@ class TrainingSettings:
     evaluate_every: int
     adversarial_epsilon: float = 0.0
     adversarial_weight: float = 0.0
+    restart_accumulators: bool = False
+    criterion: str = "HR@10"
+
+    @property
+    def k(self) -> int:
+        """Length of the lists that an epoch is judged by."""
+        return int(self.criterion.split("@")[1])
+
+    @property
+    def measures(self) -> tuple[str, str]:
+        """Names of what an evaluated epoch's row of the curve tells, such as HR@10 and nDCG@10."""
+        return f"HR@{self.k}", f"nDCG@{self.k}"
+
+    @property
+    def curve(self) -> tuple[str, ...]:
+        """Columns of the curve."""
+        return ("epoch", "loss", *self.measures, "selection")
 
     def step(self) -> StepSettings:
         """Return the part that one optimisation step needs."""
@@ -57,10 +76,10 @@ class TrainedState:
         factors: NumPy arrays at `epoch`, from which training can go on.
         selected: user and item factors of the selected epoch, float32.
         selected_epoch: that epoch; None as long as none was looked at.
-        selected_score: its HR@10 on the data that selects; None with selection "last".
-        curve: one row an epoch, with the columns `CURVE`: epoch, loss (mean over triples, clean), HR@10 and nDCG@10 on
-            the test items and the score that selects (NaN where not evaluated). No times: the same training writes
-            the same bytes.
+        selected_score: the criterion on the data that selects; None with selection "last".
+        curve: one row an epoch, with the columns `TrainingSettings.curve`: epoch, loss (mean over triples, clean), HR
+            and nDCG on the test items and the score that selects (NaN where not evaluated). No times: the same training
+            writes the same bytes.
     """
 
     model: str
@@ -82,7 +101,7 @@ class TrainedState:
         self.write_state(state)
         users, items = self.selected
         write_tensors({"user_factors": users, "item_factors": items}, model, self.about())
-        write_parquet({name: [row[name] for row in self.curve] for name in CURVE}, curve)
+        write_parquet({name: [row[name] for row in self.curve] for name in self.curve[0]}, curve)
 
     def write_state(self, path: str | PathLike, **more: Any) -> None:
         """Write what is needed to go on; `more` (JSON values) goes into the header."""
@@ -112,24 +131,26 @@ def initial_factors(n_users: int, n_items: int, settings: TrainingSettings, seed
     """Draw factors from normal(0, init_scale), truncated at two standard deviations, and fresh accumulators."""
     rng = np.random.default_rng([seed, _INIT])
 
-    def truncated(n_rows: int) -> np.ndarray:
-        values = rng.standard_normal((n_rows, settings.factors), dtype=np.float32)
-        while (outside := np.abs(values) > 2).any():
-            values[outside] = rng.standard_normal(int(outside.sum()), dtype=np.float32)
-        return values * np.float32(settings.init_scale)
+    users, items = (
+        truncated_normal(rng, (n_rows, settings.factors)) * np.float32(settings.init_scale)
+        for n_rows in (n_users, n_items)
+    )
+    return _fresh(users, items, settings)
 
-    users, items = truncated(n_users), truncated(n_items)
+
+def _fresh(users: np.ndarray, items: np.ndarray, settings: TrainingSettings) -> Factors:
+    """Factors with Adagrad accumulators that have seen nothing yet."""
     start = np.float32(settings.initial_accumulator)
     return Factors(users, items, np.full_like(users, start), np.full_like(items, start))
 
 
-def _accuracy(ranks: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
-    """HR@10 and nDCG@10 over the users with a target; NaN where nobody has one."""
+def _accuracy(ranks: np.ndarray, targets: np.ndarray, k: int) -> tuple[float, float]:
+    """HR@k and nDCG@k over the users with a target; NaN where nobody has one."""
     ranks = ranks[targets >= 0]
     if len(ranks) == 0:
         return math.nan, math.nan
-    gains = np.where(ranks <= SELECTION_K, 1 / np.log2(ranks + 1.0), 0.0)
-    return float(np.mean(ranks <= SELECTION_K)), float(np.mean(gains))
+    gains = np.where(ranks <= k, 1 / np.log2(ranks + 1.0), 0.0)
+    return float(np.mean(ranks <= k)), float(np.mean(gains))
 
 
 def _start(
@@ -143,11 +164,31 @@ def _start(
     if start is None:
         factors = initial_factors(train.n_users, train.n_items, settings, seed)
         return TrainedState(settings.model, seed, 0, factors)
-    if (
-        start.model != settings.model
-    ):  # its parameters and accumulators are taken over, its record is not
-        return TrainedState(settings.model, seed, start.epoch, start.factors)
+    if start.model != settings.model:  # its parameters are taken over, its record is not
+        factors = start.factors
+        if settings.restart_accumulators:
+            factors = _fresh(factors.user_factors, factors.item_factors, settings)
+        return TrainedState(settings.model, seed, start.epoch, factors)
     return replace(start, curve=list(start.curve))
+
+
+def check_selection(selection: str, test: np.ndarray, validation: np.ndarray) -> None:
+    """Warn where the test items select.
+
+    Raises:
+        TrainingError: nobody has an item to select by.
+    """
+    deciding = {"best-on-test": test, "best-on-validation": validation}.get(selection)
+    if deciding is not None and not (deciding >= 0).any():
+        raise TrainingError(
+            f"training.selection is {selection}, but no user has an item held out for that: a test item takes two "
+            "interactions of a user, a validation item three. Choose another selection, such as last."
+        )
+    if selection == "best-on-test":
+        logger.warning(
+            "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
+            "is then measured on them is too good; choose best-on-validation for claims of your own."
+        )
 
 
 def train(
@@ -186,20 +227,10 @@ def train(
         raise TrainingError(
             f"{settings.model} would start at epoch {state.epoch}, not before its end at {epochs}."
         )
-    deciding = {"best-on-test": test, "best-on-validation": validation}.get(settings.selection)
-    if deciding is not None and not (deciding >= 0).any():
-        raise TrainingError(
-            f"training.selection is {settings.selection}, but no user has an item held out for that: a test item "
-            "takes two interactions of a user, a validation item three. Choose another selection, such as last."
-        )
-    if settings.selection == "best-on-test":
-        logger.warning(
-            "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so what "
-            "is then measured on them is too good; choose best-on-validation for claims of your own."
-        )
+    check_selection(settings.selection, test, validation)
     state = (checkpoint and checkpoint.load()) or state
     known = train.including(validation)
-    evaluation = _Evaluation(backend, train, known, test, validation, settings.selection)
+    evaluation = _Evaluation(backend, train, known, test, validation, settings)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
     for epoch in range(state.epoch + 1, epochs + 1):
@@ -210,7 +241,7 @@ def train(
                 "Choose a lower training.learning_rate, or a smaller adversarial_training.epsilon."
             )
         state.epoch = epoch
-        state.curve.append(dict.fromkeys(CURVE, math.nan) | {"epoch": epoch, "loss": loss})
+        state.curve.append(dict.fromkeys(settings.curve, math.nan) | {"epoch": epoch, "loss": loss})
         if epoch % settings.evaluate_every == 0 or epoch == epochs:
             evaluation.judge(factors, state, epoch)
         if checkpoint and epoch < epochs and checkpoint.is_due():
@@ -232,25 +263,28 @@ class _Evaluation:
     known: UserItems  # train and validation
     test: np.ndarray
     validation: np.ndarray
-    selection: str
+    settings: TrainingSettings
 
     def accuracy(
         self, factors: Factors, known: UserItems, targets: np.ndarray
     ) -> tuple[float, float]:
-        """HR@10 and nDCG@10 of the targets among the items that are not known."""
+        """HR and nDCG of the targets among the items that are not known."""
         users, items = factors.user_factors, factors.item_factors
-        return _accuracy(target_ranks(self.backend, users, items, known, targets), targets)
+        ranks = target_ranks(self.backend, users, items, known, targets)
+        return _accuracy(ranks, targets, self.settings.k)
 
     def judge(self, factors: Factors, state: TrainedState, epoch: int) -> None:
         """Complete the curve's last row, and keep the factors if this is the epoch to select so far."""
-        row = state.curve[-1]
-        row["HR@10"], row["nDCG@10"] = self.accuracy(factors, self.known, self.test)
-        if self.selection == "best-on-test":
-            row["selection"] = row["HR@10"]
-        elif self.selection == "best-on-validation":
-            row["selection"] = self.accuracy(factors, self.train, self.validation)[0]
-        logger.info("epoch %d: loss %.4f, HR@10 %.4f", epoch, row["loss"], row["HR@10"])
-        score = None if self.selection == "last" else row["selection"]
+        row, measures = state.curve[-1], self.settings.measures
+        selection, criterion = self.settings.selection, self.settings.criterion
+        row.update(zip(measures, self.accuracy(factors, self.known, self.test), strict=True))
+        if selection == "best-on-test":
+            row["selection"] = row[criterion]
+        elif selection == "best-on-validation":
+            judged = self.accuracy(factors, self.train, self.validation)
+            row["selection"] = dict(zip(measures, judged, strict=True))[criterion]
+        logger.info("epoch %d: loss %.4f, %s %.4f", epoch, row["loss"], criterion, row[criterion])
+        score = None if selection == "last" else row["selection"]
         if score is None or state.selected_score is None or score > state.selected_score:
             state.selected = (
                 self.backend.get(factors.user_factors),

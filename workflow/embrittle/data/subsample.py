@@ -41,16 +41,7 @@ def core(interactions: pd.DataFrame, k: int, method: Method) -> np.ndarray:
         raise ConfigError(f"there is no method of sub-sampling {method!r}: use {methods}")
     if k < 1:
         raise ConfigError(f"a sub-sample needs a k of at least 1, not {k}")
-    users, items = interactions["user"].to_numpy(), interactions["item"].to_numpy()
-    kept = _pass(users, items, np.arange(len(users)), k)
-    if method == "iterative":
-        n_before = len(users)
-        while len(kept) < n_before:
-            n_before = len(kept)
-            kept = _pass(users, items, kept, k)
-    mask = np.zeros(len(users), dtype=bool)
-    mask[kept] = True
-    return mask
+    return _core(interactions, k, k, method)
 
 
 def subsample(form: NormalForm, k: int, method: Method) -> NormalForm:
@@ -67,12 +58,51 @@ def subsample(form: NormalForm, k: int, method: Method) -> NormalForm:
     mask = core(form.interactions, k, method)
     if not mask.any():
         raise DataError(_nothing_left(form.interactions, k, method))
+    return _restricted(form, mask, f"k = {k}, {method}")
+
+
+def without_rare(form: NormalForm, users: int, items: int) -> NormalForm:
+    """Make the largest data set in which users and items have at least so many interactions.
+
+    Args:
+        form: the data set.
+        users: interactions that a user needs.
+        items: interactions that an item needs.
+
+    Raises:
+        DataError: nothing is left.
+    """
+    mask = _core(form.interactions, users, items, "iterative")
+    if not mask.any():
+        raise DataError(
+            f"no interactions are left when users need at least {users} and items at least {items}: "
+            "lower at_least in the data set's entry"
+        )
+    return _restricted(form, mask, f"users with {users}, items with {items} interactions")
+
+
+def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method) -> np.ndarray:
+    """`core` with a k of their own for users and for items."""
+    users, items = interactions["user"].to_numpy(), interactions["item"].to_numpy()
+    kept = _pass(users, items, np.arange(len(users)), k_users, k_items)
+    if method == "iterative":
+        n_before = len(users)
+        while len(kept) < n_before:
+            n_before = len(kept)
+            kept = _pass(users, items, kept, k_users, k_items)
+    mask = np.zeros(len(users), dtype=bool)
+    mask[kept] = True
+    return mask
+
+
+def _restricted(form: NormalForm, mask: np.ndarray, why: str) -> NormalForm:
+    """Return the data set of the chosen interactions, indexed anew."""
     rows = form.interactions[mask].reset_index(drop=True)
     users, rows["user"] = _reindexed(form.users, rows["user"], "user")
     items, rows["item"] = _reindexed(form.items, rows["item"], "item")
     logger.info(
-        "k = %d, %s: %d of %d interactions, %d of %d users, %d of %d items",
-        *(k, method, len(rows), len(mask)),
+        "%s: %d of %d interactions, %d of %d users, %d of %d items",
+        *(why, len(rows), len(mask)),
         *(len(users), len(form.users), len(items), len(form.items)),
     )
     return NormalForm(rows, users, items)
@@ -91,9 +121,11 @@ def largest_k(interactions: pd.DataFrame, method: Method) -> int:
     return low
 
 
-def _pass(users: np.ndarray, items: np.ndarray, rows: np.ndarray, k: int) -> np.ndarray:
-    """Of `rows` (positions), keep those of users with k of them, then those of items with k."""
-    for ids in (users, items):
+def _pass(
+    users: np.ndarray, items: np.ndarray, rows: np.ndarray, k_users: int, k_items: int
+) -> np.ndarray:
+    """Of `rows` (positions), keep those of users with enough of them, then those of items with enough."""
+    for ids, k in ((users, k_users), (items, k_items)):
         chosen = ids[rows]
         rows = rows[(np.bincount(chosen) >= k)[chosen]]
     return rows

@@ -1,0 +1,10 @@
+"""Write the training curves of all models as numbers."""
+
+from embrittle import poster_figures
+from embrittle.files import write_csv
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    settings = snakemake.params.curves
+    curves = zip(settings["trainings"], snakemake.input.curves, strict=True)
+    write_csv(poster_figures.training_curves(curves, settings["k"]), snakemake.output.long)

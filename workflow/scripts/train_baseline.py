@@ -1,0 +1,20 @@
+"""Train a baseline and list its items."""
+
+from embrittle.baselines.training import train_baseline
+from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.files import write_parquet
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    positives = read_user_items(snakemake.input.train, snakemake.input.statistics)
+    trained = train_baseline(
+        snakemake.wildcards.baseline,
+        positives,
+        test=read_targets(snakemake.input.test, positives.n_users),
+        validation=read_targets(snakemake.input.validation, positives.n_users),
+        seed=int(snakemake.wildcards.seed),
+        device="cuda" if snakemake.resources.gpu else "cpu",
+        **snakemake.params.settings,
+    )
+    write_parquet(trained.lists, snakemake.output.lists)
+    write_parquet(trained.curve_columns(), snakemake.output.curve)
