@@ -63,6 +63,8 @@ rule train_baseline:
             **configuration.baseline_settings(STUDY, wildcards.baseline),
             "length": LIST_LENGTH,
         },
-        code=code_of("train_baseline"),
+        code=lambda wildcards: digest_of(
+            "train_baseline", BASELINES=(wildcards.baseline,)
+        ),
     script:
         "../workflow/scripts/train_baseline.py"

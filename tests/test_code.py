@@ -201,6 +201,13 @@ SMALL = {
     "figure1": {"attacks": ["bim"], "iterations": [2]},
     "figure2": {"attacks": ["bim"], "iterations": 2, "epsilon": [0.5]},
     "figure3": {"datasets": ["shop"], "k": [1, 2], "attacks": ["fgsm"], "iterations": [1]},
+    "fairness": {"attributes": ["item_popularity"], "attacks": ["bim"], "iterations": 2},
+    "poster": {"datasets": ["shop"], "epsilon": [0.5], "noise_epsilon": [0.5]},
+    "baselines": {
+        "CDAE": {"epochs": 1},
+        "IRGAN": {"epochs": 1, "pretraining": 1},
+        "NeuMF": {"epochs": 1, "pretraining": 1},
+    },
 }
 
 

@@ -322,6 +322,7 @@ def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
         table1={"attacks": []},
         figure1={"attacks": []},
         figure2={"attacks": []},
+        fairness={"attributes": []},
     )
     assert cfg.poster_datasets(config) == ["lastfm"]
     assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []

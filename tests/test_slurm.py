@@ -18,7 +18,7 @@ import yaml
 
 from embrittle.files import read_tensors
 from slurm_cluster import SlurmCluster, SlurmUnavailableError
-from test_workflow import ATTACKS_PER_MODEL, Project, merged
+from tiny_study import ATTACKS_PER_MODEL, Project, merged
 
 # What the profile has for real clusters, shortened.
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]

@@ -343,7 +343,7 @@ def test_a_hit_is_a_rank_of_ten_at_most():
 def test_another_criterion_selects_and_names_the_curve(blocks, tmp_path):
     settings = replace(SETTINGS, criterion="nDCG@3", evaluate_every=1)
     state = run(blocks, settings, epochs=8)
-    assert list(state.curve[0]) == ["epoch", "loss", "HR@3", "nDCG@3", "selection", "seconds"]
+    assert list(state.curve[0]) == ["epoch", "loss", "HR@3", "nDCG@3", "selection"]
     scores = [row["nDCG@3"] for row in state.curve]
     assert [row["selection"] for row in state.curve] == scores
     assert state.selected_score == max(scores)

@@ -1,11 +1,18 @@
 """The recommenders that the APR poster sets beside MF-BPR and AMF, found by their names in the configuration.
 
-A baseline is a module of this package with a class `Model` (`Recommender` in `training.py`), and an entry here, which
-names the options that the configuration may set, with their defaults. Baselines are ranked and measured like any model,
+A baseline is a module of this package with a class `Model` (`Recommender` in `training.py`), and here a function that
+loads it and an entry, which names the options that the configuration may set, with their defaults. Baselines are ranked and measured like any model,
 but not attacked. Light: the configuration is checked against this whenever the Snakefile is parsed.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .training import Recommender
 
 
 @dataclass(frozen=True)
@@ -13,12 +20,12 @@ class Baseline:
     """Where a baseline is, and what can be set.
 
     Attributes:
-        module: its module in this package.
+        load: gives its class, which is loaded by then only: torch takes seconds.
         options: names with defaults; where the default is a whole number, so is every value. `epochs` and
             `evaluate_every` are what the training loop looks at; without them nothing is trained.
     """
 
-    module: str
+    load: Callable[[], type[Recommender]]
     options: dict[str, float] = field(default_factory=dict)
 
 
@@ -38,10 +45,34 @@ def option_schema(option: str, default: float) -> dict[str, object]:
     )
 
 
+def _item_pop() -> type[Recommender]:
+    from .item_pop import Model
+
+    return Model
+
+
+def _cdae() -> type[Recommender]:
+    from .cdae import Model
+
+    return Model
+
+
+def _irgan() -> type[Recommender]:
+    from .irgan import Model
+
+    return Model
+
+
+def _neumf() -> type[Recommender]:
+    from .neumf import Model
+
+    return Model
+
+
 BASELINES: dict[str, Baseline] = {
-    "ItemPop": Baseline("item_pop"),
+    "ItemPop": Baseline(_item_pop),
     "CDAE": Baseline(  # Wu et al. 2016
-        "cdae",
+        _cdae,
         {
             "epochs": 100,
             "evaluate_every": 5,
@@ -54,7 +85,7 @@ BASELINES: dict[str, Baseline] = {
         },
     ),
     "IRGAN": Baseline(  # Wang et al. 2017
-        "irgan",
+        _irgan,
         {
             "epochs": 30,
             "evaluate_every": 1,
@@ -70,7 +101,7 @@ BASELINES: dict[str, Baseline] = {
         },
     ),
     "NeuMF": Baseline(  # He et al. 2017
-        "neumf",
+        _neumf,
         {
             "epochs": 20,
             "evaluate_every": 2,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import math
 import time
@@ -67,8 +66,8 @@ def create(
     """
     if name not in BASELINES:
         raise ConfigError(f"There is no baseline {name!r}; known: {', '.join(BASELINES)}.")
-    module = importlib.import_module(f".{BASELINES[name].module}", __package__)
-    return module.Model(train, {**BASELINES[name].options, **options}, seed, device)
+    Model = BASELINES[name].load()
+    return Model(train, {**BASELINES[name].options, **options}, seed, device)
 
 
 def train_baseline(
