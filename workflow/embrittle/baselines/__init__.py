@@ -1,8 +1,9 @@
 """The recommenders that the APR poster sets beside MF-BPR and AMF, found by their names in the configuration.
 
 A baseline is a module of this package with a class `Model` (`Recommender` in `training.py`), and here a function that
-loads it and an entry, which names the options that the configuration may set, with their defaults. Baselines are ranked and measured like any model,
-but not attacked. Light: the configuration is checked against this whenever the Snakefile is parsed.
+loads it and an entry, which names the options that the configuration may set, with their defaults. Baselines are ranked
+and measured like any model, but not attacked. Light: the configuration is checked against this whenever the Snakefile
+is parsed.
 """
 
 from __future__ import annotations
