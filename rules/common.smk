@@ -89,7 +89,7 @@ def code_of(script):
 
 # --- Where files lie ----------------------------------------------------------------------------
 
-
+# Kept here, because the functions below are called when another file may be read.
 PLACE = workflow.modifier.path_modifier
 
 
@@ -267,8 +267,6 @@ RUNS = [
     for model in STUDY["models"]
     for seed in STUDY["seeds"]
 ]
-
-
 UNPERTURBED = ("initial", "0", 0)
 # Every model that is measured; the random recommender is not trained.
 MEASURED = [
