@@ -93,7 +93,7 @@ def code_of(script):
 
 # --- Where files lie ----------------------------------------------------------------------------
 
-
+# Kept here, because the functions below are called when another file may be read.
 PLACE = workflow.modifier.path_modifier
 
 
@@ -275,8 +275,6 @@ RUNS = [
     for model in STUDY["models"]
     for seed in STUDY["seeds"]
 ]
-
-
 UNPERTURBED = ("initial", "0", 0)
 # Every model that is measured; the random recommender is not trained.
 MEASURED = [
