@@ -101,7 +101,12 @@ class TrainedState:
         self.write_state(state)
         users, items = self.selected
         write_tensors({"user_factors": users, "item_factors": items}, model, self.about())
-        write_parquet({name: [row[name] for row in self.curve] for name in self.curve[0]}, curve)
+        write_parquet({name: [row[name] for row in self.curve] for name in self._columns()}, curve)
+
+    def _columns(self) -> list[str]:
+        """Columns of the curve in the order of `TrainingSettings.curve`: a state that was read has them in another."""
+        place = {"epoch": 0, "loss": 1, "selection": 3}
+        return sorted(self.curve[0], key=lambda name: (place.get(name, 2), name))
 
     def write_state(self, path: str | PathLike, **more: Any) -> None:
         """Write what is needed to go on; `more` (JSON values) goes into the header."""
