@@ -397,7 +397,10 @@ CUDA_MB = 3000 * GPUS
 
 def sizes(input):
     """Millions of interactions of a split, and millions of pairs of a user and an item."""
-    statistics = json.loads(Path(input.statistics).read_text(encoding="utf-8"))
+    try:
+        statistics = json.loads(Path(input.statistics).read_text(encoding="utf-8"))
+    except ValueError:  # damaged, which the job will say
+        return 0.0, 0.0
     return statistics["n_interactions"] / 1e6, statistics["size"] / 1e6
 
 

@@ -8,7 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from tiny_study import ROOT, TINY, merged
+from tiny_study import ROOT, merged
+
+TABLES = ("customers.csv", "products.csv", "purchases.csv")
 
 SNAKEFILE = """
 configfile: "their.yaml"
@@ -44,9 +46,11 @@ SMALL = {
 def theirs(tmp_path_factory):
     """A folder with another workflow and its own data; a function that runs it."""
     folder = tmp_path_factory.mktemp("theirs")
-    (folder / "purchases.csv").write_bytes((ROOT / "resources/example/purchases.csv").read_bytes())
+    for name in TABLES:
+        (folder / name).write_bytes((ROOT / "resources" / "example" / name).read_bytes())
     study = merged(SMALL)
-    study["own_datasets"]["shop"] = {**TINY["own_datasets"]["shop"], "path": "purchases.csv"}
+    shop = study["own_datasets"]["shop"]
+    shop["users"]["path"], shop["items"]["path"], shop["path"] = TABLES
     (folder / "Snakefile").write_text(SNAKEFILE.format(snakefile=str(ROOT / "Snakefile")))
 
     def snakemake(*arguments, **changes):
@@ -70,7 +74,7 @@ def test_its_results_lie_under_the_prefix_in_the_folder_of_the_other(theirs):
     assert (results / "figures/shop/figure1.pdf").is_file()
     assert {path.name for path in folder.iterdir() if path.is_dir()} == {"brittle", ".snakemake"}
     record = json.loads((results / "provenance.json").read_text())
-    assert list(record["data"]["shop"]) == ["purchases.csv"]
+    assert sorted(record["data"]["shop"]) == list(TABLES)
     assert record["data"]["shop"]["purchases.csv"].startswith("sha256:")
     assert record["jobs"]["train_model"]["jobs"] == 2
 

@@ -1,5 +1,6 @@
 """A tiny study of the example shop, in a copy of the workflow of its own, for the tests that run Snakemake."""
 
+import copy
 import re
 import shutil
 import subprocess
@@ -45,7 +46,7 @@ ATTACKS_PER_MODEL = 2 * 4 + 1
 
 
 def merged(changes: dict, base: dict = TINY) -> dict:
-    result = dict(base)
+    result = copy.deepcopy(base)
     for key, value in changes.items():
         nested = isinstance(value, dict) and isinstance(result.get(key), dict)
         result[key] = merged(value, result[key]) if nested else value
