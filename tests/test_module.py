@@ -35,6 +35,7 @@ rule report:
 """
 SMALL = {
     "models": ["BPR-MF"],
+    "fairness": {"attributes": ["user_region"]},  # config.yaml with its attributes is not read
     "training": {"epochs": 3},
     "table1": {"attacks": ["fgsm", "bim"]},
     "figure1": {"attacks": ["bim"], "iterations": [1, 2]},
