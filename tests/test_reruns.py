@@ -166,7 +166,10 @@ EDITS = {
     ),
     "a line of the training": (
         f"{LIBRARY}/training.py",
-        ("np.abs(values) > 2", "np.abs(values) > 3"),
+        (
+            "rng = np.random.default_rng([seed, _INIT])",
+            "rng = np.random.default_rng([_INIT, seed])",
+        ),
         TRAININGS,
     ),
     "a compiled loop of the training": (
