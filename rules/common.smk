@@ -289,6 +289,13 @@ MEASURED_SAMPLES = [
     for model in STUDY["models"]
     for seed in STUDY["seeds"]
 ]
+MEASURED_BASELINES = [
+    {"dataset": dataset, "model": baseline, "seed": seed}
+    for dataset in configuration.poster_datasets(STUDY)
+    for baseline in STUDY["poster"]["baselines"]
+    for seed in STUDY["seeds"]
+]
+ALL_MEASURED = [*MEASURED, *MEASURED_SAMPLES, *MEASURED_BASELINES]
 
 
 def conditions_of(run):
@@ -314,7 +321,9 @@ GOES_WITHOUT = STUDY["missing"] == "report"
 def basis_of(run):
     """Without these files, what lies there as lists of a model is not of this study: its data and its training."""
     data = results(f"data/{run['dataset']}/split/statistics.json")
-    if run["model"] == "Random":
+    if (
+        run["model"] not in MODELS
+    ):  # the random recommender, or a baseline: no state is kept
         return [data]
     trained = {**run, "epoch": STUDY["training"]["epochs"]}
     return [data, MODEL.format(**trained), *states_behind(trained)]
@@ -513,7 +522,7 @@ REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsil
 # --- The APR poster -------------------------------------------------------------------------------
 
 POSTER_DATASETS = configuration.poster_datasets(STUDY)
-POSTER_RUNS = [run for run in RUNS if run["dataset"] in POSTER_DATASETS]
+POSTER_RUNS = [run for run in runs_there() if run["dataset"] in POSTER_DATASETS]
 POSTER_METHODS = {
     name: STUDY["attacks"][name]["method"]
     for name in STUDY["poster"]["attacks"]
@@ -526,7 +535,7 @@ CURVE_K = int(STUDY["training"]["criterion"].split("@")[1])
 
 def poster_captions():
     """What the poster's tables tell their readers."""
-    return {"titles": titles(), "notes": table_notes(MEASURED)}
+    return {"titles": titles(), "notes": table_notes([*MEASURED, *MEASURED_BASELINES])}
 
 
 # What each figure of the poster takes beside its curves.

@@ -177,7 +177,7 @@ rule list_missing:
     conda:
         ENVIRONMENT
     params:
-        missing=missing_of([*MEASURED, *MEASURED_SAMPLES]),
+        missing=missing_of(ALL_MEASURED),
         code=code_of("list_missing"),
     script:
         "../workflow/scripts/list_missing.py"

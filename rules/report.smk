@@ -26,7 +26,7 @@ rule summarise_run:
         study={
             "configuration": STUDY,
             "sources": {dataset: sources_of(dataset) for dataset in STUDY["datasets"]},
-            "missing": len(missing_of([*MEASURED, *MEASURED_SAMPLES])),
+            "missing": len(missing_of(ALL_MEASURED)),
         },
         code=code_of("summarise_run"),
     script:

@@ -150,12 +150,7 @@ rule tabulate_accuracy:
     """The APR poster's accuracy table: models and baselines, beside the printed values."""
     input:
         metrics=results("metrics.parquet"),
-        baselines=expand(
-            METRICS,
-            dataset=POSTER_DATASETS,
-            model=STUDY["poster"]["baselines"],
-            seed=STUDY["seeds"],
-        ),
+        baselines=metrics_of(MEASURED_BASELINES),
         published=published("apr_performance.csv"),
     output:
         long=results("tables/accuracy.csv"),

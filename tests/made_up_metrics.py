@@ -4,6 +4,8 @@ published curves."""
 import numpy as np
 import pandas as pd
 
+from embrittle.evaluation import COLUMNS
+
 TABLE1_ITERATIONS = [1, *range(10, 301, 10)]
 FIGURE1_ITERATIONS = sorted([*TABLE1_ITERATIONS, 25])
 EPSILONS = [
@@ -78,15 +80,4 @@ def study_metrics(
                         at = (model, epsilon, iterations, attack)
                         point = ndcg_after(*at), coverage_after(*at)
                         add(dataset, model, seed, attack, epsilon, iterations, *point)
-    columns = [
-        "dataset",
-        "model",
-        "seed",
-        "attack",
-        "epsilon",
-        "iterations",
-        "k",
-        "metric",
-        "value",
-    ]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)

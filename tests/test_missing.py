@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from embrittle.evaluation import complete
+from embrittle.evaluation import COLUMNS, complete
 from embrittle.missing import notes
 from tiny_study import Project
 
@@ -12,18 +12,7 @@ CONDITIONS = {"shop": [("initial", "0", 0), ("bim", "0.5", 2)]}
 
 
 def metrics(*rows):
-    columns = [
-        "dataset",
-        "model",
-        "seed",
-        "attack",
-        "epsilon",
-        "iterations",
-        "k",
-        "metric",
-        "value",
-    ]
-    return pd.DataFrame([("shop", *row[:-1], 10, "PR", row[-1]) for row in rows], columns=columns)
+    return pd.DataFrame([("shop", *row[:-1], 10, "PR", row[-1]) for row in rows], columns=COLUMNS)
 
 
 def test_what_was_not_measured_has_a_row_without_a_value():

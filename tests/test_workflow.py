@@ -198,6 +198,15 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
     assert project.planned(**fewer) == {"tabulate_accuracy": 1, "summarise_run": 1}
     longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, POSTER)
     assert project.planned(**longer) == {"train_baseline": 1, **again}
+    # Without a baseline's lists, the tables are made of the rest, and say so.
+    project.results("lists/shop/NeuMF/seed-0/initial.parquet").unlink()
+    project.run(missing="report", **POSTER)
+    missing = pd.read_csv(project.results("missing.csv"))
+    assert missing[["model", "attack"]].to_numpy().tolist() == [["NeuMF", "initial"]]
+    accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
+    assert set(accuracy.loc[accuracy["mean"].notna(), "model"]) == {
+        *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "AMF")
+    }
 
 
 def git_blob(content: bytes) -> str:

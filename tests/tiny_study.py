@@ -84,3 +84,13 @@ class Project:
 
     def results(self, path: str) -> Path:
         return self.folder / "results" / "tiny" / path
+
+    def content(self) -> dict[str, bytes]:
+        """The bytes of all results but logs, measured times and where they were made."""
+        return {
+            str(path.relative_to(self.results(""))): path.read_bytes()
+            for path in self.results("").rglob("*")
+            if path.is_file()
+            and not {"logs", "benchmarks"} & set(path.parts)
+            and path.name not in ("provenance.json", "run.csv")
+        }

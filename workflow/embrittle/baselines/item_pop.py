@@ -10,15 +10,11 @@ from ..data.interactions import UserItems
 
 
 class Model:
-    """See `training.Recommender`; there is nothing to train."""
+    """See `training.Recommender`; there is nothing to train, so it has no epochs."""
 
     def __init__(self, train: UserItems, options: Mapping[str, float], seed: int, device: str):
         """Count."""
         self._counts = train.item_counts().astype(np.float32)
-
-    def train_epoch(self) -> float:
-        """There are no epochs."""
-        raise NotImplementedError
 
     def scores(self, block: slice) -> np.ndarray:
         """The same for everybody."""

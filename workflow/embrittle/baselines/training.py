@@ -28,7 +28,7 @@ class Recommender(Protocol):
         """Take the positives, all options of its entry in `BASELINES`, a seed, and "cpu" or "cuda"."""
 
     def train_epoch(self) -> float:
-        """Train for one epoch; return its mean loss."""
+        """Train for one epoch; return its mean loss. Only of those whose entry has `epochs`."""
 
     def scores(self, block: slice) -> np.ndarray:
         """Scores of a block of users for all items: a new float32 array (n_block, n_items)."""

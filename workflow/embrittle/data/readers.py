@@ -146,6 +146,11 @@ def read_msap_tsv(entry: Entry, files: Files) -> NormalForm:
         names = ["user", "item", "rating", "timestamp"][:fields]
         kinds = {name: "float64" if name == "rating" else "int64" for name in names}
         parts.append(_numeric_rows(content, kinds, path.name).assign(part=part))
+    return _published_split(parts, entry)
+
+
+def _published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
+    """The normal form of a split whose parts come in files of their own, with indices as ids."""
     rows = pd.concat(parts, ignore_index=True).rename_axis("row")
     return normalise(
         rows,
@@ -163,13 +168,7 @@ def read_apr_rating(entry: Entry, files: Files) -> NormalForm:
     for part, ending in (("train", "train.rating"), ("test", "test.rating")):
         path = _file_ending(ending, files)
         parts.append(_apr_rows(_bytes(path), path.name).assign(part=part))
-    rows = pd.concat(parts, ignore_index=True).rename_axis("row")
-    return normalise(
-        rows,
-        "the published split",
-        duplicates=entry.get("duplicates", "last"),
-        ids_are_indices=True,
-    )
+    return _published_split(parts, entry)
 
 
 def read_snap_checkins(entry: Entry, files: Files) -> NormalForm:
