@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from embrittle import attacks
 from embrittle.attacks import ATTACKS, Attack
@@ -15,6 +17,7 @@ from embrittle.compute.cuda import CudaBackend
 from embrittle.compute.sampling import draw_negatives
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
+from embrittle.measures import spent_norms
 from embrittle.perturbation import BprLoss, attacked_lists, perturb
 from embrittle.ranking import lists_to_columns, top_items
 
@@ -212,6 +215,106 @@ def test_attacks_raise_the_loss_more_steps_more(loss, factors, train):
     assert loss_at(run(loss, "bim", iterations=10)) > 2 * loss_at(fgsm)
 
 
+# --- Within the L2 ball -------------------------------------------------------------------------------
+
+
+def test_one_whole_step_in_the_ball_is_fgsm(loss):
+    for epsilon in (0.001, 0.5, 10):
+        one_step = run(loss, "bim", epsilon, norm="l2", step_size=1)
+        assert_close(one_step, run(loss, "fgsm", epsilon))
+
+
+@pytest.mark.parametrize("method", ["bim", "pgd"])
+@pytest.mark.parametrize("epsilon", [0.01, 0.5, 3])
+def test_rows_stay_within_the_ball(loss, method, epsilon):
+    delta = run(loss, method, epsilon, iterations=12, norm="l2")
+    norms = norms_of([array.astype(np.float64) for array in delta])
+    assert norms.max() <= epsilon
+    assert np.median(norms) == pytest.approx(epsilon, rel=1e-5)
+
+
+def test_two_steps_in_the_ball_equal_the_slow_version(loss, factors, train):
+    delta = run(loss, "bim", epsilon=0.5, iterations=2, norm="l2", step_size=0.8)
+    slow = zeros()
+    for _ in range(2):
+        moved = slow_climb(loss, factors, train, slow, 0.4, math.inf)
+        slow = [
+            row * np.minimum(1, 0.5 / np.linalg.norm(row, axis=1, keepdims=True)) for row in moved
+        ]
+    assert_close(delta, slow)
+
+
+def test_pgd_starts_uniformly_in_the_ball(backend, train):
+    wide = tuple(np.zeros((n, 3), np.float32) for n in (20_000, 10))
+    start = backend.get(BprLoss(backend, wide, train, 5).uniform_in_ball(2.0, seed=5)[0])
+    lengths = np.linalg.norm(start, axis=1)
+    assert lengths.max() <= 2.0 * (1 + 1e-6)
+    # Uniform in a ball: the share of the volume within half of the radius, and no direction preferred.
+    assert (lengths < 1).mean() == pytest.approx(1 / 8, abs=0.01)
+    assert np.abs((start / lengths[:, None]).mean(axis=0)).max() < 0.02
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1e3, 1e3, width=32), min_size=3, max_size=3), min_size=1, max_size=5
+    ),
+    st.floats(1e-3, 1e3),
+)
+def test_projection_is_exact_never_too_long_and_done_once(rows, radius):
+    start = np.array(rows, np.float32)
+    for backend in (CpuBackend(), CudaBackend("cpu")):
+
+        def projected(array, backend=backend):
+            delta, nothing = backend.put(array), backend.put(np.zeros_like(array))
+            return backend.get(backend.climb_in_ball(delta, nothing, 0.0, radius))
+
+        once = projected(start)
+        lengths = np.linalg.norm(start.astype(np.float64), axis=1, keepdims=True)
+        exact = start * np.minimum(1, radius / np.maximum(lengths, 1e-30))
+        np.testing.assert_allclose(once, exact, rtol=4e-7, atol=1e-37)
+        assert (np.linalg.norm(once.astype(np.float64), axis=1) <= radius).all() or (
+            lengths <= radius
+        ).all()
+        np.testing.assert_array_equal(projected(once), once)
+        np.testing.assert_array_equal(
+            once[(lengths <= radius)[:, 0]], start[(lengths <= radius)[:, 0]]
+        )
+
+
+def test_a_larger_ball_never_does_less_damage_to_the_loss(loss, factors, train):
+    def loss_at(delta):
+        parameters = [torch.tensor(f + d).double() for f, d in zip(factors, delta, strict=True)]
+        return float(reference.bpr_loss(parameters, triples_of(loss, train)))
+
+    damage = [
+        loss_at(run(loss, "bim", epsilon, iterations=20, norm="l2"))
+        for epsilon in (0.05, 0.1, 0.2, 0.4, 0.8, 1.6)
+    ]
+    assert damage == sorted(damage)
+    # Bounded by each element, rows may be longer than in the ball of the same epsilon.
+    assert damage[3] < loss_at(run(loss, "bim", 0.4, iterations=20))
+
+
+def test_resampled_negatives_are_new_at_each_step_and_fixed_by_the_seed(factors, train):
+    def negatives(seed, **options):
+        loss = RecordedLoss(CpuBackend(), factors, train, seed)
+        delta = run(loss, "bim", iterations=3, seed=seed, negatives="resampled", **options)
+        return delta, loss.negatives
+
+    delta, used = negatives(5)
+    again, _ = negatives(5)
+    assert_equal(delta, again)
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert (used[i] != used[j]).mean() > 0.5
+    fixed = RecordedLoss(CpuBackend(), factors, train, 5)
+    run(fixed, "bim")
+    np.testing.assert_array_equal(used[0], fixed.negatives[0])  # the first step is the papers'
+    owners = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
+    positives = set(zip(owners.tolist(), train.indices.tolist(), strict=True))
+    assert positives.isdisjoint(zip(owners.tolist(), used[2].tolist(), strict=True))
+    assert (negatives(6)[1][1] != used[1]).mean() > 0.5
+
+
 # --- Random noise -------------------------------------------------------------------------------------
 
 
@@ -292,7 +395,7 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     # A validation item of every other user: known, so not recommended, but not trained on either.
     held_out = draw_negatives(train.indptr, train.indices, train.n_items, 1)[train.indptr[:-1]]
     held_out[1::2] = -1
-    lists = attacked_lists(
+    lists, spent = attacked_lists(
         backend,
         model,
         train,
@@ -315,6 +418,26 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     np.testing.assert_allclose(lists["score"], scores, rtol=1e-3, atol=1e-4)
     clean = lists_to_columns(*top_items(CpuBackend(), *factors, train.including(held_out), 7))
     assert (lists["item"] != clean["item"]).any()
+    assert spent["all L2 mean"] == pytest.approx(norms_of(delta).mean(), rel=1e-4)
+
+
+def test_spent_norms_are_those_of_the_rows():
+    users, items = (
+        np.array([[3.0, -4.0], [0.0, 0.0]]),
+        np.array([[0.0, 1.0], [6.0, 8.0], [1.0, 0.0]]),
+    )
+    spent = spent_norms(users.astype(np.float32), items.astype(np.float32))
+    assert {key: spent[key] for key in spent if key.startswith("users")} == {
+        "users L2 mean": 2.5,
+        "users L2 median": 2.5,
+        "users L2 max": 5.0,
+        "users Linf mean": 2.0,
+        "users Linf median": 2.0,
+        "users Linf max": 4.0,
+    }
+    assert (spent["items L2 mean"], spent["items L2 median"], spent["items Linf max"]) == (4, 1, 8)
+    assert (spent["all L2 mean"], spent["all L2 max"]) == (17 / 5, 10)
+    assert len(spent) == 3 * 2 * 3
 
 
 def test_options_of_the_definition_reach_the_attack(factors, train):
@@ -332,7 +455,7 @@ def test_options_of_the_definition_reach_the_attack(factors, train):
             iterations=2,
             seed=5,
             length=5,
-        )["score"]
+        )[0]["score"]
 
     np.testing.assert_array_equal(scores(), scores(step_size=0.25, start=0.05))
     assert (scores() != scores(step_size=0.5)).any()
@@ -346,8 +469,8 @@ def test_the_registry_knows_the_papers_attacks_with_their_options():
     known = {name: (attack.single_step, attack.options) for name, attack in ATTACKS.items()}
     assert known == {
         "fgsm": (True, {}),
-        "bim": (False, {"step_size": 0.25}),
-        "pgd": (False, {"step_size": 0.25, "start": 0.05}),
+        "bim": (False, {"step_size": 0.25, "norm": "linf", "negatives": "fixed"}),
+        "pgd": (False, {"step_size": 0.25, "start": 0.05, "norm": "linf", "negatives": "fixed"}),
         "noise": (True, {}),
     }
 

@@ -27,6 +27,11 @@ from embrittle.training import TrainingSettings
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "config"
+STEPS = {
+    "step_size": 0.25,
+    "norm": "linf",
+    "negatives": "fixed",
+}  # the defaults of attacks in steps
 SCHEMA = schema.read_yaml(FOLDER / "schema.yaml")
 SHA1 = "sha1:" + "0" * 40
 
@@ -113,9 +118,17 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
     assert config["mirror"] == {"folder": None, "checksums": {}}
     assert config["attacks"] == {
         "fgsm": {"method": "fgsm"},
-        "bim": {"method": "bim", "step_size": 0.25},
-        "pgd": {"method": "pgd", "step_size": 0.25, "start": 0.05},
+        "bim": {"method": "bim", **STEPS},
+        "pgd": {"method": "pgd", "start": 0.05, **STEPS},
         "noise": {"method": "noise"},
+        "bim-l2": {"method": "bim", **STEPS, "norm": "l2"},
+        "pgd-l2": {"method": "pgd", "start": 0.05, **STEPS, "norm": "l2"},
+        "bim-l2-resampled": {
+            "method": "bim",
+            **STEPS,
+            "norm": "l2",
+            "negatives": "resampled",
+        },
     }
     assert config["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
@@ -137,7 +150,7 @@ def test_validation_changes_neither_its_arguments_nor_its_own_result():
     before = copy.deepcopy((given_config, SCHEMA, REGISTRY))
     once = cfg.validate(given_config, SCHEMA, REGISTRY)
     assert (given_config, SCHEMA, REGISTRY) == before
-    assert once["attacks"]["b"] == {"method": "bim", "step_size": 0.25}
+    assert once["attacks"]["b"] == {"method": "bim", **STEPS}
     assert type(once["attacks"]) is dict
     assert cfg.validate(once, SCHEMA, REGISTRY) == once
 
@@ -292,7 +305,7 @@ def test_settings_of_unknown_names():
 def test_attack_settings_are_a_copy_with_the_defaults_of_the_method():
     config = validated()
     settings = cfg.attack_settings(config, "pgd")
-    assert settings == {"method": "pgd", "step_size": 0.25, "start": 0.05}
+    assert settings == {"method": "pgd", "start": 0.05, **STEPS}
     settings["start"] = 1
     assert config["attacks"]["pgd"]["start"] == 0.05
 
@@ -324,7 +337,7 @@ def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
         figure2={"attacks": []},
         fairness={"attributes": []},
     )
-    assert cfg.poster_datasets(config) == ["lastfm"]
+    assert cfg.datasets_for(config, "poster") == ["lastfm"]
     assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
     assert cfg.conditions(config, cfg.sections_of(config, "lastfm")) == [
         (attack, epsilon, 1) for attack in ("fgsm", "noise") for epsilon in ("0.1", "0.5", "2")
@@ -405,10 +418,35 @@ def test_paper_study_is_the_papers_grid():
     assert ("bim", "0.5", 300) in cfg.conditions(config)
 
 
+def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        **{name: {"attacks": []} for name in ("table1", "fairness", "figure1", "figure2")},
+        budgets={
+            "datasets": ["lastfm"],
+            "attacks": ["fgsm", "bim", "pgd-l2"],
+            "epsilon": [1, 3],
+            "epsilon_linf": [0.1],
+            "iterations": 20,
+            "compare_at": 0.5,
+            "over_iterations": [1, 20],
+        },
+    )
+    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
+    assert set(cfg.conditions(config, cfg.sections_of(config, "lastfm"))) == {
+        *[("fgsm", epsilon, 1) for epsilon in ("0.5", "1", "3")],
+        *[("pgd-l2", epsilon, 20) for epsilon in ("0.5", "1", "3")],
+        *[("bim", epsilon, 20) for epsilon in ("0.1", "0.5")],
+        ("bim", "0.5", 1),
+    }
+    norms = {name: cfg.norm_of(config, name) for name in ("fgsm", "noise", "bim", "pgd-l2")}
+    assert norms == {"fgsm": "l2", "noise": "l2", "bim": "linf", "pgd-l2": "l2"}
+
+
 def test_poster_study_is_the_posters():
     config = shipped("config.yaml", "poster.yaml")
     assert (config["study"], config["datasets"]) == ("poster", ["yelp", "pinterest", "gowalla"])
-    assert cfg.poster_datasets(config) == config["datasets"]
+    assert cfg.datasets_for(config, "poster") == config["datasets"]
     assert config["evaluation"]["k"] == [published.APR_K]
     assert cfg.training_settings(config, "AMF")["restart_accumulators"] is True
     assert cfg.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
@@ -480,7 +518,7 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, step_size, start, patience"
+        "method, step_size, start, norm, negatives, patience"
     ]
 
 
@@ -732,11 +770,25 @@ COMPLAINTS = [
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
-        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise",
+        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
         "poster.attacks[0]: bim takes several steps: the poster's noise is a single one",
+    ),
+    # The budgets.
+    (
+        {"budgets": {"datasets": ["ml-1"]}},
+        "budgets.datasets[0]: unknown data set 'ml-1'; did you mean 'ml-1m'? Valid: ml-small, ml-1m, lastfm, lastfm-2k",
+    ),
+    (
+        {"budgets": {"datasets": ["ml-1m"], "reference": "bim"}},
+        "budgets.reference: bim takes several steps: the others are held against a single one",
+    ),
+    (
+        {"budgets": {"datasets": ["ml-1m"], "attacks": ["fgsm", "bim"], "reference": "noise"}},
+        "budgets.reference: must be one of budgets.attacks. Valid: fgsm, bim",
     ),
     (
         {"baselines": {"NeuMF": {"epoch": 3}}},
@@ -822,11 +874,13 @@ COMPLAINTS = [
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
-        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise",
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
-        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise",
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -906,7 +960,7 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: fgsm, bim, pgd, noise, initial, random",
+        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
     ),
     (
         {"training": {"criterion": "MRR@10"}},
@@ -934,7 +988,7 @@ def test_complaint(complaint):
         ),
         (
             {"method": "bim", "start": 1},
-            "attacks.own.start: the method bim takes no start (its options: step_size)",
+            "attacks.own.start: the method bim takes no start (its options: step_size, norm, negatives)",
         ),
         ({"step_size": 1}, "attacks.own.method: this key is missing and has no default"),
         (

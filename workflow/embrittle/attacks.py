@@ -29,7 +29,7 @@ class Attack:
 
     run: Callable[..., Pair]
     single_step: bool
-    options: dict[str, float]
+    options: dict[str, float | str]
 
 
 ATTACKS: dict[str, Attack] = {}
@@ -55,13 +55,21 @@ def fgsm(loss: BprLoss, *, epsilon: float, iterations: int, seed: int) -> Pair:
 
 @attack(single_step=False)
 def bim(
-    loss: BprLoss, *, epsilon: float, iterations: int, seed: int, step_size: float = 0.25
+    loss: BprLoss,
+    *,
+    epsilon: float,
+    iterations: int,
+    seed: int,
+    step_size: float = 0.25,
+    norm: str = "linf",
+    negatives: str = "fixed",
 ) -> Pair:
-    """Steps of step_size * epsilon from 0, clipped to +-epsilon (Kurakin et al. 2017; MSAP, Eq. 5-7)."""
-    delta = loss.no_change()
-    for _ in range(iterations):
-        delta = loss.climb(delta, step_size * epsilon, epsilon)
-    return delta
+    """Steps of step_size * epsilon from 0, each held to the budget (Kurakin et al. 2017; MSAP, Eq. 5-7).
+
+    norm "linf" clips each element to +-epsilon, as the papers do; "l2" projects each row to the ball of radius epsilon.
+    negatives "fixed" keeps those drawn once, as the papers do; "resampled" draws new ones for every step.
+    """
+    return _steps(loss, loss.no_change(), epsilon, iterations, seed, step_size, norm, negatives)
 
 
 @attack(single_step=False)
@@ -73,11 +81,34 @@ def pgd(
     seed: int,
     step_size: float = 0.25,
     start: float = 0.05,
+    norm: str = "linf",
+    negatives: str = "fixed",
 ) -> Pair:
-    """As bim, but from uniform(-start, start), whatever epsilon (Madry et al. 2018; the authors' code)."""
-    delta = loss.uniform_change(start, seed)
-    for _ in range(iterations):
-        delta = loss.climb(delta, step_size * epsilon, epsilon)
+    """As bim, but from a random start (Madry et al. 2018).
+
+    With norm "linf" it is uniform(-start, start), whatever epsilon is (the authors' code); with "l2" each row starts
+    uniformly in the ball of radius epsilon, and `start` is not looked at.
+    """
+    in_ball = norm == "l2"
+    first = loss.uniform_in_ball(epsilon, seed) if in_ball else loss.uniform_change(start, seed)
+    return _steps(loss, first, epsilon, iterations, seed, step_size, norm, negatives)
+
+
+def _steps(
+    loss: BprLoss,
+    delta: Pair,
+    epsilon: float,
+    iterations: int,
+    seed: int,
+    step_size: float,
+    norm: str,
+    negatives: str,
+) -> Pair:
+    """Climb from Delta, within the budget."""
+    for iteration in range(iterations):
+        if negatives == "resampled" and iteration > 0:
+            loss.draw_negatives(seed, iteration)
+        delta = loss.climb(delta, step_size * epsilon, epsilon, norm)
     return delta
 
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from embrittle.attacks import ATTACKS
+from embrittle.attacks import ATTACKS, Attack
 from embrittle.baselines import BASELINES, option_schema
 from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
@@ -34,8 +34,9 @@ SECTIONS = ("table1", "fairness", "figure1", "figure2")
 """The products that say which attacks are to be run on whole data sets."""
 SAMPLE_SECTIONS = ("figure3",)
 """The same for sub-samples."""
-POSTER_SECTION = "poster"
-"""The same for the data sets that it names."""
+POSTER_SECTION, BUDGETS_SECTION = "poster", "budgets"
+NAMING_SECTIONS = (POSTER_SECTION, BUDGETS_SECTION)
+"""The same for the data sets that they name."""
 
 
 # Settings of a training that came later, at the values that leave a result as it was before they came: they are not
@@ -81,7 +82,9 @@ def _section_conditions(
     if section == POSTER_SECTION:  # single steps alone, see _check_poster
         for epsilon in (*settings["epsilon"], *settings["noise_epsilon"]):
             yield attack, epsilon, 1
-    elif ATTACKS[config["attacks"][attack]["method"]].single_step:
+    elif section == BUDGETS_SECTION:
+        yield from _budgets_conditions(config, attack)
+    elif _is_single_step(config, attack):
         fixed = config["figure1"] if section == "figure2" else settings
         yield attack, fixed["epsilon"], 1
     elif section == "figure2":
@@ -92,6 +95,27 @@ def _section_conditions(
     else:
         for iterations in settings["iterations"]:
             yield attack, settings["epsilon"], iterations
+
+
+def _budgets_conditions(config: Mapping, attack: str) -> Iterator[tuple[str, float, int]]:
+    """Yield a curve over epsilon and, of element-wise clipped attacks, one over iterations."""
+    settings = config[BUDGETS_SECTION]
+    clipped = norm_of(config, attack) == "linf"
+    steps = 1 if _is_single_step(config, attack) else settings["iterations"]
+    grid = settings["epsilon_linf"] if clipped else settings["epsilon"]
+    for epsilon in (*grid, settings["compare_at"]):
+        yield attack, epsilon, steps
+    for iterations in settings["over_iterations"] if clipped else ():
+        yield attack, settings["compare_at"], iterations
+
+
+def _is_single_step(config: Mapping, attack: str) -> bool:
+    return ATTACKS[config["attacks"][attack]["method"]].single_step
+
+
+def norm_of(config: Mapping, attack: str) -> str:
+    """Return the norm that an attack's epsilon is stated in: linf, or l2 as of all single steps."""
+    return config["attacks"][attack].get("norm", "l2")
 
 
 def attack_settings(config: Mapping, attack: str) -> dict[str, Any]:
@@ -195,12 +219,13 @@ def sections_of(config: Mapping, dataset: str) -> tuple[str, ...]:
     """Return the products that a data set or sub-sample is for."""
     if source_name(dataset) != dataset:
         return SAMPLE_SECTIONS
-    return (*SECTIONS, POSTER_SECTION) if dataset in poster_datasets(config) else SECTIONS
+    naming = [name for name in NAMING_SECTIONS if dataset in datasets_for(config, name)]
+    return (*SECTIONS, *naming)
 
 
-def poster_datasets(config: Mapping) -> list[str]:
-    """Return the data sets that the poster's products are wanted for."""
-    return [name for name in config["datasets"] if name in config[POSTER_SECTION]["datasets"]]
+def datasets_for(config: Mapping, section: str) -> list[str]:
+    """Return the data sets that the products of a section that names its own are wanted for."""
+    return [name for name in config["datasets"] if name in config[section]["datasets"]]
 
 
 def baseline_settings(config: Mapping, baseline: str) -> dict[str, Any]:
@@ -253,6 +278,7 @@ def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, A
     _check_attributes(canonical, registry, problems)
     _check_products(canonical, problems)
     _check_poster(canonical, problems)
+    _check_budgets(canonical, problems)
     _check_colours(canonical, problems)
     if problems.lines:
         raise ConfigError("\n".join(problems.lines))
@@ -343,7 +369,7 @@ def _check_datasets(config: Mapping, registry: Mapping, problems: Problems) -> N
         *(path[1] for path in problems.paths if path[:1] == ("own_datasets",) and path[1:]),
     }
     method = _value(config, "split.method")
-    for section in (*SAMPLE_SECTIONS, POSTER_SECTION):
+    for section in (*SAMPLE_SECTIONS, *NAMING_SECTIONS):
         for i, name in enumerate(_value(config, f"{section}.datasets") or []):
             if name not in known:
                 message = f"unknown data set {name!r}{suggestion(name, entries)}"
@@ -546,14 +572,39 @@ def _check_poster(config: Mapping, problems: Problems) -> None:
         if name not in BASELINES:
             message = f"unknown baseline {name!r}{suggestion(name, BASELINES)}"
             problems.add((POSTER_SECTION, "baselines", i), message)
+    for i, name, method in _attacks_of(config, POSTER_SECTION, problems):
+        if not method.single_step:
+            path = (POSTER_SECTION, "attacks", i)
+            problems.add(path, f"{name} takes several steps: the poster's noise is a single one")
+
+
+def _check_budgets(config: Mapping, problems: Problems) -> None:
+    """Check the attacks of the budgets, and that the others are held against a single step among them."""
+    methods = {name: method for _, name, method in _attacks_of(config, BUDGETS_SECTION, problems)}
+    reference = _value(config, f"{BUDGETS_SECTION}.reference")
+    if not methods or reference is None:
+        return
+    if reference not in methods:
+        message = f"must be one of budgets.attacks{suggestion(reference, methods)}"
+        problems.add((BUDGETS_SECTION, "reference"), message)
+    elif not methods[reference].single_step:
+        message = f"{reference} takes several steps: the others are held against a single one"
+        problems.add((BUDGETS_SECTION, "reference"), message)
+
+
+def _attacks_of(
+    config: Mapping, section: str, problems: Problems
+) -> Iterator[tuple[int, str, Attack]]:
+    """Yield the usable attacks of a section that names its data sets, if it names any; complain about others."""
     definitions = config.get("attacks", {})
-    for i, name in enumerate(section.get("attacks", []) if section.get("datasets") else []):
-        path = (POSTER_SECTION, "attacks", i)
+    settings = config.get(section, {})
+    for i, name in enumerate(settings.get("attacks", []) if settings.get("datasets") else []):
         method = ATTACKS.get(definitions.get(name, {}).get("method"))
         if name not in definitions and ("attacks", name) not in {p[:2] for p in problems.paths}:
-            problems.add(path, f"unknown attack {name!r}{suggestion(name, definitions)}")
-        elif method is not None and not method.single_step:
-            problems.add(path, f"{name} takes several steps: the poster's noise is a single one")
+            message = f"unknown attack {name!r}{suggestion(name, definitions)}"
+            problems.add((section, "attacks", i), message)
+        elif method is not None:
+            yield i, name, method
 
 
 def _check_colours(config: Mapping, problems: Problems) -> None:

@@ -11,14 +11,16 @@ import pandas as pd
 
 from . import groups as grouping
 from .data.interactions import UserItems
+from .errors import DataError
 from .fairness import compare_groups, group_values
-from .files import read_columns, read_parquet, read_tensors
-from .measures import Lists, evaluate
+from .files import read_columns, read_metadata, read_parquet, read_tensors
+from .measures import NOTHING_SPENT, Lists, evaluate, spent_metric
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
 GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
 FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
+UNPERTURBED = "initial"
 RANDOM = "Random"  # the reference: not trained, not attacked
 Condition = tuple[str, float, int]  # attack, epsilon, iterations
 
@@ -48,16 +50,37 @@ def evaluate_conditions(
         about: dataset, model and seed.
 
     Returns:
-        One row for each condition, K and measure, with the columns `COLUMNS`.
+        One row for each condition, K and measure, with the columns `COLUMNS`; then as metrics "spent ..." what the
+        perturbation has spent, the same at every K.
     """
-    rows = [
-        {**_about(about, condition, length), "metric": metric, "value": value}
-        for path, condition in zip(paths, conditions, strict=True)
-        for length, metric, value in evaluate(
-            read_lists(path, len(test_items), max(k)), test_items, train_counts, k
-        )
-    ]
+    rows = []
+    for path, condition in zip(paths, conditions, strict=True):
+        lists = read_lists(path, len(test_items), max(k))
+        measured = evaluate(lists, test_items, train_counts, k)
+        spent = read_spent(path, condition).items()
+        measured += [(length, spent_metric(name), value) for length in k for name, value in spent]
+        rows += [
+            {**_about(about, condition, length), "metric": metric, "value": value}
+            for length, metric, value in measured
+        ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def read_spent(path: str | PathLike, condition: Condition) -> dict[str, float]:
+    """What the perturbation behind stored lists has spent (`measures.spent_norms`): nothing if there was none.
+
+    Raises:
+        DataError: the lists do not say it.
+    """
+    if condition[0] == UNPERTURBED:
+        return NOTHING_SPENT
+    spent = read_metadata(path).get("spent", {})
+    if spent.keys() != NOTHING_SPENT.keys():
+        raise DataError(
+            f"{path} does not say how large its perturbation was: it was made by an earlier version. Make it again, "
+            "for instance with: snakemake --forcerun attack_model"
+        )
+    return spent
 
 
 def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, Any]:

@@ -67,8 +67,13 @@ def read_json(path: str | os.PathLike) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def write_parquet(columns: Any, path: str | os.PathLike) -> None:
-    """Write a table: a pandas DataFrame, a pyarrow Table, or a mapping of column names to arrays."""
+def write_parquet(
+    columns: Any, path: str | os.PathLike, metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write a table: a pandas DataFrame, a pyarrow Table, or a mapping of column names to arrays.
+
+    `metadata` (JSON values) goes into the file's schema, beside what is there.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -78,6 +83,9 @@ def write_parquet(columns: Any, path: str | os.PathLike) -> None:
         table = pa.table(dict(columns))
     else:
         table = pa.Table.from_pandas(columns, preserve_index=False)
+    if metadata is not None:
+        entry = {"metadata": json.dumps(metadata, sort_keys=True)}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **entry})
     with written_atomically(path) as temporary:
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
@@ -118,6 +126,13 @@ def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
     """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
     table = read_parquet(path, names)
     return [table.column(name).to_numpy() for name in names]
+
+
+def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
+    """Read the metadata of a Parquet file as written by `write_parquet`; empty where there is none."""
+    import pyarrow.parquet as pq
+
+    return json.loads((pq.read_schema(path).metadata or {}).get(b"metadata", b"{}"))
 
 
 def write_tensors(

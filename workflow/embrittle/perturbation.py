@@ -12,6 +12,7 @@ from .compute.sampling import draw_negatives
 from .data.interactions import UserItems
 from .draws import truncated_normal
 from .errors import ConfigError
+from .measures import spent_norms
 from .ranking import lists_to_columns, top_items
 
 Pair = tuple[Array, Array]  # of users and of items
@@ -28,9 +29,12 @@ class BprLoss:
         self.backend = backend
         self.factors = tuple(backend.put(array) for array in factors)
         self._train = train
-        self._negatives = draw_negatives(
-            train.indptr, train.indices, train.n_items, seed, _NEGATIVES
-        )
+        self.draw_negatives(seed)
+
+    def draw_negatives(self, *seed: int) -> None:
+        """Draw the negatives, one for each positive, anew: from here on the loss is over other triples."""
+        train, seed = self._train, (seed[0], _NEGATIVES, *seed[1:])
+        self._negatives = draw_negatives(train.indptr, train.indices, train.n_items, *seed)
 
     def perturbed(self, delta: Pair) -> Pair:
         """Theta + Delta."""
@@ -41,12 +45,19 @@ class BprLoss:
         users, items = self.perturbed(delta)
         return self.backend.full_batch_gradient(users, items, self._train, self._negatives)
 
-    def climb(self, delta: Pair, step: float, bound: float) -> Pair:
-        """One step: Delta <- clip(Delta + step * g / ||g|| per row, -bound, bound)."""
+    def climb(self, delta: Pair, step: float, bound: float, norm: str = "linf") -> Pair:
+        """One step, Delta + step * g / ||g|| per row, brought back to the budget.
+
+        Args:
+            delta: where the step starts.
+            step: its L2 norm in each row.
+            bound: the budget.
+            norm: "linf" clips each element to +-bound, "l2" projects each row to the ball of radius bound.
+        """
+        climb = {"linf": self.backend.climb, "l2": self.backend.climb_in_ball}[norm]
         gradient = self.gradient(delta)
         return tuple(
-            self.backend.climb(change, slope, step, bound)
-            for change, slope in zip(delta, gradient, strict=True)
+            climb(change, slope, step, bound) for change, slope in zip(delta, gradient, strict=True)
         )
 
     def no_change(self) -> Pair:
@@ -60,6 +71,17 @@ class BprLoss:
             self.backend.put(rng.uniform(-half_width, half_width, array.shape))
             for array in self.factors
         )
+
+    def uniform_in_ball(self, radius: float, seed: int) -> Pair:
+        """Delta whose rows are uniform in the ball of this radius."""
+        rng = np.random.default_rng([seed, _START])
+
+        def rows(n_rows: int, n_factors: int) -> np.ndarray:
+            direction = rng.standard_normal((n_rows, n_factors))
+            direction /= np.linalg.norm(direction, axis=1, keepdims=True)
+            return direction * (radius * rng.random((n_rows, 1)) ** (1 / n_factors))
+
+        return tuple(self.backend.put(rows(*array.shape)) for array in self.factors)
 
     def random_directions(self, norm: float, seed: int) -> Pair:
         """Delta whose rows have the L2 norm given, and truncated normal directions."""
@@ -99,8 +121,8 @@ def attacked_lists(
     iterations: int,
     seed: int,
     length: int,
-) -> dict[str, np.ndarray]:
-    """Perturb a model and return its top lists as long-form columns (`ranking.lists_to_columns`).
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Perturb a model: its top lists as long-form columns (`ranking.lists_to_columns`), and `measures.spent_norms`.
 
     Args:
         backend: the device.
@@ -114,4 +136,5 @@ def attacked_lists(
     """
     loss = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed)
     delta = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
-    return lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length))
+    lists = lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length))
+    return lists, spent_norms(*map(backend.get, delta))

@@ -13,10 +13,15 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
+from embrittle.measures import NOTHING_SPENT, SPENT, spent_metric
 from embrittle.rendering import LATEX, MARKDOWN, Markup, to_latex, to_markdown
 
 MODELS = ("BPR-MF", "AMF")
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
+# Beside the measures, what the perturbations have spent, in one number; its further statistics are left to the metrics.
+SPENT_NORM = spent_metric(SPENT)
+LEFT_OUT = {*map(spent_metric, NOTHING_SPENT)} - {SPENT_NORM}
+METRIC_LABELS = {SPENT_NORM: "Spent norm"}
 # Name -> whether the attack takes a single step, in the order of the published table.
 PAPER_ATTACKS: Mapping[str, bool] = MappingProxyType({"fgsm": True, "bim": False, "pgd": False})
 CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
@@ -131,6 +136,7 @@ def table1_seeds(
     everything = metrics_at(metrics, k)
     if not models_in(everything):
         raise DataError("the metrics have no trained model: Table 1 has no rows")
+    everything = everything[~everything["metric"].isin(LEFT_OUT)]
     of_table = (everything["attack"] == "initial") | is_epsilon(everything["epsilon"], epsilon)
     rows = everything[of_table]
     names = ["dataset", "model", "seed", "attack", "iterations", "metric"]
@@ -240,13 +246,15 @@ def table1_wide(
     wide = cells.pivot(index=["model", "metric"], columns=["dataset", "condition"], values="text")
     # pivot sorts; the order of the long form is the paper's.
     rows = list(dict.fromkeys(zip(cells["model"], cells["metric"], strict=True)))
+    labelled = [(model, METRIC_LABELS.get(metric, metric)) for model, metric in rows]
     columns = [
         (dataset, condition)
         for dataset in dict.fromkeys(cells["dataset"])
         for condition in dict.fromkeys(cells["condition"])
     ]
-    wide = wide.reindex(index=pd.MultiIndex.from_tuples(rows, names=["Model", "Metric"]))
+    wide = wide.reindex(index=pd.MultiIndex.from_tuples(rows))
     wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns)).fillna(markup.missing)
+    wide.index = pd.MultiIndex.from_tuples(labelled, names=["Model", "Metric"])
     wide.columns = pd.MultiIndex.from_tuples(
         [(markup.escape(titles.get(d, d)), markup.escape(condition_label(c))) for d, c in columns]
     )
@@ -293,7 +301,7 @@ def _is_lowest(spread: pd.DataFrame) -> pd.Series:
         [round(value, places) for value, places in zip(spread["mean"], decimals, strict=True)],
         index=spread.index,
         dtype=float,
-    ).where(spread["condition"] != "initial")
+    ).where((spread["condition"] != "initial") & (spread["metric"] != SPENT_NORM))
     groups = printed.groupby([spread["dataset"], spread["model"], spread["metric"]])
     return (printed == groups.transform("min")) & (groups.transform("count") > 1)
 
@@ -333,6 +341,10 @@ def table1_caption(
         f"L = {grid} iterations divided by {max(iterations)}; the others: single values.",
         "Bold: the lowest value under a perturbation (the most effective one).",
     ]
+    if SPENT_NORM in set(spread["metric"]):
+        sentences.append(
+            "Spent norm: the mean L2 norm of the rows of Δ; perturbations of one ε are not of one size."
+        )
     present = spread.loc[spread["mean"].notna(), "n_seeds"]
     if not present.empty and present.max() > 1:
         few, many = present.min(), present.max()
@@ -410,7 +422,7 @@ def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str] | No
             "Data set": MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
             "Model": MARKDOWN.escape(row.model),
             "Condition": MARKDOWN.escape(condition_label(row.condition)),
-            "Metric": MARKDOWN.escape(row.metric),
+            "Metric": MARKDOWN.escape(METRIC_LABELS.get(row.metric, row.metric)),
             "Ours": format_value(row.value, row.metric),
             "Published": format_value(row.published, row.metric, "not published"),
             "Ratio": "—" if np.isnan(row.ratio) else f"{row.ratio:.3f}",

@@ -9,7 +9,7 @@ from embrittle.perturbation import attacked_lists
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
-    lists = attacked_lists(
+    lists, spent = attacked_lists(
         get_backend(device.of_job(snakemake.resources.gpu)),
         read_tensors(snakemake.input.model)[0],
         train,
@@ -19,4 +19,4 @@ with job(snakemake.log[0]):
         seed=int(snakemake.wildcards.seed),
         **snakemake.params.attack,
     )
-    write_parquet(lists, snakemake.output.lists)
+    write_parquet(lists, snakemake.output.lists, metadata={"spent": spent})

@@ -15,6 +15,8 @@ from ..data.interactions import UserItems
 Array = Any
 ADAGRAD_EPS = 1e-7  # added outside the root (Keras' default; docs/method.md, "Training")
 SQUARED_NORM_FLOOR = 1e-12  # TensorFlow's l2_normalize
+# A row is cut to this share of the radius, so that rounding its elements to float32 does not make it longer again.
+WITHIN = 1 - 1e-7
 # Score differences are clipped to this range; one outside it has no gradient (docs/method.md, "Training").
 LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE = -80.0, 1e8
 
@@ -63,6 +65,9 @@ class Backend(Protocol):
 
     def climb(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:
         """Return clip(delta + step * g / ||g|| per row, -bound, bound); `delta` may be changed."""
+
+    def climb_in_ball(self, delta: Array, gradient: Array, step: float, radius: float) -> Array:
+        """Return delta + step * g / ||g|| per row, rows longer than `radius` cut to it; `delta` may be changed."""
 
     def scores(self, user_factors: Array, item_factors: Array) -> np.ndarray:
         """Scores of a block of users for all items: float32 (n_block, n_items), on the host."""

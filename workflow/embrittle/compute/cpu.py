@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..data.interactions import UserItems
-from .backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, Factors, StepSettings
-from .numba_gradient import climb, gradient_kernel
+from .backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, WITHIN, Factors, StepSettings
+from .numba_gradient import climb, climb_in_ball, gradient_kernel
 from .numba_training import epoch_kernel
 
 
@@ -58,6 +58,14 @@ class CpuBackend:
     ) -> np.ndarray:
         """In place."""
         climb(delta, gradient, np.float32(step), np.float32(bound), np.float32(SQUARED_NORM_FLOOR))
+        return delta
+
+    def climb_in_ball(
+        self, delta: np.ndarray, gradient: np.ndarray, step: float, radius: float
+    ) -> np.ndarray:
+        """In place."""
+        floor = np.float32(SQUARED_NORM_FLOOR)
+        climb_in_ball(delta, gradient, np.float32(step), radius, floor, WITHIN)
         return delta
 
     def scores(self, user_factors: np.ndarray, item_factors: np.ndarray) -> np.ndarray:

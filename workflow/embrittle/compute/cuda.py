@@ -17,6 +17,7 @@ from .backend import (
     HIGHEST_DIFFERENCE,
     LOWEST_DIFFERENCE,
     SQUARED_NORM_FLOOR,
+    WITHIN,
     Factors,
     StepSettings,
 )
@@ -197,6 +198,14 @@ class CudaBackend:
     ) -> torch.Tensor:
         """A new tensor."""
         return (delta + step * _unit_rows(gradient)).clamp(-bound, bound)
+
+    def climb_in_ball(
+        self, delta: torch.Tensor, gradient: torch.Tensor, step: float, radius: float
+    ) -> torch.Tensor:
+        """A new tensor."""
+        moved = (delta + step * _unit_rows(gradient)).double()
+        length = moved.square().sum(1, keepdim=True).sqrt()
+        return torch.where(length > radius, moved * (WITHIN * radius / length), moved).float()
 
     def scores(self, user_factors: torch.Tensor, item_factors: torch.Tensor) -> np.ndarray:
         """A matrix product in full float32, copied to the host."""

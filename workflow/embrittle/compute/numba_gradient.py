@@ -63,3 +63,26 @@ def climb(delta, gradient, step, bound, squared_norm_floor):
         for k in range(n_factors):
             moved = delta[row, k] + scale * gradient[row, k]
             delta[row, k] = min(max(moved, -bound), bound)
+
+
+@njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+def climb_in_ball(delta, gradient, step, radius, squared_norm_floor, within):
+    """delta <- delta + step * g / ||g|| per row, rows longer than `radius` scaled to it, in place, in one pass.
+
+    Lengths are summed in float64: with float32 sums a row that has been cut might count as too long once more.
+    """
+    n_rows, n_factors = delta.shape
+    for row in range(n_rows):
+        squared_norm = np.float32(0)
+        for k in range(n_factors):
+            squared_norm += gradient[row, k] * gradient[row, k]
+        scale = step / np.sqrt(max(squared_norm, squared_norm_floor))
+        squared_length = 0.0
+        for k in range(n_factors):
+            moved = delta[row, k] + scale * gradient[row, k]
+            delta[row, k] = moved
+            squared_length += np.float64(moved) * np.float64(moved)
+        if squared_length > radius * radius:
+            cut = within * radius / np.sqrt(squared_length)
+            for k in range(n_factors):
+                delta[row, k] = np.float32(cut * delta[row, k])

@@ -1,0 +1,152 @@
+"""nDCG against the norm that an attack has spent: equal height at equal x means equal strength."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from embrittle.errors import DataError
+from embrittle.figures import (
+    BAND_STYLE,
+    REFERENCE_LABELS,
+    REFERENCE_STYLES,
+    PlotSettings,
+    colour_of,
+    text_style,
+)
+from embrittle.tables import MODELS, RANDOM, condition_label, known_first
+
+# Two attacks of one method differ in norm and negatives: the same colour, another line.
+LINES = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": (0, (4, 1.5)), "marker": "s", "markerfacecolor": "white"},
+    {"linestyle": ":", "marker": "^"},
+)
+OVER_ITERATIONS = {"linestyle": "-", "linewidth": 0.6, "marker": "x", "markersize": 2.4}
+
+
+def curve_points(points: pd.DataFrame) -> pd.DataFrame:
+    """Means over seeds of what was spent and what was left, for each condition.
+
+    Args:
+        points: the long form of all runs (`budgets.POINT_COLUMNS`).
+
+    Returns:
+        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm, value, low, high, n_seeds.
+    """
+    by = ["dataset", "model", "attack", "norm", "epsilon", "iterations"]
+    groups = points.groupby(by, sort=False, dropna=False)
+    return groups.agg(
+        spent_norm=("spent_norm", "mean"),
+        value=("value", "mean"),
+        low=("value", "min"),
+        high=("value", "max"),
+        n_seeds=("seed", "nunique"),
+    ).reset_index()
+
+
+def budget_figure(
+    points: pd.DataFrame,
+    dataset: str,
+    methods: Mapping[str, str],
+    iterations: int,
+    metric: str,
+    random: float,
+    largest: float,
+    settings: PlotSettings | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Draw nDCG against the mean L2 norm of the rows of Delta, one panel a model.
+
+    Args:
+        points: from `curve_points`.
+        dataset: what to draw.
+        methods: attack -> its method, in the order of the legend; attacks of one method share its colour.
+        iterations: of the multi-step attacks in the curves over epsilon. Their other numbers of iterations make the
+            thin curves over iterations, at each epsilon that has several.
+        metric: label of the y axis, such as nDCG@10.
+        random: what the random recommender reaches.
+        largest: where the x axis ends.
+        settings: how it looks.
+        title: printed above; by default the name of the data set.
+
+    Raises:
+        DataError: there is nothing of the data set.
+    """
+    settings = settings or PlotSettings()
+    rows = points[points["dataset"] == dataset]
+    if rows.empty:
+        raise DataError(f"there are no budgets of the data set {dataset!r} to draw")
+    models = known_first(rows["model"], MODELS)
+    with matplotlib.rc_context(text_style(settings.font_size)):
+        size = (settings.width * max(1, len(models) / 2), settings.panel_height * 1.6 + 0.85)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
+        for model, ax in zip(models, axes, strict=True):
+            _draw_panel(ax, rows[rows["model"] == model], methods, iterations, random, settings)
+            ax.set_title(model)
+            ax.set_xlabel(r"mean row norm of $\Delta$ spent")
+            ax.set_xlim(0, largest)
+            ax.set_ylim(bottom=0)
+        axes[0].set_ylabel(metric)
+        figure.suptitle(title or dataset)
+        _add_legend(figure, axes, int(rows["n_seeds"].max()))
+    return figure
+
+
+def _draw_panel(
+    ax: Axes,
+    rows: pd.DataFrame,
+    methods: Mapping[str, str],
+    iterations: int,
+    random: float,
+    settings: PlotSettings,
+) -> None:
+    initial = rows[rows["attack"] == "initial"]
+    for name, value in (("initial", float(initial["value"].iloc[0])), (RANDOM.lower(), random)):
+        style = REFERENCE_STYLES[name]
+        colour = colour_of(name, settings)
+        ax.axhline(value, color=colour, label=REFERENCE_LABELS[name], gid=name, **style)
+    drawn: list[str] = []
+    for attack, method in methods.items():
+        number = drawn.count(method)
+        drawn.append(method)
+        style = {
+            "color": colour_of(method, settings, len(set(drawn))),
+            **LINES[number % len(LINES)],
+        }
+        mine = rows[rows["attack"] == attack]
+        curve = pd.concat([initial, mine[mine["iterations"].isin((1, iterations))]])
+        curve = curve.sort_values("spent_norm")
+        ax.plot(
+            curve["spent_norm"], curve["value"], label=condition_label(attack), gid=attack,
+            markersize=2.6, **style,
+        )  # fmt: skip
+        if curve["n_seeds"].max() > 1:
+            low, high = curve["low"], curve["high"]
+            ax.fill_between(curve["spent_norm"], low, high, color=style["color"], **BAND_STYLE)
+        _draw_over_iterations(ax, mine, attack, style["color"])
+
+
+def _draw_over_iterations(ax: Axes, rows: pd.DataFrame, attack: str, colour: str) -> None:
+    for epsilon, steps in rows.groupby("epsilon"):
+        if len(steps) < 3:
+            continue
+        steps = steps.sort_values("iterations")
+        label = rf"{condition_label(attack)}, $\epsilon$ = {epsilon:g}, over $L$"
+        ax.plot(steps["spent_norm"], steps["value"], color=colour, label=label, **OVER_ITERATIONS)
+
+
+def _add_legend(figure: Figure, axes: Sequence[Axes], n_seeds: int) -> None:
+    entries = {}
+    for ax in axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            entries.setdefault(label, handle)
+    if n_seeds > 1:
+        entries[f"min to max, {n_seeds} seeds"] = Patch(color="#888888", **BAND_STYLE)
+    figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=2)
