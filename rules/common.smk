@@ -159,6 +159,7 @@ BASELINE_LISTS = results("lists/{dataset}/{baseline}/seed-{seed}/initial.parquet
 BASELINE_CURVE = results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
 METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 GROUPS = results("fairness/{dataset}/{model}/seed-{seed}/groups.parquet")
+BUDGETS = results("budgets/{dataset}/{model}/seed-{seed}/{table}.parquet")
 FAIRNESS = results("fairness/{dataset}/{model}/seed-{seed}/fairness.parquet")
 
 # --- Data -----------------------------------------------------------------------------------------
@@ -291,7 +292,7 @@ MEASURED_SAMPLES = [
 ]
 MEASURED_BASELINES = [
     {"dataset": dataset, "model": baseline, "seed": seed}
-    for dataset in configuration.poster_datasets(STUDY)
+    for dataset in configuration.datasets_for(STUDY, "poster")
     for baseline in STUDY["poster"]["baselines"]
     for seed in STUDY["seeds"]
 ]
@@ -521,7 +522,7 @@ REFERENCES = {"figure1": {}, "figure2": {"fgsm_epsilon": STUDY["figure1"]["epsil
 
 # --- The APR poster -------------------------------------------------------------------------------
 
-POSTER_DATASETS = configuration.poster_datasets(STUDY)
+POSTER_DATASETS = configuration.datasets_for(STUDY, "poster")
 POSTER_RUNS = [run for run in runs_there() if run["dataset"] in POSTER_DATASETS]
 POSTER_METHODS = {
     name: STUDY["attacks"][name]["method"]
@@ -543,3 +544,27 @@ POSTER_FIGURES = {
     "noise": {"methods": POSTER_METHODS, "k": POSTER_K},
     "training": {"k": CURVE_K},
 }
+
+# --- Equal budgets --------------------------------------------------------------------------------
+
+BUDGET_DATASETS = configuration.datasets_for(STUDY, "budgets")
+BUDGET_METHODS = {
+    name: STUDY["attacks"][name]["method"]
+    for name in STUDY["budgets"]["attacks"]
+    if BUDGET_DATASETS
+}
+# What tables and figure agree on.
+BUDGETS_AT = {
+    "iterations": STUDY["budgets"]["iterations"],
+    "k": STUDY["evaluation"]["k"][0],
+}
+BUDGETS_AGAINST = {name: STUDY["budgets"][name] for name in ("reference", "compare_at")}
+
+
+def budgets_of(table):
+    """One of the files of all models whose budgets are compared, without the models of which nothing is there."""
+    runs = [run for run in RUNS if run["dataset"] in BUDGET_DATASETS]
+    shown = [{name: run[name] for name in ("dataset", "model", "seed")} for run in runs]
+    return [
+        BUDGETS.format(**run, table=table) for run in shown if shown_for(run, "budgets")
+    ]

@@ -76,6 +76,47 @@ rule evaluate_fairness:
         "../workflow/scripts/evaluate_fairness.py"
 
 
+rule evaluate_budgets:
+    """Hold the attacks on one model and seed against each other at the norms that they have spent, user by user."""
+    input:
+        **split_files("test", "statistics"),
+        lists=lambda wildcards: [
+            list_of(wildcards, condition)
+            for condition in shown_for(wildcards, "budgets")
+        ],
+    output:
+        **{
+            table: BUDGETS.replace("{table}", table)
+            for table in ("points", "matched", "shares")
+        },
+    log:
+        logs("evaluate_budgets/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("evaluate_budgets/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
+    params:
+        budgets=lambda wildcards: {
+            "conditions": shown_for(wildcards, "budgets"),
+            "length": LIST_LENGTH,
+            "norms_of": {
+                name: configuration.norm_of(STUDY, name) for name in BUDGET_METHODS
+            },
+            "norms": STUDY["budgets"]["norms"],
+            **BUDGETS_AT,
+            **BUDGETS_AGAINST,
+        },
+        code=code_of("evaluate_budgets"),
+    script:
+        "../workflow/scripts/evaluate_budgets.py"
+
+
 rule collect_metrics:
     """Put the measures of the whole study into one tidy table."""
     input:

@@ -9,6 +9,7 @@ localrules:
     tabulate_noise,
     tabulate_training,
     draw_poster,
+    draw_budgets,
 
 
 rule draw_figure:
@@ -234,3 +235,39 @@ rule poster:
             figure=POSTER_FIGURES,
             dataset=POSTER_DATASETS,
         ),
+
+
+rule draw_budgets:
+    """Draw nDCG against the norm that attacks have spent, for one data set."""
+    input:
+        points=results("tables/table_budgets.csv"),
+        metrics=results("metrics.parquet"),
+    output:
+        files=expand(
+            results("figures/{{dataset}}/budgets.{format}"),
+            format=STUDY["plots"]["formats"],
+        ),
+    log:
+        logs("draw_budgets/{dataset}"),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=lambda wildcards: {
+            "arguments": {
+                "methods": BUDGET_METHODS,
+                **BUDGETS_AT,
+                "largest": 1.5 * max(STUDY["budgets"]["norms"]),
+                "title": titles()[wildcards.dataset],
+            },
+            "plots": STUDY["plots"],
+        },
+        code=code_of("draw_budgets"),
+    script:
+        "../workflow/scripts/draw_budgets.py"
+
+
+rule budgets:
+    """Compare the attacks at equal norms, for the data sets that this is wanted for."""
+    input:
+        rules.tabulate_budgets.output if BUDGET_DATASETS else [],
+        expand(rules.draw_budgets.output.files, dataset=BUDGET_DATASETS),

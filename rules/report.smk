@@ -15,6 +15,7 @@ rule summarise_run:
         rules.figure2.input,
         rules.figure3.input,
         rules.poster.input,
+        rules.budgets.input,
     output:
         record=results("provenance.json"),
         jobs=results("run.csv"),

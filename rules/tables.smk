@@ -7,6 +7,7 @@ localrules:
     tabulate_figure3,
     tabulate_robustness,
     tabulate_accuracy,
+    tabulate_budgets,
 
 
 rule tabulate_table1:
@@ -169,3 +170,39 @@ rule tabulate_accuracy:
         code=code_of("tabulate_accuracy"),
     script:
         "../workflow/scripts/tabulate_accuracy.py"
+
+
+rule tabulate_budgets:
+    """The attacks at equal norms: every point, differences to a single step, and the share that the norm explains."""
+    input:
+        points=budgets_of("points"),
+        matched=budgets_of("matched"),
+        shares=budgets_of("shares"),
+    output:
+        long=results("tables/table_budgets.csv"),
+        matched=results("tables/budgets_matched.csv"),
+        shares=results("tables/budgets_shares.csv"),
+        statements=results("tables/budgets_statements.csv"),
+        markdown=results("tables/budgets.md"),
+        latex=results("tables/budgets.tex"),
+    log:
+        logs("tabulate_budgets"),
+    conda:
+        ENVIRONMENT
+    params:
+        table={
+            "multi_step": [
+                name
+                for name, method in BUDGET_METHODS.items()
+                if not ATTACKS[method].single_step
+            ],
+            **BUDGETS_AT,
+            **BUDGETS_AGAINST,
+            "titles": titles(),
+            "notes": table_notes(
+                run for run in MEASURED if run["dataset"] in BUDGET_DATASETS
+            ),
+        },
+        code=code_of("tabulate_budgets"),
+    script:
+        "../workflow/scripts/tabulate_budgets.py"

@@ -17,6 +17,7 @@ from embrittle.budgets import (
 )
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
+from embrittle.measures import spent_norms
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}
 USERS = np.array([1.0, 0.5, 0.0, np.nan])
@@ -62,6 +63,18 @@ def test_beyond_the_largest_norm_nothing_is_made_up():
 def test_equal_norms_twice_are_no_division_by_zero():
     twice = [point("initial", 0, 0.0, 1.0), point("a", 1, 1.0, 0.5), point("a", 2, 1.0, 0.4)]
     np.testing.assert_allclose(ndcg_at(twice, 1.0), USERS * 0.5)
+
+
+def test_single_steps_among_several_are_no_point_of_the_curve_over_epsilon():
+    points = [*POINTS, point("bim", 0.5, 0.2, 0.97, 1)]
+    assert all(p["iterations"] in (0, 25) for p in curves_of(points, 25)["bim"])
+    assert [p["epsilon"] for p in curves_of(points, 25)["fgsm"]] == [0, 0.5, 1, 3]
+
+
+def test_without_the_reference_there_are_values_and_no_differences():
+    table = matched({"bim": CURVES["bim"]}, "fgsm", [1.0], ABOUT).iloc[0]
+    assert table["value"] == pytest.approx(0.5 * 0.7)
+    assert np.isnan(table["difference"])
 
 
 def test_matched_norms_compare_user_by_user():
@@ -133,7 +146,11 @@ def lists_file(path, items, spent=None):
 def test_points_are_read_from_lists_and_what_they_say_of_themselves(tmp_path):
     paths = [
         lists_file(tmp_path / "initial.parquet", [0, 1, 2]),
-        lists_file(tmp_path / "fgsm.parquet", [0, 0, 0], {"all L2 mean": 0.5, "users L2 max": 9.0}),
+        lists_file(
+            tmp_path / "fgsm.parquet",
+            [0, 0, 0],
+            spent_norms(np.ones((2, 1)) * 0.6, np.ones((1, 1)) * 0.3),
+        ),
     ]
     conditions = [("initial", "0", 0), ("fgsm", "0.5", 1)]
     points = read_points(paths, conditions, np.array([0, 1, -1]), k=1, length=1)

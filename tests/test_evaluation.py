@@ -7,12 +7,17 @@ import pytest
 from embrittle.errors import DataError
 from embrittle.evaluation import COLUMNS, collect, evaluate_conditions, read_lists
 from embrittle.files import write_parquet
-from embrittle.measures import Lists, evaluate
+from embrittle.measures import Lists, evaluate, spent_norms
 from embrittle.ranking import lists_to_columns
 
 N_USERS, N_ITEMS, LENGTH = 6, 12, 4
 CONDITIONS = [("initial", 0, 0), ("fgsm", 0.5, 1), ("bim", 0.5, 10)]
 ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are text
+
+
+def spent(epsilon):
+    """Users' rows are three times as long as items'."""
+    return spent_norms(np.full((2, 1), 3 * epsilon), np.full((2, 1), epsilon))
 
 
 @pytest.fixture
@@ -36,8 +41,9 @@ def lists(rng):
 @pytest.fixture
 def paths(lists, tmp_path):
     paths = [tmp_path / "seed=3" / f"{n}.parquet" for n in range(len(lists))]
-    for path, made in zip(paths, lists, strict=True):
-        write_parquet(lists_to_columns(made.items, made.scores), path)
+    for path, made, (_, epsilon, _) in zip(paths, lists, CONDITIONS, strict=True):
+        metadata = {"spent": spent(epsilon)} if epsilon else None
+        write_parquet(lists_to_columns(made.items, made.scores), path, metadata)
     return paths
 
 
@@ -54,11 +60,18 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
     expected = [
         ("ml-small", "AMF", 3, attack, float(epsilon), iterations, k, metric, value)
         for made, (attack, epsilon, iterations) in zip(lists, CONDITIONS, strict=True)
-        for k, metric, value in evaluate(made, *held_out.values(), [4, 2])
+        for k, metric, value in [
+            *evaluate(made, *held_out.values(), [4, 2]),
+            *(
+                (k, f"spent {name}", value)
+                for k in (4, 2)
+                for name, value in spent(epsilon).items()
+            ),
+        ]
     ]
     assert list(metrics.columns) == COLUMNS
     assert list(metrics.itertuples(index=False, name=None)) == expected
-    assert len(metrics) == 3 * 2 * 6
+    assert len(metrics) == 3 * 2 * (6 + 18)
     assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
         "int64",
         "float64",
@@ -66,6 +79,22 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
         "int64",
         "float64",
     ]
+
+
+def test_what_was_spent_stands_among_the_metrics(paths, held_out):
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+    values = metrics.set_index(["attack", "metric"])["value"]
+    assert values["initial", "spent all L2 mean"] == 0
+    assert values["bim", "spent all L2 mean"] == 1
+    assert values["bim", "spent users Linf max"] == 1.5
+    assert values["fgsm", "spent items L2 median"] == 0.5
+
+
+def test_lists_that_do_not_say_what_was_spent_say_what_to_do(lists, tmp_path, held_out):
+    path = tmp_path / "old.parquet"
+    write_parquet(lists_to_columns(lists[1].items, lists[1].scores), path)
+    with pytest.raises(DataError, match=r"old\.parquet does not say .* --forcerun attack_model"):
+        evaluate_conditions([path], conditions=[("fgsm", 0.5, 1)], k=[4], about=ABOUT, **held_out)
 
 
 def test_the_conditions_are_not_mixed_up(paths, held_out):
@@ -110,4 +139,4 @@ def test_tables_are_collected_in_their_order(paths, held_out, tmp_path):
     whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
     expected = pd.concat(reversed(tables), ignore_index=True)
     pd.testing.assert_frame_equal(whole, expected)
-    assert whole["seed"].tolist() == [1] * 18 + [0] * 18
+    assert whole["seed"].tolist() == [1] * 72 + [0] * 72

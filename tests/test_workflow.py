@@ -209,6 +209,55 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
     }
 
 
+BUDGETS = {
+    **{name: {"attacks": []} for name in ("table1", "figure1", "figure2")},
+    "fairness": {"attributes": []},
+    "budgets": {
+        "datasets": ["shop"],
+        "attacks": ["fgsm", "bim", "bim-l2"],
+        "epsilon": [0.5, 1, 2],
+        "epsilon_linf": [0.1, 0.2],
+        "iterations": 3,
+        "over_iterations": [1, 2],
+        "norms": [0.5, 1],
+    },
+}
+
+
+def test_attacks_are_compared_at_the_norm_that_they_spend(tmp_path):
+    project = Project(tmp_path)
+    planned = project.planned(**BUDGETS)
+    # FGSM and BIM in the L2 ball at three budgets, BIM at two and at 0.5, there also at two more numbers of steps.
+    assert planned["attack_model"] == 2 * (3 + 3 + 3 + 2)
+    made = {rule: n for rule, n in planned.items() if "budgets" in rule}
+    assert made == {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
+    project.run(**BUDGETS)
+    points = pd.read_csv(project.results("tables/table_budgets.csv"))
+    assert points.columns.tolist() == [
+        *("dataset", "model", "seed", "attack", "norm", "epsilon", "iterations"),
+        *("spent_norm", "metric", "value"),
+    ]
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    key = ["model", "attack", "epsilon", "iterations"]
+    metrics = metrics[(metrics["k"] == 3) & (metrics["model"] != "Random")]
+    metrics = metrics.set_index("metric")
+    for metric, column in (("nDCG", "value"), ("spent all L2 mean", "spent_norm")):
+        ours = points.set_index(key)[column].sort_index()
+        theirs = metrics.loc[metric].set_index(key)["value"].sort_index()
+        pd.testing.assert_series_equal(ours, theirs, check_names=False)
+    spent = points.set_index(key)["spent_norm"]
+    # The same epsilon: a row of FGSM has it, BIM in the ball no more, BIM clipped by elements may have more.
+    assert spent["AMF", "fgsm", 1.0, 1] <= 1 + 1e-6
+    assert spent["AMF", "bim-l2", 1.0, 3] <= 1 + 1e-6
+    assert project.results("figures/shop/budgets.pdf").read_bytes().startswith(b"%PDF")
+    assert "At equal norms" in project.results("tables/budgets.md").read_text(encoding="utf-8")
+    assert "Nothing to be done" in project.run(**BUDGETS)
+    # Another norm in the table runs no attack again.
+    other = merged({"budgets": {"norms": [0.5, 0.75]}}, BUDGETS)
+    again = {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1, "summarise_run": 1}
+    assert project.planned(**other) == again
+
+
 def git_blob(content: bytes) -> str:
     return "git-blob:" + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 

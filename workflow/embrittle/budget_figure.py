@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from embrittle.budgets import steps_of
 from embrittle.errors import DataError
+from embrittle.evaluation import UNPERTURBED
 from embrittle.figures import (
     BAND_STYLE,
     REFERENCE_LABELS,
@@ -19,7 +21,7 @@ from embrittle.figures import (
     colour_of,
     text_style,
 )
-from embrittle.tables import MODELS, RANDOM, condition_label, known_first
+from embrittle.tables import MODELS, RANDOM, condition_label, known_first, metrics_at
 
 # Two attacks of one method differ in norm and negatives: the same colour, another line.
 LINES = (
@@ -52,11 +54,11 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
 
 def budget_figure(
     points: pd.DataFrame,
+    metrics: pd.DataFrame,
     dataset: str,
     methods: Mapping[str, str],
     iterations: int,
-    metric: str,
-    random: float,
+    k: int,
     largest: float,
     settings: PlotSettings | None = None,
     title: str | None = None,
@@ -64,13 +66,13 @@ def budget_figure(
     """Draw nDCG against the mean L2 norm of the rows of Delta, one panel a model.
 
     Args:
-        points: from `curve_points`.
+        points: every point of all runs (`budgets.POINT_COLUMNS`).
+        metrics: the tidy metrics, for what the random recommender reaches.
         dataset: what to draw.
         methods: attack -> its method, in the order of the legend; attacks of one method share its colour.
         iterations: of the multi-step attacks in the curves over epsilon. Their other numbers of iterations make the
             thin curves over iterations, at each epsilon that has several.
-        metric: label of the y axis, such as nDCG@10.
-        random: what the random recommender reaches.
+        k: length of the lists.
         largest: where the x axis ends.
         settings: how it looks.
         title: printed above; by default the name of the data set.
@@ -79,7 +81,8 @@ def budget_figure(
         DataError: there is nothing of the data set.
     """
     settings = settings or PlotSettings()
-    rows = points[points["dataset"] == dataset]
+    rows = curve_points(points[points["dataset"] == dataset])
+    random = _random_level(metrics, dataset, k)
     if rows.empty:
         raise DataError(f"there are no budgets of the data set {dataset!r} to draw")
     models = known_first(rows["model"], MODELS)
@@ -93,10 +96,16 @@ def budget_figure(
             ax.set_xlabel(r"mean row norm of $\Delta$ spent")
             ax.set_xlim(0, largest)
             ax.set_ylim(bottom=0)
-        axes[0].set_ylabel(metric)
+        axes[0].set_ylabel(f"nDCG@{k}")
         figure.suptitle(title or dataset)
         _add_legend(figure, axes, int(rows["n_seeds"].max()))
     return figure
+
+
+def _random_level(metrics: pd.DataFrame, dataset: str, k: int) -> float:
+    rows = metrics_at(metrics, k)
+    rows = rows[(rows["dataset"] == dataset) & (rows["model"] == RANDOM)]
+    return float(rows.loc[rows["metric"] == "nDCG", "value"].mean())
 
 
 def _draw_panel(
@@ -107,8 +116,8 @@ def _draw_panel(
     random: float,
     settings: PlotSettings,
 ) -> None:
-    initial = rows[rows["attack"] == "initial"]
-    for name, value in (("initial", float(initial["value"].iloc[0])), (RANDOM.lower(), random)):
+    initial = rows[rows["attack"] == UNPERTURBED]
+    for name, value in (("initial", initial["value"].mean()), (RANDOM.lower(), random)):
         style = REFERENCE_STYLES[name]
         colour = colour_of(name, settings)
         ax.axhline(value, color=colour, label=REFERENCE_LABELS[name], gid=name, **style)
@@ -121,7 +130,8 @@ def _draw_panel(
             **LINES[number % len(LINES)],
         }
         mine = rows[rows["attack"] == attack]
-        curve = pd.concat([initial, mine[mine["iterations"].isin((1, iterations))]])
+        steps = steps_of(mine["iterations"], iterations)
+        curve = pd.concat([initial, mine[mine["iterations"] == steps]])
         curve = curve.sort_values("spent_norm")
         ax.plot(
             curve["spent_norm"], curve["value"], label=condition_label(attack), gid=attack,

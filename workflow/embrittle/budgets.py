@@ -8,7 +8,7 @@ nDCG of every user is interpolated along it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .evaluation import read_lists, read_spent
+from .evaluation import UNPERTURBED, read_lists, read_spent
 from .measures import SPENT, ndcg_per_user
 
 LEVEL = 0.95
@@ -78,7 +78,7 @@ def ndcg_at(points: Sequence[Mapping[str, Any]], norm: float) -> np.ndarray | No
     """
     curve = sorted(points, key=lambda point: point["spent_norm"])
     norms = np.array([point["spent_norm"] for point in curve])
-    if not norms[0] <= norm <= norms[-1]:
+    if len(curve) < 2 or not norms[0] <= norm <= norms[-1]:
         return None
     above = max(1, int(np.searchsorted(norms, norm)))
     low, high = curve[above - 1], curve[above]
@@ -89,15 +89,19 @@ def ndcg_at(points: Sequence[Mapping[str, Any]], norm: float) -> np.ndarray | No
 
 def curves_of(points: Sequence[Mapping[str, Any]], iterations: int) -> dict[str, list]:
     """The curve of each attack over epsilon, the unperturbed model first: single steps, and those of `iterations`."""
-    initial = [point for point in points if point["attack"] == "initial"]
-    attacks = dict.fromkeys(point["attack"] for point in points if point["attack"] != "initial")
-    return {
-        attack: [
-            *initial,
-            *(p for p in points if p["attack"] == attack and p["iterations"] in (1, iterations)),
-        ]
-        for attack in attacks
-    }
+    initial = [point for point in points if point["attack"] == UNPERTURBED]
+    attacks = dict.fromkeys(point["attack"] for point in points if point["attack"] != UNPERTURBED)
+    curves = {}
+    for attack in attacks:
+        mine = [point for point in points if point["attack"] == attack]
+        steps = steps_of((point["iterations"] for point in mine), iterations)
+        curves[attack] = [*initial, *(point for point in mine if point["iterations"] == steps)]
+    return curves
+
+
+def steps_of(there: Iterable[int], iterations: int) -> int:
+    """The number of steps of an attack's curve over epsilon: `iterations`, or 1 where it has no such point."""
+    return iterations if iterations in set(there) else 1
 
 
 def long_form(
@@ -141,11 +145,45 @@ def matched(
     """
     rows = []
     for norm in norms:
-        theirs = ndcg_at(curves[reference], norm)
+        theirs = ndcg_at(curves.get(reference, ()), norm)
         for attack, points in curves.items():
             ours = ndcg_at(points, norm)
             rows.append((*_run(about), attack, norm, *_compared(ours, theirs)))
     return pd.DataFrame(rows, columns=MATCHED_COLUMNS)
+
+
+def compare(
+    points: Sequence[Mapping[str, Any]],
+    about: Mapping[str, Any],
+    norms_of: Mapping[str, str],
+    *,
+    reference: str,
+    iterations: int,
+    compare_at: float,
+    norms: Sequence[float],
+    k: int,
+) -> dict[str, pd.DataFrame]:
+    """All that is said of the budgets of one model and seed.
+
+    Args:
+        points: from `read_points`.
+        about: dataset, model, seed.
+        norms_of: attack -> the norm that its epsilon is stated in.
+        reference: the single-step attack that the others are held against.
+        iterations: of the multi-step attacks in the curves over epsilon.
+        compare_at: the epsilon of the papers' comparison.
+        norms: spent norms to compare at.
+        k: length of the lists that were measured.
+
+    Returns:
+        "points" (`long_form`), "matched" (`matched`) and "shares" (`explained_shares`).
+    """
+    curves = curves_of(points, iterations)
+    return {
+        "points": long_form(points, {**about, "metric": f"nDCG@{k}"}, norms_of),
+        "matched": matched(curves, reference, norms, about),
+        "shares": explained_shares(points, curves, reference, compare_at, iterations, about),
+    }
 
 
 def _run(about: Mapping[str, Any]) -> tuple[str, str, int]:

@@ -1,22 +1,15 @@
 """The regressions of `embrittle.characteristics` in words and in Markdown.
 
-The words follow from the intervals alone, by these rules. Of a statement, every case (model, attack,
-number of iterations, characteristic) is decided by itself: *for* if the whole 95 % interval of the slope
-is on the stated side of 0, *against* if all of it is on the other, else *open*. The statement then
-
-- "holds" if every case is for it;
-- "does not hold" if a case is against it and none is for it;
-- is "mixed" if there are cases for and against;
-- else "cannot be told".
+The words follow from the intervals alone, by the rules of `embrittle.statements`; a case is one slope (model, attack,
+number of iterations, characteristic).
 
 A flatter slope is one nearer to 0, whatever its sign. AMF's is flatter than BPR-MF's exactly when the
 difference and the sum of the two slopes have the same sign, and both intervals have to say so.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,27 +21,30 @@ from embrittle.characteristics import (
     slope_differences,
 )
 from embrittle.rendering import MARKDOWN, to_markdown
+from embrittle.statements import (
+    AGAINST,
+    CANNOT_BE_TOLD,
+    DOES_NOT_HOLD,
+    FOR,
+    HOLDS,
+    MIXED,
+    OPEN,
+    Case,
+    judge,
+    side,
+)
 from embrittle.tables import MODELS, condition_label
 
-HOLDS, DOES_NOT_HOLD, MIXED, CANNOT_BE_TOLD = "holds", "does not hold", "mixed", "cannot be told"
-FOR, AGAINST, OPEN = "for", "against", "open"
 DENSER = "denser data are safer"
 LARGER = "larger and more user-heavy data are more exposed"
+ONE_MODEL = "there is nothing to decide it by, it takes both models on the same sub-samples"
 FLATTER = "AMF's slopes are flatter than BPR-MF's"
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MINUS = "\N{MINUS SIGN}"
-MOST_NAMED = 4  # more cases than this are counted, not named
 
 # Sizes are millions; a slope for one more pair of user and item has too many zeros to be read.
 UNITS = {"size": (1e6, "size (millions)")}
-
-
-class _Case(NamedTuple):
-    """One thing that speaks for or against a statement, and its name."""
-
-    name: str
-    side: str
 
 
 @dataclass(frozen=True)
@@ -116,16 +112,16 @@ def statements(regressions: pd.DataFrame, differences: pd.DataFrame) -> list[dic
         fits = regressions[regressions["source"] == source]
         apart = differences[differences["source"] == source]
         models = list(dict.fromkeys(fits["model"]))
-        cases: dict[tuple[str, str | None], list[_Case]] = {}
+        cases: dict[tuple[str, str | None], list[Case]] = {}
         for statement, signs in (DENSER, {"density": -1}), (LARGER, {"size": 1, "shape": 1}):
             for model in models:
                 of_model = fits[fits["model"] == model]
                 cases[(statement, model)] = _slope_cases(of_model, signs)
-        flatter = [_Case(_name(row, True), _flatter(row)) for row in apart.itertuples(index=False)]
+        flatter = [Case(_name(row, True), _flatter(row)) for row in apart.itertuples(index=False)]
         cases[(FLATTER, None)] = flatter
         for (statement, model), of in cases.items():
             about = {"source": source, "statement": statement, "model": model}
-            found.append({**about, **_judge(of)})
+            found.append({**about, **judge(of, ONE_MODEL)})
     return found
 
 
@@ -243,26 +239,19 @@ def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str] | No
     return f"{_fits_markdown(comparison, columns, titles)}\n\n{below}"
 
 
-def _slope_cases(fits: pd.DataFrame, signs: Mapping[str, int]) -> list[_Case]:
+def _slope_cases(fits: pd.DataFrame, signs: Mapping[str, int]) -> list[Case]:
     """Each slope over these characteristics, whose stated signs are given."""
     rows = fits[fits["characteristic"].isin(list(signs))]
     return [
-        _Case(_name(row, len(signs) > 1), _side(row.ci_low, row.ci_high, signs[row.characteristic]))
+        Case(_name(row, len(signs) > 1), side(row.ci_low, row.ci_high, signs[row.characteristic]))
         for row in rows.itertuples(index=False)
     ]
 
 
-def _side(low: float, high: float, sign: int) -> str:
-    """Where an interval lies; one that is not there lies nowhere."""
-    if low > 0 or high < 0:
-        return FOR if (low > 0) == (sign > 0) else AGAINST
-    return OPEN
-
-
 def _flatter(row: Any) -> str:
     """Whether the second slope is nearer to 0 than the first."""
-    difference = _side(row.ci_low, row.ci_high, 1)
-    total = _side(row.sum_ci_low, row.sum_ci_high, 1)
+    difference = side(row.ci_low, row.ci_high, 1)
+    total = side(row.sum_ci_low, row.sum_ci_high, 1)
     if OPEN in (difference, total):
         return OPEN
     return FOR if difference == total else AGAINST
@@ -276,39 +265,6 @@ def _name(row: Any, with_characteristic: bool) -> str:
 
 def _attack_label(attack: str, iterations: int) -> str:
     return condition_label(attack) + (f" at L = {iterations}" if iterations > 1 else "")
-
-
-def _judge(cases: Sequence[_Case]) -> dict[str, Any]:
-    """Apply the rules of the module's description."""
-    count = Counter(case.side for case in cases)
-    if count[FOR] and count[FOR] == len(cases):
-        decision = HOLDS
-    elif count[AGAINST]:
-        decision = MIXED if count[FOR] else DOES_NOT_HOLD
-    else:
-        decision = CANNOT_BE_TOLD
-    return {
-        "verdict": decision,
-        "evidence": _evidence(cases, count),
-        "n_for": count[FOR],
-        "n_against": count[AGAINST],
-        "n_open": count[OPEN],
-    }
-
-
-def _evidence(cases: Sequence[_Case], count: Counter) -> str:
-    """How many cases are on which side, and which, where these are few."""
-    if not cases:
-        return "there is nothing to decide it by, it takes both models on the same sub-samples"
-    parts = [f"{count[side]} {side} it{_named(cases, side)}" for side in (FOR, AGAINST)]
-    if count[OPEN]:
-        parts.append(f"{count[OPEN]} open")
-    return f"of {len(cases)} cases " + "; ".join(parts)
-
-
-def _named(cases: Sequence[_Case], side: str) -> str:
-    names = [case.name for case in cases if case.side == side]
-    return f": {', '.join(names)}" if 0 < len(names) <= min(MOST_NAMED, len(cases) - 1) else ""
 
 
 def _by_source(found: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:

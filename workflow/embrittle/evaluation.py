@@ -80,7 +80,7 @@ def read_spent(path: str | PathLike, condition: Condition) -> dict[str, float]:
             f"{path} does not say how large its perturbation was: it was made by an earlier version. Make it again, "
             "for instance with: snakemake --forcerun attack_model"
         )
-    return spent
+    return {name: spent[name] for name in NOTHING_SPENT}
 
 
 def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, Any]:

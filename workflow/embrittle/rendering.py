@@ -68,7 +68,13 @@ def to_latex(wide: pd.DataFrame, caption: str, label: str) -> str:
         environment="table*",
         position_float="centering",
         caption=LATEX.escape(caption).translate(
-            {0x3B2: r"$\beta$", 0x3B5: r"$\epsilon$", 0xB1: r"$\pm$", 0x2026: r"\dots"}
+            {
+                0x394: r"$\Delta$",
+                0x3B2: r"$\beta$",
+                0x3B5: r"$\epsilon$",
+                0xB1: r"$\pm$",
+                0x2026: r"\dots",
+            }
         ),
         label=label,
     )

@@ -1,0 +1,18 @@
+"""Draw nDCG against the norm that was spent, for one data set."""
+
+from embrittle import figures
+from embrittle.budget_figure import budget_figure
+from embrittle.files import read_csv, read_parquet
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
+    figure = budget_figure(
+        read_csv(snakemake.input.points),
+        read_parquet(snakemake.input.metrics).to_pandas(),
+        snakemake.wildcards.dataset,
+        **snakemake.params.figure["arguments"],
+        settings=settings,
+    )
+    for path in snakemake.output.files:
+        figures.save(figure, path, settings.dpi)

@@ -1,0 +1,20 @@
+"""Write the attacks at equal norms: every point, the tables over seeds, and what they say."""
+
+from embrittle.budgets_report import report
+from embrittle.evaluation import collect
+from embrittle.files import write_csv, write_text
+from embrittle.jobs import job
+
+with job(snakemake.log[0]):
+    output = snakemake.output
+    write_csv(collect(snakemake.input.points), output.long)
+    said = report(
+        collect(snakemake.input.matched),
+        collect(snakemake.input.shares),
+        **snakemake.params.table,
+    )
+    write_csv(said.matched, output.matched)
+    write_csv(said.shares, output.shares)
+    write_csv(said.statements, output.statements)
+    write_text(said.markdown, output.markdown)
+    write_text(said.latex, output.latex)
