@@ -11,6 +11,7 @@ from embrittle.compute import reference
 from embrittle.compute.backend import Backend, Factors
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.sampling import TripleSampler, draw_negatives
+from embrittle.perturbation import BprLoss
 from embrittle.ranking import target_ranks, top_items
 from embrittle.training import TrainingSettings
 
@@ -143,6 +144,30 @@ def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
     return compared("full-batch gradient", measurements, effort.repeats, targets.GRADIENT)
 
 
+def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """One step of the attacks in steps: the papers', in the L2 ball, and with negatives drawn anew."""
+    start = problem.start()
+    loss = BprLoss(CpuBackend(), (start.user_factors, start.item_factors), problem.train, SEED)
+    delta = loss.uniform_change(0.05, SEED)
+    numbers = iter(range(2**31))
+
+    def step(norm: str) -> None:
+        loss.climb(delta, 0.125, 0.5, norm)
+
+    def resampled_step(norm: str) -> None:
+        loss.draw_negatives(SEED, next(numbers))
+        step(norm)
+
+    measurements = {
+        "clipped by elements, as in the papers": lambda: seconds_of(lambda: step("linf"), times=5),
+        "in the L2 ball": lambda: seconds_of(lambda: step("l2"), times=5),
+        "in the L2 ball, negatives drawn anew": lambda: seconds_of(
+            lambda: resampled_step("l2"), times=5
+        ),
+    }
+    return compared("step of an attack", measurements, effort.repeats, targets.ATTACK_STEP)
+
+
 def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:
     """The ranks that select an epoch, and the top-10 lists."""
     train, backend, start = problem.train, CpuBackend(), problem.start()
@@ -181,4 +206,10 @@ def loop_rows(problem: Problem, effort: Effort) -> list[Row]:
     seconds = measure_epochs(problem, effort)
     evaluation = evaluation_rows(problem, effort)
     budget = budget_row(seconds[OURS], seconds[AMF.model], evaluation[0].seconds)
-    return [*epoch_rows(seconds), *gradient_rows(problem, effort), *evaluation, budget]
+    return [
+        *epoch_rows(seconds),
+        *gradient_rows(problem, effort),
+        *attack_step_rows(problem, effort),
+        *evaluation,
+        budget,
+    ]

@@ -6,6 +6,7 @@ LIBRARY = Target("ratio", ">=", 1.3)  # to each library's BPR epoch, so to the f
 AUTOGRAD = Target("ratio", ">=", 10)  # to an epoch in torch autograd
 AMF = Target("ratio", "<=", 2.5)  # of an AMF epoch to a BPR-MF epoch
 GRADIENT = Target("ratio", ">=", 25)  # to the full-batch gradient by torch autograd
+ATTACK_STEP = Target("ratio", "<=", 1.3)  # of any step of an attack to the papers' BIM step
 BUDGET = Target("seconds", "<=", 25 * 60)  # the papers' training of both models
 MEMORY = Target("peak_memory_mb", "<", 1500)  # of a training
 FIXED_COST = Target("seconds", "<=", 3)  # of an attack job

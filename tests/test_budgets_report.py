@@ -97,7 +97,7 @@ def test_the_page_shows_what_was_not_run_as_a_dash_and_what_is_decided_bold():
     assert line.rstrip(" |").endswith("—")
     assert "0.4000" in page.markdown
     assert "90 %" in page.markdown
-    assert r"\multirow" in page.latex
+    assert r"\toprule" in page.latex
     assert r"$\Delta$" in page.latex
 
 

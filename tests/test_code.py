@@ -203,6 +203,12 @@ SMALL = {
     "figure3": {"datasets": ["shop"], "k": [1, 2], "attacks": ["fgsm"], "iterations": [1]},
     "fairness": {"attributes": ["item_popularity"], "attacks": ["bim"], "iterations": 2},
     "poster": {"datasets": ["shop"], "epsilon": [0.5], "noise_epsilon": [0.5]},
+    "budgets": {
+        "datasets": ["shop"],
+        "attacks": ["fgsm", "pgd-l2"],
+        "epsilon": [0.5],
+        "iterations": 2,
+    },
     "baselines": {
         "CDAE": {"epochs": 1},
         "IRGAN": {"epochs": 1, "pretraining": 1},
