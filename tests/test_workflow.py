@@ -23,7 +23,7 @@ def test_the_study_makes_its_tables_and_figures(project):
         assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert project.results(f"figures/shop/{name}.png").read_bytes().startswith(b"\x89PNG")
     table = pd.read_csv(project.results("tables/table1.csv"))
-    assert len(table) == 2 * 4 * 6  # models x conditions x measures
+    assert len(table) == 2 * 4 * (6 + 1)  # models x conditions x measures and what was spent
     assert table["value"].notna().all()
 
 
@@ -37,7 +37,7 @@ def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
         "BPR-MF": 1 + ATTACKS_PER_MODEL,
         "Random": 1,
     }
-    assert len(metrics) == conditions.sum() * 2 * 6
+    assert len(metrics) == conditions.sum() * 2 * (6 + 18)  # measures, and norms of what was spent
     pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
 
 

@@ -396,7 +396,7 @@ def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFra
     """Ours beside the published value, cell by cell, in the order of ours.
 
     Args:
-        long: as from `long_form`; its cells are compared, and no others.
+        long: as from `long_form`; its cells are compared, and no others. What perturbations spend was not published.
         published: the published table1.csv.
 
     Returns:
@@ -406,7 +406,9 @@ def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFra
         published. Published cells that ours does not have are left out.
     """
     theirs = published.rename(columns={"value": "published"})
-    both = long.merge(theirs, on=CELL, how="left", validate="one_to_one")
+    both = long[long["metric"] != SPENT_NORM].merge(
+        theirs, on=CELL, how="left", validate="one_to_one"
+    )
     ratio = both["value"] / both["published"].where(both["published"] != 0)
     note = np.select(
         [both["published"].isna(), both["value"].isna()], ["not published", "not computed"], ""
