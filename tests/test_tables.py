@@ -380,6 +380,29 @@ def test_comparison_with_the_published_cells(table1):
     assert both.loc[both["note"] != "", ["ratio", "deviation_percent"]].isna().all(axis=None)
 
 
+def test_what_was_spent_is_a_row_that_competes_with_nothing(table1):
+    values = {"nDCG": 0.2, "spent all L2 mean": 2.5, "spent users Linf max": 9.0}
+    rows = pd.DataFrame(
+        [
+            metrics_row(value / part, attack=attack, iterations=iterations) | {"metric": metric}
+            for metric, value in values.items()
+            for attack, iterations, part in (("initial", 0, 1), ("fgsm", 1, 2), ("noise", 1, 5))
+        ]
+    )
+    settings = {"epsilon": 0.5, "iterations": [1, 2], "k": 10}
+    attacks = {"fgsm": True, "noise": True}
+    spread = tables.table1_spread(rows, attacks=attacks, **settings)
+    assert spread["metric"].unique().tolist() == ["nDCG", "spent all L2 mean"]
+    lines = tables.table1_markdown(spread, **settings).splitlines()
+    spent = next(line for line in lines if "Spent norm" in line)
+    assert [cell.strip() for cell in spent.split("|")[2:6]] == [
+        "Spent norm", "2.5000", "1.2500", "0.5000",
+    ]  # fmt: skip
+    assert "perturbations of one ε are not of one size" in lines[-1]
+    compared = tables.table1_comparison(tables.long_form(spread), table1)
+    assert compared["metric"].unique().tolist() == ["nDCG"]
+
+
 def test_comparison_in_markdown():
     cell = {"dataset": "d", "model": "AMF", "condition": "bim"}
     ours = {"nDCG": 0.0220, "ICov": 99.6, "SE": np.nan, "PR": 0.5}
