@@ -121,7 +121,7 @@ def statements(regressions: pd.DataFrame, differences: pd.DataFrame) -> list[dic
             for model in models:
                 of_model = fits[fits["model"] == model]
                 cases[(statement, model)] = _slope_cases(of_model, signs)
-        flatter = [_Case(_name(row, True), _flatter(row)) for row in apart.itertuples(index=False)]
+        flatter = [_Case(_name(row, True), flatter_side(row)) for row in apart.itertuples(index=False)]
         cases[(FLATTER, None)] = flatter
         for (statement, model), of in cases.items():
             about = {"source": source, "statement": statement, "model": model}
@@ -259,7 +259,7 @@ def _side(low: float, high: float, sign: int) -> str:
     return OPEN
 
 
-def _flatter(row: Any) -> str:
+def flatter_side(row: Any) -> str:
     """Whether the second slope is nearer to 0 than the first."""
     difference = _side(row.ci_low, row.ci_high, 1)
     total = _side(row.sum_ci_low, row.sum_ci_high, 1)
