@@ -121,7 +121,9 @@ def statements(regressions: pd.DataFrame, differences: pd.DataFrame) -> list[dic
             for model in models:
                 of_model = fits[fits["model"] == model]
                 cases[(statement, model)] = _slope_cases(of_model, signs)
-        flatter = [_Case(_name(row, True), flatter_side(row)) for row in apart.itertuples(index=False)]
+        flatter = [
+            _Case(_name(row, True), flatter_side(row)) for row in apart.itertuples(index=False)
+        ]
         cases[(FLATTER, None)] = flatter
         for (statement, model), of in cases.items():
             about = {"source": source, "statement": statement, "model": model}

@@ -22,7 +22,8 @@ from embrittle.verdict.sources import INITIAL, Published, Quantity, Study, rando
 from embrittle.verdict.statistics import interval, paired_p
 
 FOR, AGAINST, OPEN, MISSING = "for", "against", "open", "missing"
-PERCENT, TIMES, POINTS, PLAIN = "%", "×", "points", ""
+PERCENT, KEPT, TIMES, POINTS = "%", "% kept", "times", "points"
+ITERATIONS, PLAIN = "iterations", ""
 
 
 @dataclass(frozen=True)
@@ -266,9 +267,7 @@ def change(
     """
     limits = {"above": above, "below": below, "within": within}
     found = []
-    for case, first, second in _compared(
-        setting, percent_change, PERCENT, over, of, to, limits
-    ):
+    for case, first, second in _compared(setting, percent_change, PERCENT, over, of, to, limits):
         bounds = [bound for bound in (above, below) if bound is not None]
         if len(bounds) == 1 and case.side != MISSING:
             case = replace(case, p=_users_p(setting, first, second, 1 + bounds[0] / 100))
@@ -374,14 +373,12 @@ def lead_kept(
         left = 100 * times(after - random, before - random)
         published = setting.printed_for(binding, 100 * times(theirs, theirs_before))
         region = _region(published, above, below, None)
-        found.append(_case(case_name(binding), left, published, region, PERCENT))
+        found.append(_case(case_name(binding), left, published, region, KEPT))
     return found
 
 
 @claim_test("lowest_against_random")
-def lowest_against_random(
-    setting: Setting, over: Over, of: Quantity
-) -> list[Case]:
+def lowest_against_random(setting: Setting, over: Over, of: Quantity) -> list[Case]:
     """By how much the lowest point of a curve over the iterations is above the random recommender's value."""
     found = []
     for binding in bindings(over):
@@ -389,9 +386,7 @@ def lowest_against_random(
         curve = setting.study.curve(setting.dataset, quantity)
         random = setting.study.values(setting.dataset, random_of(quantity))
         lowest = curve.min(axis=1).where(curve.notna().all(axis=1))
-        found.append(
-            _case(case_name(binding), lowest - random, np.nan, Region(high=0), PLAIN)
-        )
+        found.append(_case(case_name(binding), lowest - random, np.nan, Region(high=0), PLAIN))
     return found
 
 
@@ -399,9 +394,7 @@ def lowest_against_random(
 
 
 @claim_test("rises_then_falls")
-def rises_then_falls(
-    setting: Setting, over: Over, of: Quantity, until: int
-) -> list[Case]:
+def rises_then_falls(setting: Setting, over: Over, of: Quantity, until: int) -> list[Case]:
     """Whether a curve has its peak at most at `until` iterations, above its start, and its end below the start."""
     found = []
     for binding in bindings(over):
@@ -439,9 +432,7 @@ def rise(
         curve = setting.study.curve(setting.dataset, quantity)
         early = curve.loc[:, [number for number in curve.columns if number <= until]]
         figures = percent_change(early.max(axis=1).where(early.notna().all(axis=1)), curve[0])
-        published = setting.printed_for(
-            binding, _published_rise(setting, quantity, early.columns)
-        )
+        published = setting.printed_for(binding, _published_rise(setting, quantity, early.columns))
         region = _region(published, None, None, within)
         found.append(_case(case_name(binding), figures, published, region, PERCENT))
     return found
@@ -468,7 +459,7 @@ def peak(setting: Setting, over: Over, of: Quantity) -> list[Case]:
         complete = curve.notna().all(axis=1)
         highest = curve.fillna(-np.inf).idxmax(axis=1).where(complete).astype(float)
         published = setting.printed_for(binding, np.nan)
-        found.append(_case(case_name(binding), highest, published, None, "iterations"))
+        found.append(_case(case_name(binding), highest, published, None, ITERATIONS))
     return found
 
 
@@ -495,9 +486,7 @@ def loses_less(
         ours, theirs = _loss(setting, {**binding, **of})
         others, their_others = _loss(setting, {**binding, **than})
         published = setting.printed_for(binding, their_others - theirs)
-        found.append(
-            _case(case_name(binding), others - ours, published, Region(low=0), POINTS)
-        )
+        found.append(_case(case_name(binding), others - ours, published, Region(low=0), POINTS))
     return found
 
 
@@ -525,9 +514,7 @@ def times_the_loss(
 
 
 @claim_test("above_all_others")
-def above_all_others(
-    setting: Setting, over: Over, of: Quantity
-) -> list[Case]:
+def above_all_others(setting: Setting, over: Over, of: Quantity) -> list[Case]:
     """By how many percent a recommender is above each other one, unperturbed."""
     found = []
     for binding in bindings(over):
@@ -566,9 +553,7 @@ def moves_more(
             moved({**binding, **than}),
         )
         published = theirs - their_others
-        found.append(
-            _case(case_name(binding), ours - others, published, Region(low=0), POINTS)
-        )
+        found.append(_case(case_name(binding), ours - others, published, Region(low=0), POINTS))
     return found
 
 
@@ -597,9 +582,7 @@ def _fits(setting: Setting, table: pd.DataFrame | None, **where: Any) -> Iterato
 
 
 @claim_test("slope_sign")
-def slope_sign(
-    setting: Setting, over: Over, signs: Mapping[str, int]
-) -> list[Case]:
+def slope_sign(setting: Setting, over: Over, signs: Mapping[str, int]) -> list[Case]:
     """Whether what a perturbation costs rises (1) or falls (-1) with characteristics of the data."""
     found = []
     for binding in bindings(over):
@@ -624,9 +607,7 @@ def _published_slope(setting: Setting, row: Any) -> float:
 
 
 @claim_test("slope_value")
-def slope_value(
-    setting: Setting, over: Over, within: Mapping[str, float]
-) -> list[Case]:
+def slope_value(setting: Setting, over: Over, within: Mapping[str, float]) -> list[Case]:
     """Whether a slope is near the published one."""
     found = []
     for binding in bindings(over):
@@ -638,6 +619,15 @@ def slope_value(
     return found
 
 
+def _seeds_of(setting: Setting, row: Any) -> pd.Series:
+    """What the perturbation of a row of figure3_comparison.csv costs, for each seed."""
+    points = setting.study.files.points
+    same = (points["source"] == row.source) & (points["density"].round(4) == round(row.x, 4))
+    for name in ("model", "attack", "iterations"):
+        same &= points[name] == getattr(row, name)
+    return points.loc[same].set_index("seed")["rho"]
+
+
 @claim_test("printed_points")
 def printed_points(setting: Setting, within: Mapping[str, float]) -> list[Case]:
     """Whether what perturbations cost on sub-samples is near the published points."""
@@ -645,23 +635,12 @@ def printed_points(setting: Setting, within: Mapping[str, float]) -> list[Case]:
     for row in _fits(setting, setting.study.files.comparison, quantity="rho"):
         region = Region.around(row.published, **within)
         name = f"{row.model}, {condition_label(row.attack)}, L = {row.iterations}, at {row.x:g}"
-        side = region.side(row.low, row.high) if row.n_seeds > 1 else OPEN
-        if np.isnan(row.value):
-            side = MISSING
-        found.append(
-            Case(
-                name, row.value, row.low, row.high, PERCENT, row.published, region, side,
-                int(row.n_seeds), leans=region.side(row.value, row.value),
-                decided_by="seeds" if side in (FOR, AGAINST) else "",
-            )  # fmt: skip
-        )
+        found.append(_case(name, _seeds_of(setting, row), row.published, region, PERCENT))
     return found
 
 
 @claim_test("flatter")
-def flatter(
-    setting: Setting, over: Over, characteristics: Sequence[str]
-) -> list[Case]:
+def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> list[Case]:
     """Whether the slopes of the second model are nearer to 0 than those of the first."""
     found = []
     for binding in bindings(over):
@@ -672,13 +651,12 @@ def flatter(
                 ours = abs(row.slope_first) - abs(row.slope_second)
                 side = flatter_side(row)
                 leans = FOR if ours > 0 else AGAINST
-                found.append(
-                    Case(
-                        name, ours, np.nan, np.nan, f"per {characteristic}", np.nan, Region(low=0),
-                        side, int(row.n_seeds), leans=leans,
-                        decided_by="fit" if side in (FOR, AGAINST) else "",
-                    )  # fmt: skip
-                )
+                case = Case(
+                    name, ours, np.nan, np.nan, f"per {characteristic}", np.nan, Region(low=0), side,
+                    int(row.n_seeds), leans=leans,
+                    decided_by="fit" if side in (FOR, AGAINST) else "",
+                )  # fmt: skip
+                found.append(case)
     return found
 
 
@@ -727,4 +705,3 @@ def selected_epochs(setting: Setting, over: Over) -> list[Case]:
 def _told(name: str, text: str) -> Case:
     nothing = dict.fromkeys(("ours", "low", "high", "published"), np.nan)
     return Case(name=name, **nothing, unit="", region=None, side=OPEN, n_seeds=0, text=text)
-

@@ -17,10 +17,12 @@ shown.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 
 import numpy as np
 import pandas as pd
 
+from embrittle.files import read_csv
 from embrittle.verdict.decisions import AGAINST, FOR, MISSING, OPEN, TESTS, Case, Setting
 from embrittle.verdict.register import Claim
 from embrittle.verdict.sources import Published, Study
@@ -45,6 +47,9 @@ CASE_COLUMNS = [
     "claim", "dataset", "papers_data", "case", "side", "ours", "low", "high", "unit", "published", "published_side",
     "n_seeds", "p", "p_holm", "decided_by", "text",
 ]  # fmt: skip
+_TEXT = (
+    "papers", "dataset", "case", "unit", "not_run_on", "published_side", "decided_by", "text",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,13 @@ def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=CASE_COLUMNS)
 
 
+def read_table(path: str | PathLike) -> pd.DataFrame:
+    """Read `claims_table` or `cases_table` as they were written: empty text is text."""
+    table = read_csv(path)
+    empty = {name: table[name].astype(object).fillna("") for name in _TEXT if name in table}
+    return table.assign(**empty)
+
+
 def compared(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """The verdicts of several studies side by side.
 
@@ -214,5 +226,7 @@ def compared(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     order = pd.concat([column.index.to_series() for column in columns.values()])
     both = both.reindex(pd.MultiIndex.from_tuples(dict.fromkeys(order), names=["claim", "dataset"]))
     both = both[(both != NOT_RUN).any(axis=1) & (both != SHOWN).all(axis=1)]
-    changes = [len({verdict for verdict in row if verdict != NOT_RUN}) > 1 for row in both.to_numpy()]
+    changes = [
+        len({verdict for verdict in row if verdict != NOT_RUN}) > 1 for row in both.to_numpy()
+    ]
     return both.assign(changes=changes).reset_index()

@@ -51,7 +51,7 @@ class Files:
         metrics: the tidy metrics, of baselines as well.
         groups, fairness: the tidy tables of `evaluation.evaluate_fairness`.
         users: columns dataset, model, seed, user, condition, ndcg: nDCG of every user in the cells of Table 1.
-        regressions, differences, comparison: Figure 3's tables.
+        points, regressions, differences, comparison: Figure 3's tables.
         selected: tables/models.csv.
         budgets: attacks compared at equal norms.
     """
@@ -60,6 +60,7 @@ class Files:
     groups: pd.DataFrame | None = None
     fairness: pd.DataFrame | None = None
     users: pd.DataFrame | None = None
+    points: pd.DataFrame | None = None
     regressions: pd.DataFrame | None = None
     differences: pd.DataFrame | None = None
     comparison: pd.DataFrame | None = None
@@ -224,7 +225,7 @@ class Published:
         return tables[quantity["from"]].get(place, np.nan)
 
     def _point(self, place: tuple) -> float:
-        dataset, model, attack, epsilon, iterations, metric = place
+        dataset, model, attack, epsilon, _, metric = place
         # These cells of Table 1 are single values, not accumulated.
         if attack == INITIAL or (attack, epsilon) == ("fgsm", pub.TABLE1_EPSILON):
             return self._table1.get((dataset, model, attack, metric), np.nan)
