@@ -399,7 +399,7 @@ def rises_then_falls(setting: Setting, over: Over, of: Quantity, until: int) -> 
     found = []
     for binding in bindings(over):
         curve = setting.study.curve(setting.dataset, {**binding, **of})
-        early = curve.loc[:, [number for number in curve.columns if number <= until]]
+        early = curve.loc[:, [number for number in curve.columns if 0 < number <= until]]
         start, last = curve[0], curve[curve.columns.max()]
         rise = percent_change(early.max(axis=1).where(early.notna().all(axis=1)), start)
         theirs = _published_rise(setting, {**binding, **of}, early.columns)
@@ -430,7 +430,7 @@ def rise(
     for binding in bindings(over):
         quantity = {**binding, **of}
         curve = setting.study.curve(setting.dataset, quantity)
-        early = curve.loc[:, [number for number in curve.columns if number <= until]]
+        early = curve.loc[:, [number for number in curve.columns if 0 < number <= until]]
         figures = percent_change(early.max(axis=1).where(early.notna().all(axis=1)), curve[0])
         published = setting.printed_for(binding, _published_rise(setting, quantity, early.columns))
         region = _region(published, None, None, within)

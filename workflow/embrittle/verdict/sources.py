@@ -103,7 +103,12 @@ class Study:
 
     def seeds(self, dataset: str) -> list[int]:
         """The seeds of a data set."""
-        return [int(seed) for seed in seeds_of(self.rows, dataset)]
+        return self._seeds.get(dataset, [])
+
+    @cached_property
+    def _seeds(self) -> dict[str, list[int]]:
+        datasets = dict.fromkeys(self.rows["dataset"])
+        return {name: [int(seed) for seed in seeds_of(self.rows, name)] for name in datasets}
 
     @property
     def has_papers_grid(self) -> bool:
