@@ -215,6 +215,11 @@ def titles():
     return {name: entry.get("title", name) for name, entry in entries.items()}
 
 
+def all_titles():
+    """The same for every data set that there is, in this study or not."""
+    return {name: entry.get("title", name) for name, entry in REGISTRY.items()}
+
+
 # --- Models and lists ---------------------------------------------------------------------------
 
 

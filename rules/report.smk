@@ -117,6 +117,7 @@ rule write_page:
         page={
             "study": STUDY["study"],
             "titles": titles(),
+            "known": all_titles(),
             "notes": table_notes(ALL_MEASURED),
             "differs": settings_unlike_the_papers(),
             "compare": STUDY["verdict"]["compare"],

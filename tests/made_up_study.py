@@ -143,6 +143,7 @@ class MadeUpStudy:
         return {
             "study": "made-up",
             "titles": self.titles,
+            "known": {"yelp": "Yelp", "lastfm": "another title"},
             "notes": ["The attacked epoch was chosen on the test items."],
             "differs": ["training.epochs: 400 (the papers: 2000)"],
             "compare": [],

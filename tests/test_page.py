@@ -338,6 +338,9 @@ def test_filters_show_the_claims_that_they_name(browser, path, study):
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_page_is_as_wide_as_the_window(browser, path, width, tmp_path):
     opened(browser, path, width)
+    browser.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true"
+    )
     wide, inner = browser.execute_script(
         "return [document.documentElement.scrollWidth, window.innerWidth]"
     )

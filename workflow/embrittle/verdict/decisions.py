@@ -177,10 +177,15 @@ def case_name(binding: Mapping[str, Any]) -> str:
 def _case(
     name: str, figures: pd.Series, published: float, region: Region | None, unit: str
 ) -> Case:
-    """A case from one figure a seed."""
+    """A case from one figure a seed; of ratios the mean and interval of their logarithms."""
     complete = len(figures) > 0 and not figures.isna().any()
-    ours = float(figures.mean()) if complete else np.nan
-    low, high = interval(figures) if complete else (np.nan, np.nan)
+    ours, low, high = np.nan, np.nan, np.nan
+    if complete:
+        logs = unit == TIMES and (figures > 0).all()
+        scaled = np.log(figures) if logs else figures
+        ours, low, high = float(scaled.mean()), *interval(scaled)
+        if logs:
+            ours, low, high = (float(np.exp(value)) for value in (ours, low, high))
     side, leans = MISSING, ""
     if complete:
         side = OPEN if region is None else region.side(low, high)

@@ -33,7 +33,8 @@ def write(
     Args:
         output: the file.
         inputs: name -> files; see rule write_page.
-        settings: what the study shows: titles, notes, the arguments of its figures, the studies to compare with.
+        settings: what the study shows: titles of its data sets, and of all that are known; notes; the arguments of its
+            figures; the studies to compare with.
     """
     write_text(render(Inputs(inputs), settings), output)
 
@@ -42,6 +43,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     """The page as HTML; arguments as `write`."""
     register = load(inputs.one("register"), inputs.one("register_schema"))
     titles = settings["titles"]
+    known = {**settings["known"], **titles}
     claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))
     record = read_json(inputs.one("record"))
     environment = Environment(
@@ -60,7 +62,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         elsewhere=wording.ELSEWHERE,
         counts=counts(claims),
         claims=[
-            claim_row(claim, _of(claims, claim), _of(cases, claim), titles)
+            claim_row(claim, _of(claims, claim), _of(cases, claim), known)
             for claim in register.claims
         ],
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),

@@ -159,18 +159,28 @@ def _add_curve(figure: go.Figure, curve: pd.DataFrame, name: str, style: Mapping
 
 
 def _figure(x_label: str, y_label: str, log_x: bool, log_y: bool) -> go.Figure:
+    size = {"font": {"size": 13}}
     axis = {"showline": True, "linecolor": "#888", "gridcolor": "#e4e4e4", "zeroline": False}
     return go.Figure(
         layout={
             "template": "none",
-            "height": 330,
-            "margin": {"l": 60, "r": 12, "t": 8, "b": 45},
+            "height": 360,
+            "margin": {"l": 64, "r": 12, "t": 8, "b": 80},
             "font": {"size": 13, "color": "#1b1b1b"},
-            "legend": {"orientation": "h", "y": -0.22, "font": {"size": 12}},
-            "xaxis": {**axis, "title": {"text": x_label}, "type": "log" if log_x else "linear"},
+            "legend": {
+                "orientation": "h",
+                "y": -0.22,
+                "traceorder": "normal",
+                "font": {"size": 12},
+            },
+            "xaxis": {
+                **axis,
+                "title": {"text": x_label, "standoff": 4, **size},
+                "type": "log" if log_x else "linear",
+            },
             "yaxis": {
                 **axis,
-                "title": {"text": y_label, "standoff": 4},
+                "title": {"text": y_label, "standoff": 4, **size},
                 **({"type": "log"} if log_y else {"rangemode": "tozero"}),
             },
             "hovermode": "closest",
