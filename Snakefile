@@ -26,6 +26,13 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+onsuccess:
+    # Not after a run for other targets, which may have left the page of an earlier one.
+    page = Path(on_disk(results("index.html")))
+    if page.exists():
+        print(f"What it says about the papers: {page.resolve()}")
+
+
 onerror:
     print(
         "What could be made is there. The same command makes the rest, once the cause is mended; to go without it and "
@@ -39,3 +46,4 @@ rule all:
     input:
         rules.summarise_run.input,
         rules.summarise_run.output,
+        rules.write_page.output,

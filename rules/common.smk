@@ -161,6 +161,7 @@ METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
 GROUPS = results("fairness/{dataset}/{model}/seed-{seed}/groups.parquet")
 BUDGETS = results("budgets/{dataset}/{model}/seed-{seed}/{table}.parquet")
 FAIRNESS = results("fairness/{dataset}/{model}/seed-{seed}/fairness.parquet")
+USERS = results("users/{dataset}/{model}/seed-{seed}.parquet")
 
 # --- Data -----------------------------------------------------------------------------------------
 
@@ -213,6 +214,11 @@ def titles():
         for name in STUDY["datasets"]
     }
     return {name: entry.get("title", name) for name, entry in entries.items()}
+
+
+def all_titles():
+    """The same for every data set that there is, in this study or not."""
+    return {name: entry.get("title", name) for name, entry in REGISTRY.items()}
 
 
 # --- Models and lists ---------------------------------------------------------------------------
@@ -364,6 +370,13 @@ def fairness_of(path):
     """Files of all trained models, without the models of which nothing is there."""
     runs = [run for run in MEASURED if run["model"] != "Random"]
     return [path.format(**run) for run in runs if shown_for(run, "fairness")]
+
+
+def users_there():
+    """The models whose users are compared in the cells of Table 1, all that the study shows of them."""
+    runs = [run for run in MEASURED if run["model"] != "Random"]
+    shown = STUDY["table1"]["attacks"]
+    return [run for run in runs if shown and shown_for(run, "table1")]
 
 
 def metrics_of(runs):
@@ -567,4 +580,64 @@ def budgets_of(table):
     shown = [{name: run[name] for name in ("dataset", "model", "seed")} for run in runs]
     return [
         BUDGETS.format(**run, table=table) for run in shown if shown_for(run, "budgets")
+    ]
+
+
+# --- The verdict ------------------------------------------------------------------------------------
+
+REGISTER = {
+    "register": published("claims.yaml"),
+    "register_schema": published("claims.schema.yaml"),
+}
+
+
+# The papers' tables that the claims are judged beside.
+PUBLISHED = (
+    *("table1", "figures_1_2", "table2", "table3"),
+    *("characteristics", "apr_performance", "apr_robustness"),
+)
+# The parts of the configuration that the tests of claims look at.
+JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
+TEMPLATES = Path(LIBRARY, "embrittle", "verdict", "templates")
+
+
+def tables_shown():
+    """The tables of this study that its page shows beside the published ones."""
+    made = {
+        "table1": STUDY["table1"]["attacks"],
+        "table2": ATTRIBUTES,
+        "table3": ATTRIBUTES,
+    }
+    files = {
+        f"{table}_{form}": results(f"tables/{table}_{form}.csv")
+        for table, there in made.items()
+        if there
+        for form in ("seeds", "comparison")
+    }
+    if POSTER_DATASETS:
+        for table in ("robustness", "accuracy"):
+            files[table] = results(f"tables/{table}.csv")
+    return files
+
+
+def results_of_others(path):
+    """A result of each study to compare with, as far as it is there."""
+    files = [f"results/{study}/{path}" for study in STUDY["verdict"]["compare"]]
+    return [file for file in files if os.path.exists(on_disk(file))]
+
+
+def settings_unlike_the_papers():
+    """Settings that decide results and are not the papers', each as a line."""
+    papers = configuration.validate(
+        {key: STUDY[key] for key in ("datasets", "own_datasets")},
+        read_yaml(Path(HOME, "config", "schema.yaml")),
+        REGISTRY,
+    )
+    sections = ("split", "training", "adversarial_training", "evaluation", "table1")
+    apart = ("checkpoint_seconds", "attacks")  # of no consequence; said by the tables
+    return [
+        f"{section}.{key}: {value} (the papers: {papers[section][key]})"
+        for section in sections
+        for key, value in STUDY[section].items()
+        if key not in apart and value != papers[section][key]
     ]

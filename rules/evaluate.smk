@@ -117,6 +117,41 @@ rule evaluate_budgets:
         "../workflow/scripts/evaluate_budgets.py"
 
 
+rule evaluate_users:
+    """Measure every user of one model and seed in the cells of Table 1, for the paired tests of the verdict."""
+    input:
+        **split_files("train", "test", "statistics"),
+        lists=lambda wildcards: [
+            list_of(wildcards, condition)
+            for condition in shown_for(wildcards, "table1")
+        ],
+    output:
+        users=USERS,
+    log:
+        logs("evaluate_users/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("evaluate_users/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
+    params:
+        users=lambda wildcards: {
+            **shown("table1"),
+            "length": LIST_LENGTH,
+            "epsilon": STUDY["table1"]["epsilon"],
+            "iterations": STUDY["table1"]["iterations"],
+            "conditions": shown_for(wildcards, "table1"),
+        },
+        code=code_of("evaluate_users"),
+    script:
+        "../workflow/scripts/evaluate_users.py"
+
+
 rule collect_metrics:
     """Put the measures of the whole study into one tidy table."""
     input:

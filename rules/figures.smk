@@ -18,9 +18,14 @@ rule draw_figure:
         metrics=results("metrics.parquet"),
         published=published("figures_1_2.csv"),
     output:
-        files=expand(
-            results("figures/{{dataset}}/{{figure}}.{format}"),
-            format=STUDY["plots"]["formats"],
+        files=report(
+            expand(
+                results("figures/{{dataset}}/{{figure}}.{format}"),
+                format=STUDY["plots"]["formats"],
+            ),
+            caption="../docs/report/figure.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "{figure}"},
         ),
     log:
         logs("draw_figure/{dataset}/{figure}"),
@@ -88,9 +93,14 @@ rule draw_fairness:
     input:
         fairness=results("fairness.parquet"),
     output:
-        files=expand(
-            results("figures/{{dataset}}/fairness.{format}"),
-            format=STUDY["plots"]["formats"],
+        files=report(
+            expand(
+                results("figures/{{dataset}}/fairness.{format}"),
+                format=STUDY["plots"]["formats"],
+            ),
+            caption="../docs/report/figure.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "fairness"},
         ),
     log:
         logs("draw_fairness/{dataset}"),
@@ -123,9 +133,19 @@ rule draw_figure3:
         points=results("tables/figure3_points.csv"),
         published=published("characteristics.csv"),
     output:
-        files=expand(
-            results("figures/{{source}}/figure3_iterations-{{iterations}}.{format}"),
-            format=STUDY["plots"]["formats"],
+        files=report(
+            expand(
+                results(
+                    "figures/{{source}}/figure3_iterations-{{iterations}}.{format}"
+                ),
+                format=STUDY["plots"]["formats"],
+            ),
+            caption="../docs/report/figure.rst",
+            category="Figures",
+            labels={
+                "data set": "{source}",
+                "figure": "figure3 iterations-{iterations}",
+            },
         ),
     log:
         logs("draw_figure3/{source}/{iterations}"),
@@ -202,9 +222,14 @@ rule draw_poster:
     input:
         curves=results("figures/{figure}.csv"),
     output:
-        files=expand(
-            results("figures/{{dataset}}/{{figure}}.{format}"),
-            format=STUDY["plots"]["formats"],
+        files=report(
+            expand(
+                results("figures/{{dataset}}/{{figure}}.{format}"),
+                format=STUDY["plots"]["formats"],
+            ),
+            caption="../docs/report/figure.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "{figure}"},
         ),
     log:
         logs("draw_poster/{dataset}/{figure}"),

@@ -21,7 +21,12 @@ rule tabulate_table1:
         wide=results("tables/table1_wide.csv"),
         markdown=results("tables/table1.md"),
         latex=results("tables/table1.tex"),
-        comparison=results("tables/table1_comparison.csv"),
+        comparison=report(
+            results("tables/table1_comparison.csv"),
+            caption="../docs/report/comparison.rst",
+            category="Tables",
+            labels={"table": "Table 1"},
+        ),
         comparison_markdown=results("tables/table1_comparison.md"),
     log:
         logs("tabulate_table1"),
@@ -61,7 +66,12 @@ rule tabulate_fairness:
         wide=results("tables/{table}_wide.csv"),
         markdown=results("tables/{table}.md"),
         latex=results("tables/{table}.tex"),
-        comparison=results("tables/{table}_comparison.csv"),
+        comparison=report(
+            results("tables/{table}_comparison.csv"),
+            caption="../docs/report/comparison.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
         comparison_markdown=results("tables/{table}_comparison.md"),
     log:
         logs("tabulate_fairness/{table}"),
@@ -98,7 +108,12 @@ rule tabulate_figure3:
         regressions=results("tables/figure3_regressions.csv"),
         joint=results("tables/figure3_joint.csv"),
         differences=results("tables/figure3_differences.csv"),
-        comparison=results("tables/figure3_comparison.csv"),
+        comparison=report(
+            results("tables/figure3_comparison.csv"),
+            caption="../docs/report/comparison.rst",
+            category="Tables",
+            labels={"table": "Figure 3"},
+        ),
         statements=results("tables/figure3_statements.csv"),
         markdown=results("tables/figure3.md"),
     log:
@@ -124,7 +139,12 @@ rule tabulate_robustness:
         metrics=results("metrics.parquet"),
         published=published("apr_robustness.csv"),
     output:
-        long=results("tables/robustness.csv"),
+        long=report(
+            results("tables/robustness.csv"),
+            caption="../docs/report/comparison.rst",
+            category="Tables",
+            labels={"table": "Robustness (APR)"},
+        ),
         claims=results("tables/robustness_claims.csv"),
         markdown=results("tables/robustness.md"),
         latex=results("tables/robustness.tex"),
@@ -154,7 +174,12 @@ rule tabulate_accuracy:
         baselines=metrics_of(MEASURED_BASELINES),
         published=published("apr_performance.csv"),
     output:
-        long=results("tables/accuracy.csv"),
+        long=report(
+            results("tables/accuracy.csv"),
+            caption="../docs/report/comparison.rst",
+            category="Tables",
+            labels={"table": "Accuracy (APR)"},
+        ),
         claims=results("tables/accuracy_claims.csv"),
         markdown=results("tables/accuracy.md"),
         latex=results("tables/accuracy.tex"),
@@ -181,6 +206,7 @@ rule tabulate_budgets:
     output:
         long=results("tables/table_budgets.csv"),
         matched=results("tables/budgets_matched.csv"),
+        seeds=results("tables/budgets_seeds.csv"),
         shares=results("tables/budgets_shares.csv"),
         statements=results("tables/budgets_statements.csv"),
         markdown=results("tables/budgets.md"),

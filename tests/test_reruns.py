@@ -8,18 +8,27 @@ import pytest
 
 from tiny_study import ATTACKS_PER_MODEL, TINY
 
-CURVES = {"collect_metrics": 1, "tabulate_table1": 1, "tabulate_curves": 1, "draw_figure": 2}
-FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1}
+CURVES = {
+    "collect_metrics": 1,
+    "tabulate_table1": 1,
+    "tabulate_curves": 1,
+    "draw_figure": 2,
+    "judge_claims": 1,
+}
+FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1, "judge_claims": 1}
 PRODUCTS = {**CURVES, **FAIRNESS}
+END = {"summarise_run": 1, "write_page": 1}
 ALL_FAIRNESS = {"evaluate_fairness": 2, **FAIRNESS}
-# Of attacks that fairness does not show.
+# Of attacks that neither fairness nor Table 1 shows.
 AFTER_OTHERS = {"evaluate_model": 2, **CURVES}
-AFTER_ATTACKS = {**AFTER_OTHERS, **ALL_FAIRNESS}
+OF_TABLE1 = {"evaluate_users": 2}
+AFTER_ATTACKS = {**AFTER_OTHERS, **OF_TABLE1, **ALL_FAIRNESS}
 AFTER_LISTS = {**AFTER_ATTACKS, "evaluate_model": 3}
 ONE_MODEL = {
     "recommend": 1,
     "attack_model": ATTACKS_PER_MODEL,
     "evaluate_model": 1,
+    "evaluate_users": 1,
     "evaluate_fairness": 1,
     **PRODUCTS,
 }
@@ -47,11 +56,11 @@ SETTINGS = {
     "one value less in a grid": ({"figure2": {"epsilon": [0.5]}}, AFTER_OTHERS),
     "Table 1's grid, from values that are there": (
         {"table1": {"iterations": [1, 3]}},
-        {"tabulate_table1": 1},
+        {"tabulate_table1": 1, **OF_TABLE1, "judge_claims": 1},
     ),
     "Table 1's grid, one value more": (
         {"table1": {"iterations": [1, 2, 4]}},
-        {"attack_model": 4, **AFTER_OTHERS},
+        {"attack_model": 4, **OF_TABLE1, **AFTER_OTHERS},
     ),
     "what fairness is measured between": (
         {"fairness": {"attributes": ["item_popularity"]}},
@@ -62,10 +71,10 @@ SETTINGS = {
         {"fairness": {"iterations": 2}},
         ALL_FAIRNESS,
     ),
-    "no fairness": ({"fairness": {"attributes": []}}, {}),
+    "no fairness": ({"fairness": {"attributes": []}}, {"judge_claims": 1}),
     "the budget of Table 1": (
         {"table1": {"epsilon": 0.1}},
-        {"attack_model": 2 * 5, **AFTER_OTHERS},
+        {"attack_model": 2 * 5, **OF_TABLE1, **AFTER_OTHERS},
     ),
     "the definition of one attack": (
         {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
@@ -74,7 +83,7 @@ SETTINGS = {
     "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
     "an attack no longer shown in one figure": (
         {"figure1": {"attacks": ["fgsm", "bim"]}},
-        {"draw_figure": 1, "tabulate_curves": 1},
+        {"draw_figure": 1, "tabulate_curves": 1, "judge_claims": 1},
     ),
     "K below the length of the lists": ({"evaluation": {"k": [2, 5]}}, AFTER_LISTS),
     "K beyond the length of the lists": (
@@ -117,9 +126,10 @@ SETTINGS = {
 def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     changes, jobs = SETTINGS[change]
     planned = project.planned(**changes)
-    # The record of the run holds the configuration: it is written anew for any other one.
+    # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
     same = change in ("nothing", "another spelling of the same value")
-    assert planned.pop("summarise_run", 0) == (0 if same else 1)
+    for job in END:
+        assert planned.pop(job, 0) == (0 if same else 1)
     assert planned == jobs
 
 
@@ -226,7 +236,7 @@ EDITS = {
 def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(project, edit):
     path, (old, new), jobs = EDITS[edit]
     with edited(project.folder / path, old, new):
-        assert project.planned() == ({**jobs, "summarise_run": 1} if jobs else {})
+        assert project.planned() == ({**jobs, **END} if jobs else {})
 
 
 TOUCHED = [
@@ -258,4 +268,4 @@ def test_other_bytes_in_a_file_run_what_is_made_of_it(project):
     purchases = project.folder / "resources" / "example" / "purchases.csv"
     first = purchases.read_text(encoding="utf-8").splitlines()[1]
     with edited(purchases, first + "\n", ""):
-        assert project.planned() == {"prepare_dataset": 1, **FROM_SPLIT, "summarise_run": 1}
+        assert project.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}

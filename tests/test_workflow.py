@@ -27,6 +27,38 @@ def test_the_study_makes_its_tables_and_figures(project):
     assert table["value"].notna().all()
 
 
+def test_the_study_ends_in_its_page_and_says_where(project):
+    page = project.results("index.html")
+    assert "What it says about the papers: " + str(page.resolve()) in project.run()
+    text = page.read_text(encoding="utf-8")
+    claims = pd.read_csv(project.results("claims.csv"))
+    # A shop is no data set of the papers, so nothing is reproduced; what its results say stands beside.
+    whole = claims[claims["dataset"].isna()]
+    assert set(whole["verdict"]) == {"not run"}
+    shop = claims[claims["dataset"] == "shop"].set_index("claim")
+    judged = {"reproduced", "partly reproduced", "not reproduced", "cannot be told"}
+    assert shop.loc["msap-stronger", "verdict"] in judged
+    assert text.count("<tr id=") == len(whole)
+    assert "training.epochs: 4 (the papers: 2000)" in text
+    metrics = pd.read_csv(project.results("metrics.csv"))
+    here = metrics[
+        (metrics["model"] == "AMF") & (metrics["metric"] == "nDCG") & (metrics["k"] == 3)
+    ]
+    initial = here.loc[here["attack"] == "initial", "value"].item()
+    assert f"<b>{initial:.4f}</b>" in text
+
+
+def test_users_make_the_cells_of_table_1(project):
+    table = pd.read_csv(project.results("tables/table1.csv"))
+    cells = table[table["metric"] == "nDCG"].set_index(["model", "condition"])["value"]
+    for model in ("BPR-MF", "AMF"):
+        users = pd.read_parquet(project.results(f"users/shop/{model}/seed-0.parquet"))
+        means = users.groupby("condition")["ndcg"].mean()
+        pd.testing.assert_series_equal(
+            means.sort_index(), cells[model].sort_index(), check_names=False
+        )
+
+
 def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
     metrics = pd.read_parquet(project.results("metrics.parquet"))
     conditions = metrics.groupby("model")[["attack", "epsilon", "iterations"]].apply(
@@ -167,7 +199,9 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
         "tabulate_training": 1,
         "draw_poster": 2,
         "list_missing": 1,
+        "judge_claims": 1,
         "summarise_run": 1,
+        "write_page": 1,
     }
     project.run(**POSTER)
     robustness = pd.read_csv(project.results("tables/robustness.csv"))
@@ -193,9 +227,10 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
     assert not project.results("tables/table1.csv").exists()
     assert "Nothing to be done" in project.run(**POSTER)
     # A baseline more or less, or another setting of one, runs that one alone.
-    again = {"evaluate_model": 1, "tabulate_accuracy": 1, "summarise_run": 1}
+    end = {"tabulate_accuracy": 1, "judge_claims": 1, "summarise_run": 1, "write_page": 1}
+    again = {"evaluate_model": 1, **end}
     fewer = merged({"poster": {"baselines": ["ItemPop", "NeuMF"]}}, POSTER)
-    assert project.planned(**fewer) == {"tabulate_accuracy": 1, "summarise_run": 1}
+    assert project.planned(**fewer) == end
     longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, POSTER)
     assert project.planned(**longer) == {"train_baseline": 1, **again}
     # Without a baseline's lists, the tables are made of the rest, and say so.

@@ -10,7 +10,17 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).parents[1]
-PARTS = ["Snakefile", "rules", "workflow", "config", "profiles", "envs", "resources"]
+PARTS = [
+    "Snakefile",
+    "rules",
+    "workflow",
+    "config",
+    "profiles",
+    "envs",
+    "resources",
+    "docs",
+    "CITATION.cff",
+]
 TINY = {
     "study": "tiny",
     "datasets": ["shop"],

@@ -117,7 +117,9 @@ def statements(regressions: pd.DataFrame, differences: pd.DataFrame) -> list[dic
             for model in models:
                 of_model = fits[fits["model"] == model]
                 cases[(statement, model)] = _slope_cases(of_model, signs)
-        flatter = [Case(_name(row, True), _flatter(row)) for row in apart.itertuples(index=False)]
+        flatter = [
+            Case(_name(row, True), flatter_side(row)) for row in apart.itertuples(index=False)
+        ]
         cases[(FLATTER, None)] = flatter
         for (statement, model), of in cases.items():
             about = {"source": source, "statement": statement, "model": model}
@@ -248,7 +250,7 @@ def _slope_cases(fits: pd.DataFrame, signs: Mapping[str, int]) -> list[Case]:
     ]
 
 
-def _flatter(row: Any) -> str:
+def flatter_side(row: Any) -> str:
     """Whether the second slope is nearer to 0 than the first."""
     difference = side(row.ci_low, row.ci_high, 1)
     total = side(row.sum_ci_low, row.sum_ci_high, 1)

@@ -116,8 +116,11 @@ def wide_csv(spread: pd.DataFrame, table: FairnessTable) -> pd.DataFrame:
 
 
 def _text(value: float, missing: str) -> str:
-    if np.isnan(value):
-        return missing
+    return missing if np.isnan(value) else number_text(value)
+
+
+def number_text(value: float) -> str:
+    """A value as the tables print it."""
     decimals = 0 if abs(value) >= LARGE else DECIMALS
     # + 0.0 after rounding: a small negative number prints as 0.000, not as -0.000.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}"

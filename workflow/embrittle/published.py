@@ -11,6 +11,9 @@ from embrittle.errors import DataError
 FIGURES_K = 10
 FIGURE1_EPSILON = 0.5
 FIGURE2_ITERATIONS = 25
+# What the accumulated cells of Table 1 were made with.
+TABLE1_EPSILON = 0.5
+TABLE1_ITERATIONS = (1, *range(10, 301, 10))
 # Neither the budget nor the number of iterations of the longer paper's Figure 3 is printed; the budget
 # is taken to be that of everything around it.
 FIGURE3_EPSILON = 0.5

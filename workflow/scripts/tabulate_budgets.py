@@ -7,12 +7,10 @@ from embrittle.jobs import job
 
 with job(snakemake.log[0]):
     output = snakemake.output
+    matched, shares = collect(snakemake.input.matched), collect(snakemake.input.shares)
+    said = report(matched, shares, **snakemake.params.table)
     write_csv(collect(snakemake.input.points), output.long)
-    said = report(
-        collect(snakemake.input.matched),
-        collect(snakemake.input.shares),
-        **snakemake.params.table,
-    )
+    write_csv(matched, output.seeds)
     write_csv(said.matched, output.matched)
     write_csv(said.shares, output.shares)
     write_csv(said.statements, output.statements)

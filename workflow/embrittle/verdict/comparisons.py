@@ -1,0 +1,121 @@
+"""The page's tables: ours beside the published, with a mark for how far they are apart."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+# Percent of the published value up to which a cell has a mark; beyond the last one it is "far".
+MARKS = ((5.0, "near"), (10.0, "close"), (25.0, "off"))
+FAR = "far"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        ours: our mean, as text; a dash where there is none.
+        spread: "± sd", or "".
+        published: the published value, as text, or "".
+        deviation: "+3.1 %" or the like, or "".
+        mark: "near", "close", "off", "far", or "" without a published value.
+        above: whether ours is larger.
+    """
+
+    ours: str
+    spread: str = ""
+    published: str = ""
+    deviation: str = ""
+    mark: str = ""
+    above: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of cells: `rows` are (headings, cells); `groups` are (heading, number of columns) over the columns."""
+
+    caption: str
+    head: Sequence[str]
+    columns: Sequence[str]
+    rows: Sequence[tuple[Sequence[str], Sequence[Cell]]]
+    groups: Sequence[tuple[str, int]] = ()
+
+
+def deviation_mark(percent: float) -> str:
+    """How far a deviation is from none."""
+    if np.isnan(percent):
+        return ""
+    return next((mark for limit, mark in MARKS if abs(percent) <= limit), FAR)
+
+
+def cell(
+    mean: float,
+    sd: float,
+    published: float,
+    write: Callable[[float], str],
+    points: bool = False,
+) -> Cell:
+    """A cell from numbers, NaN for what is not there.
+
+    Args:
+        mean, sd: ours, over the seeds.
+        published: what it is set beside.
+        write: how a number is written.
+        points: whether the values are percent: then their difference is marked, not their ratio.
+    """
+    ours = "—" if np.isnan(mean) else write(mean)
+    spread = "" if np.isnan(sd) or np.isnan(mean) else f"± {write(abs(sd)).lstrip('+')}"
+    if np.isnan(published):
+        return Cell(ours, spread)
+    if np.isnan(mean):
+        return Cell(ours, spread, write(published))
+    if points:
+        difference, unit = mean - published, "points"
+    else:
+        difference = 100 * (mean / published - 1) if published else np.nan
+        unit = "%"
+    text = "" if np.isnan(difference) else f"{difference:+.1f} {unit}".replace("-", "−")
+    return Cell(
+        ours, spread, write(published), text, deviation_mark(difference), bool(difference > 0)
+    )
+
+
+def shaped(
+    cells: pd.DataFrame,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    caption: str,
+    make: Callable[[pd.Series], Cell],
+    heads: Sequence[str],
+) -> Table:
+    """A table from long cells, in their order.
+
+    Args:
+        cells: a row a cell.
+        rows: columns of `cells` that name a row.
+        columns: one or two that name a column, the first over the second.
+        caption: of the table.
+        make: the cell of a row of `cells`.
+        heads: headings over the names of the rows.
+    """
+    wide: dict[tuple, dict[tuple, Cell]] = {}
+    for _, entry in cells.iterrows():
+        place = tuple(entry[name] for name in rows)
+        wide.setdefault(place, {})[tuple(entry[name] for name in columns)] = make(entry)
+    order = list(dict.fromkeys(cells[list(columns)].itertuples(index=False, name=None)))
+    groups: dict[str, int] = {}
+    if len(columns) > 1:
+        for first, *_ in order:
+            groups[first] = groups.get(first, 0) + 1
+    return Table(
+        caption=caption,
+        head=list(heads),
+        columns=[names[-1] for names in order],
+        rows=[
+            (list(map(str, place)), [found.get(names, Cell("—")) for names in order])
+            for place, found in wide.items()
+        ],
+        groups=list(groups.items()),
+    )

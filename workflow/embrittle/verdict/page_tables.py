@@ -1,0 +1,155 @@
+"""The page's tables, from the study's result files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle import tables as table1
+from embrittle.fairness_tables import TABLES, number_text
+from embrittle.files import read_json
+from embrittle.verdict.comparisons import Table, cell, shaped
+from embrittle.verdict.inputs import Inputs
+
+
+def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    """Every table that the study has made, beside the published one."""
+    return [
+        *_table1(inputs, titles),
+        *_fairness(inputs, titles),
+        *_robustness(inputs, titles),
+        *_accuracy(inputs, titles),
+    ]
+
+
+def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    spread, compared = inputs.csv("table1_seeds"), inputs.csv("table1_comparison")
+    if spread is None or compared is None:
+        return []
+    keys = table1.CELL
+    both = spread.merge(compared[[*keys, "published"]], on=keys, validate="one_to_one")
+    both = both.assign(label=both["condition"].map(table1.condition_label))
+
+    def make(entry: pd.Series):
+        return cell(
+            entry["mean"], entry["sd"], entry["published"],
+            lambda value: table1.format_value(value, entry["metric"]),
+        )  # fmt: skip
+
+    return [
+        shaped(rows, ["model", "metric"], ["label"], f"Table 1, {titles.get(name, name)}", make,
+               ["Model", "Measure"])
+        for name, rows in both.groupby("dataset", sort=False)
+    ]  # fmt: skip
+
+
+def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    found = []
+    for name, table in TABLES.items():
+        spread, compared = inputs.csv(f"{name}_seeds"), inputs.csv(f"{name}_comparison")
+        if spread is None or compared is None:
+            continue
+        both = spread.merge(compared[[*table.cell, "published"]], on=table.cell, how="left")
+        both = both.assign(
+            label=both["condition"].map(table1.condition_label),
+            over=both["attribute"].str.replace("_", " "),
+            under=both[table.column].str.replace("_", " "),
+        )
+        what = {"table2": "Table 2, nDCG of groups", "table3": "Table 3, how far groups are apart"}
+        for dataset, rows in both.groupby("dataset", sort=False):
+            caption = f"{what[name]}, {titles.get(dataset, dataset)}"
+            places = ["model", "label"], ["over", "under"]
+            found.append(shaped(rows, *places, caption, _group_cell, ["Model", "Condition"]))
+    return found
+
+
+def _group_cell(entry: pd.Series):
+    return cell(entry["mean"], entry["sd"], entry["published"], number_text)
+
+
+def _robustness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("robustness")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        title=rows["dataset"].map(lambda name: titles.get(name, name)),
+        label=rows["attack"].map(table1.condition_label),
+        over=rows["epsilon"].map(lambda value: f"ε = {value:g}"),
+    )
+
+    def make(entry: pd.Series):
+        return cell(
+            entry["mean"], entry["sd"], entry["published"],
+            lambda value: f"{value:+.1f}".replace("-", "−"), points=True,
+        )  # fmt: skip
+
+    caption = "APR poster, robustness: change of nDCG in percent under noise of the L2 norm ε"
+    return [shaped(rows, ["title", "label"], ["over", "model"], caption, make, ["Data", "Noise"])]
+
+
+def _accuracy(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("accuracy")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        title=rows["dataset"].map(lambda name: titles.get(name, name)),
+        under=[f"{row.metric}@{row.k}" for row in rows.itertuples()],
+    )
+
+    def make(entry: pd.Series):
+        return cell(entry["mean"], entry["sd"], entry["published"], lambda value: f"{value:.4f}")
+
+    caption = "APR poster, accuracy"
+    return [shaped(rows, ["model"], ["title", "under"], caption, make, ["Recommender"])]
+
+
+# --- Data, models, the run ----------------------------------------------------------------------
+
+
+def data_statistics(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Counts and characteristics of each data set, then of its sub-samples."""
+    found = []
+    for path in inputs.all("statistics"):
+        # results/<study>/data/<data set>/split/statistics.json
+        name = Path(path).parents[1].name
+        found.append({"title": titles.get(name, name), **read_json(path)})
+    samples = inputs.csv("samples")
+    for row in samples.to_dict("records") if samples is not None else ():
+        title = f"{titles.get(row['source'], row['source'])}, k = {row['k']:.0f}"
+        found.append({**row, "title": title})
+    return found
+
+
+def selected_epochs(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The trained models with the epoch that was attacked."""
+    table = inputs.csv("models")
+    rows = table.to_dict("records") if table is not None else []
+    return [
+        {
+            **row,
+            "title": titles.get(row["dataset"], row["dataset"]),
+            "score": "" if pd.isna(row["selected_score"]) else f"{row['selected_score']:.4f}",
+        }
+        for row in rows
+    ]
+
+
+def jobs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each rule: jobs, hours and memory, the longest first."""
+    rows = [{"rule": rule, **totals} for rule, totals in record["jobs"].items()]
+    return sorted(rows, key=lambda row: -_number(row["hours"]))
+
+
+def _number(value: float | None) -> float:
+    return 0.0 if value is None or np.isnan(value) else value
+
+
+def checksums(record: Mapping[str, Any], titles: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(data set, file name, SHA-256) of every source file."""
+    return [
+        (titles.get(dataset, dataset), Path(file).name, digest or "not there any more")
+        for dataset, files in record["data"].items()
+        for file, digest in files.items()
+    ]

@@ -1,0 +1,15 @@
+"""Measure every user of one model and seed in the cells of Table 1, from its stored lists."""
+
+from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.files import write_parquet
+from embrittle.jobs import job
+from embrittle.verdict.users import cells_of_users
+
+with job(snakemake.log[0]):
+    train = read_user_items(snakemake.input.train, snakemake.input.statistics)
+    users = cells_of_users(
+        snakemake.input.lists,
+        test_items=read_targets(snakemake.input.test, train.n_users),
+        **snakemake.params.users,
+    )
+    write_parquet(users, snakemake.output.users)
