@@ -140,7 +140,7 @@ class Study:
         return pd.DataFrame({0: initial, **of})
 
     def users(self, dataset: str, quantity: Quantity) -> pd.Series | None:
-        """A cell of Table 1 for each user, the mean over the seeds; None where users, or those of a seed, are not there."""
+        """A cell of Table 1 for each user, the mean over the seeds; None where one has no users."""
         wanted = quantity["from"] == "table1" and quantity.get("metric") == "nDCG"
         if not wanted or self.files.users is None:
             return None
