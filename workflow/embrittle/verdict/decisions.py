@@ -681,6 +681,8 @@ def lower_at_equal_norm(setting: Setting, over: Over) -> list[Case]:
             rows = rows[rows[key] == wanted]
         for norm, here in rows.groupby("spent_norm"):
             figures = here.set_index("seed")["difference"]
+            if figures.isna().all():
+                continue  # it was not run to this norm
             name = f"{case_name(binding)}, norm {norm:g}"
             found.append(_case(name, figures, np.nan, Region(high=0), PLAIN))
     return found
