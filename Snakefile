@@ -27,10 +27,9 @@ include: "rules/report.smk"
 
 
 onsuccess:
-    # Not after a run for other targets, which may have left the page of an earlier one.
     page = Path(on_disk(results("index.html")))
     if page.exists():
-        print(f"What it says about the papers: {page.resolve()}")
+        print(f"The page of this study: {page.resolve()}")
 
 
 onerror:

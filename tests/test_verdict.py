@@ -161,6 +161,15 @@ def test_the_cost_at_the_printed_densities(costs, expected):
     assert judged_by(files, CLAIMS["cost-at-two-densities"]).verdict == expected
 
 
+def test_sub_samples_without_results_decide_nothing():
+    files = figure3(FALLING)
+    points = files.points.assign(rho=np.nan)
+    fits, apart = ch.regressions(points), ch.slope_differences(points)
+    empty = replace(files, points=points, regressions=fits, differences=apart, comparison=None)
+    for name in ("denser-is-safer", "density-slopes", "defence-flattens"):
+        assert judged_by(empty, CLAIMS[name]).verdict == NOT_RUN
+
+
 def test_without_figure_3_its_claims_are_not_run():
     files = Files(metrics=skeleton(["ml-1m"]))
     for claim in OTHERS:
@@ -323,6 +332,15 @@ def test_users_do_not_decide_where_several_seeds_do_not():
     bim = [case for case in one.cases if "BIM" in case.name]
     assert {case.side for case in bim} == {OPEN}
     assert all(case.p_holm < 0.001 for case in bim)
+
+
+def test_users_of_some_seeds_do_not_stand_for_all():
+    world = World("ml-1m", seeds=(0, 1))
+    users = pd.concat([users_of(LOWER, (0, 1)), users_of({("AMF", "extra"): 0.1})])
+    cell = {"from": "table1", "model": "AMF", "metric": "nDCG"}
+    study = world.study(users=users)
+    assert study.users("ml-1m", {**cell, "attack": "bim"}).mean() == pytest.approx(0.02, abs=1e-3)
+    assert study.users("ml-1m", {**cell, "attack": "extra"}) is None
 
 
 def test_a_seed_that_lacks_a_value_is_not_left_out_of_a_mean():

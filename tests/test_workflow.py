@@ -29,7 +29,8 @@ def test_the_study_makes_its_tables_and_figures(project):
 
 def test_the_study_ends_in_its_page_and_says_where(project):
     page = project.results("index.html")
-    assert "What it says about the papers: " + str(page.resolve()) in project.run()
+    page.unlink()  # made anew, which is a run to say it after
+    assert f"The page of this study: {page.resolve()}" in project.run()
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
     # A shop is no data set of the papers, so nothing is reproduced; what its results say stands beside.

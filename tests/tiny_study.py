@@ -102,5 +102,5 @@ class Project:
             for path in self.results("").rglob("*")
             if path.is_file()
             and not {"logs", "benchmarks"} & set(path.parts)
-            and path.name not in ("provenance.json", "run.csv")
+            and path.name not in ("provenance.json", "run.csv", "index.html")
         }

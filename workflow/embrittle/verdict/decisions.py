@@ -568,6 +568,7 @@ def moves_more(
 def _fit_case(name: str, row: Any, published: float, region: Region | None, unit: str) -> Case:
     """A case from the slope of a regression, with its own interval."""
     side = OPEN if region is None else region.side(row.ci_low, row.ci_high)
+    side = MISSING if np.isnan(row.slope) else side
     decided = "fit" if side in (FOR, AGAINST) else ""
     leans = "" if region is None else region.side(row.slope, row.slope)
     return Case(
@@ -654,7 +655,7 @@ def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> lis
             for row in _fits(setting, setting.study.files.differences, **where):
                 name = f"{case_name(binding)}, L = {row.iterations}, over {characteristic}"
                 ours = abs(row.slope_first) - abs(row.slope_second)
-                side = flatter_side(row)
+                side = MISSING if np.isnan(ours) else flatter_side(row)
                 leans = FOR if ours > 0 else AGAINST
                 case = Case(
                     name, ours, np.nan, np.nan, f"per {characteristic}", np.nan, Region(low=0), side,
@@ -680,6 +681,8 @@ def lower_at_equal_norm(setting: Setting, over: Over) -> list[Case]:
             rows = rows[rows[key] == wanted]
         for norm, here in rows.groupby("spent_norm"):
             figures = here.set_index("seed")["difference"]
+            if figures.isna().all():
+                continue  # it was not run to this norm
             name = f"{case_name(binding)}, norm {norm:g}"
             found.append(_case(name, figures, np.nan, Region(high=0), PLAIN))
     return found

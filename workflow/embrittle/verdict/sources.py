@@ -140,7 +140,7 @@ class Study:
         return pd.DataFrame({0: initial, **of})
 
     def users(self, dataset: str, quantity: Quantity) -> pd.Series | None:
-        """A cell of Table 1 for each user, the mean over the seeds; None where users are not there."""
+        """A cell of Table 1 for each user, the mean over the seeds; None where one has no users."""
         wanted = quantity["from"] == "table1" and quantity.get("metric") == "nDCG"
         if not wanted or self.files.users is None:
             return None
@@ -152,6 +152,7 @@ class Study:
         return {
             key: rows.groupby("user")["ndcg"].mean()
             for key, rows in self.files.users.groupby(keys, sort=False)
+            if set(rows["seed"]) >= set(self.seeds(key[0]))
         }
 
     @cached_property
