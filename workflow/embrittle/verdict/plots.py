@@ -165,11 +165,12 @@ def _figure(x_label: str, y_label: str, log_x: bool, log_y: bool) -> go.Figure:
         layout={
             "template": "none",
             "height": 360,
-            "margin": {"l": 64, "r": 12, "t": 8, "b": 80},
+            "margin": {"l": 64, "r": 12, "t": 8, "b": 96},
             "font": {"size": 13, "color": "#1b1b1b"},
             "legend": {
                 "orientation": "h",
-                "y": -0.22,
+                "y": -0.24,
+                "yanchor": "top",
                 "traceorder": "normal",
                 "font": {"size": 12},
             },

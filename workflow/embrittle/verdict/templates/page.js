@@ -3,17 +3,17 @@
 (() => {
   const verdict = document.getElementById("filter-verdict");
   const paper = document.getElementById("filter-paper");
-  const rows = [...document.querySelectorAll("#claims > tbody > tr")];
+  const claims = [...document.querySelectorAll("#claims > tbody")];
   const shown = document.getElementById("shown");
   const has = (list, wanted) => !wanted || list.split(" ").includes(wanted);
   const filter = () => {
     let number = 0;
-    for (const row of rows) {
-      const fits = has(row.dataset.verdict, verdict.value) && has(row.dataset.papers, paper.value);
-      row.hidden = !fits;
+    for (const claim of claims) {
+      const fits = has(claim.dataset.verdict, verdict.value) && has(claim.dataset.papers, paper.value);
+      claim.hidden = !fits;
       number += fits;
     }
-    shown.textContent = `${number} of ${rows.length} claims`;
+    shown.textContent = `${number} of ${claims.length} claims`;
   };
   verdict.addEventListener("change", filter);
   paper.addEventListener("change", filter);
