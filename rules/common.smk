@@ -294,7 +294,7 @@ MEASURED_SAMPLES = [
     {"dataset": sample, "model": model, "seed": seed}
     for sample, _, _ in SAMPLES
     for model in STUDY["models"]
-    for seed in STUDY["seeds"]
+    for seed in configuration.sample_seeds(STUDY)
 ]
 MEASURED_BASELINES = [
     {"dataset": dataset, "model": baseline, "seed": seed}

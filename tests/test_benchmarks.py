@@ -250,6 +250,7 @@ def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
         *["BPR-MF epoch"] * 3,
         "AMF epoch",
         *["full-batch gradient"] * 3,
+        *["step of an attack"] * 3,
         *["ranks of the test items"] * 2,
         *["top-10 lists"] * 2,
         "training",

@@ -416,6 +416,7 @@ def test_paper_study_is_the_papers_grid():
     assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
     assert ("pgd", "0.0025", 25) in cfg.conditions(config)
     assert ("bim", "0.5", 300) in cfg.conditions(config)
+    assert cfg.datasets_for(config, "budgets") == config["datasets"]
 
 
 def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
@@ -441,6 +442,11 @@ def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
     }
     norms = {name: cfg.norm_of(config, name) for name in ("fgsm", "noise", "bim", "pgd-l2")}
     assert norms == {"fgsm": "l2", "noise": "l2", "bim": "linf", "pgd-l2": "l2"}
+
+
+def test_sub_samples_may_have_seeds_of_their_own():
+    assert cfg.sample_seeds(validated(seeds=[4, 2])) == [4, 2]
+    assert cfg.sample_seeds(validated(seeds=[4, 2], figure3={"seeds": [7]})) == [7]
 
 
 def test_poster_study_is_the_posters():

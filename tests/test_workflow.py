@@ -386,6 +386,9 @@ def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
         "tabulate_figure3": 1,
         "draw_figure3": 2,
     }
+    # So many also in a study of more seeds, if they are not to be for sub-samples.
+    one = {**SUB_SAMPLES, "seeds": [0]}
+    assert project.planned("figure3", seeds=[0, 1], figure3=one) == jobs
     project.run("figure3", figure3=SUB_SAMPLES)
     points = pd.read_csv(project.results("tables/figure3_points.csv"))
     assert len(points) == 3 * 2 * 5

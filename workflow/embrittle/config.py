@@ -215,6 +215,11 @@ def samples(config: Mapping) -> list[tuple[str, str, int]]:
     ]
 
 
+def sample_seeds(config: Mapping) -> list[int]:
+    """Return the seeds of the models that are trained on sub-samples."""
+    return config["figure3"]["seeds"] or config["seeds"]
+
+
 def sections_of(config: Mapping, dataset: str) -> tuple[str, ...]:
     """Return the products that a data set or sub-sample is for."""
     if source_name(dataset) != dataset:
