@@ -180,7 +180,8 @@ called = set()
 
 def note(frame, event, argument):
     code = frame.f_code
-    if event != "call" or PACKAGE not in code.co_filename or not code.co_flags & 1:  # a class's body
+    # Not the body of a class, nor a template.
+    if event != "call" or PACKAGE not in code.co_filename or not code.co_flags & 1 or code.co_filename.endswith(".j2"):
         return
     name = code.co_filename, code.co_qualname.split(".")[0]
     while name not in called and not (frame.f_code.co_name == "<module>" and PACKAGE in frame.f_code.co_filename):
