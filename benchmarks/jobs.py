@@ -131,8 +131,8 @@ def fixed_cost_row(repeats: int) -> Row:
         job = {
             "input": write_tiny_inputs(folder),
             "output": {"lists": str(folder / "lists.parquet")},
-            "params": {"attack": {"attack": {"method": "bim"}, "length": 10}},
-            "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": str(SEED)},
+            "params": {"attack": {"attack": {"method": "bim"}, "iterations": [1], "length": 10}},
+            "wildcards": {"epsilon": "0.5", "seed": str(SEED)},
         }
         seconds = side_by_side(
             {"job": lambda: seconds_of(lambda: run_script("attack_model.py", job, folder))},

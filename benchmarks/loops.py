@@ -11,7 +11,8 @@ from embrittle.compute import reference
 from embrittle.compute.backend import Backend, Factors
 from embrittle.compute.cpu import CpuBackend
 from embrittle.compute.sampling import TripleSampler, draw_negatives
-from embrittle.perturbation import BprLoss
+from embrittle.perturbation import BprLoss, attacked_lists
+from embrittle.published import TABLE1_ITERATIONS
 from embrittle.ranking import target_ranks, top_items
 from embrittle.training import TrainingSettings
 
@@ -166,6 +167,32 @@ def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
         ),
     }
     return compared("step of an attack", measurements, effort.repeats, targets.ATTACK_STEP)
+
+
+def trajectory_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
+    """Table 1's grid of BIM, steps and lists: all along one run, and a run of its own for each number of iterations.
+
+    Only as far as the default study takes it, 50 iterations, unless `full`.
+    """
+    grid = [L for L in TABLE1_ITERATIONS if full or L <= 50]
+    start = problem.start()
+    model = {"user_factors": start.user_factors, "item_factors": start.item_factors}
+    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "seed": SEED, "length": BPR_MF.k}
+
+    def run(iterations: list[int]) -> None:
+        known = problem.train
+        for _ in attacked_lists(
+            CpuBackend(), model, problem.train, known, iterations=iterations, **settings
+        ):
+            pass
+
+    measurements = {
+        f"one run of {grid[-1]} steps": lambda: seconds_of(lambda: run(grid)),
+        f"{len(grid)} runs, {sum(grid)} steps": lambda: seconds_of(
+            lambda: [run([L]) for L in grid]
+        ),
+    }
+    return compared(f"BIM's lists at {len(grid)} numbers of iterations", measurements, repeats)
 
 
 def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:

@@ -13,7 +13,7 @@ import torch
 from . import libraries, machine, table
 from .gpu import gpu_rows
 from .jobs import dry_run_row, fixed_cost_row, training_rows
-from .loops import Effort, loop_rows
+from .loops import Effort, loop_rows, trajectory_rows
 from .setting import Problem
 
 DEFAULT_SPLIT = Path("results/paper/data/ml-1m/split")
@@ -66,6 +66,7 @@ def measure(options: argparse.Namespace) -> tuple[list[table.Row], list[str]]:
     notes = _notes(problem, options)
     if "loops" in options.parts:
         rows += loop_rows(problem, effort)
+        rows += trajectory_rows(problem, options.job_repeats, options.full)
     if "training" in options.parts:
         rows += training_rows(problem, options.full)
     if "jobs" in options.parts:
@@ -80,8 +81,8 @@ def _notes(problem: Problem, options: argparse.Namespace) -> list[str]:
     notes = [
         f"Data: {train.n_users} users, {train.n_items} items, {len(train.indices)} training interactions; "
         "64 factors, batches of 512.",
-        f"Medians and ranges over {options.repeats} rounds ({options.job_repeats} for jobs). A ratio is this row's "
-        "time divided by that of what it names, round by round.",
+        f"Medians and ranges over {options.repeats} rounds ({options.job_repeats} for jobs and "
+        "BIM's lists). A ratio is this row's time divided by that of what it names, round by round.",
         f"The torch autograd epochs are {options.plain_batches} batches, scaled up to a whole epoch.",
     ]
     if left_out := [part for part in PARTS if part not in options.parts]:

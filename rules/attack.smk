@@ -54,20 +54,19 @@ rule recommend:
 
 
 rule attack_model:
-    """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items."""
+    """Perturb a trained model's factors with one attack and epsilon, and list its items along the way.
+
+    A step depends on none that follow: one run has the lists after each number of iterations that the study needs.
+    """
     input:
         **split_files("train", "validation", "statistics"),
         model=trained_model,
     output:
         lists=ATTACKED_LISTS,
     log:
-        logs(
-            "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
-        ),
+        logs("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}"),
     benchmark:
-        benchmarks(
-            "attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}_{iterations}"
-        )
+        benchmarks("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}")
     group:
         ATTACKS_GROUP
     conda:
@@ -80,6 +79,7 @@ rule attack_model:
     params:
         attack=lambda wildcards: {
             "attack": configuration.attack_settings(STUDY, wildcards.attack),
+            "iterations": iterations_of(wildcards),
             "length": LIST_LENGTH,
         },
         code=lambda wildcards: digest_of(

@@ -29,6 +29,7 @@ from embrittle.baselines import BASELINES
 from embrittle.errors import EmbrittleError
 from embrittle.models import MODELS
 from embrittle.schema import read_yaml
+from embrittle.trajectories import trajectories
 
 # --- The study --------------------------------------------------------------------------------
 
@@ -151,9 +152,9 @@ STATE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/state.safete
 CURVE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/curve.parquet")
 RANDOM_LISTS = results("lists/{dataset}/Random/seed-{seed}/initial.parquet")
 INITIAL_LISTS = results("lists/{dataset}/{model}/seed-{seed}/initial.parquet")
+# After all numbers of iterations: a row group each.
 ATTACKED_LISTS = results(
-    "lists/{dataset}/{model}/seed-{seed}/"
-    "{attack}_epsilon-{epsilon}_iterations-{iterations}.parquet"
+    "lists/{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}.parquet"
 )
 BASELINE_LISTS = results("lists/{dataset}/{baseline}/seed-{seed}/initial.parquet")
 BASELINE_CURVE = results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
@@ -312,11 +313,15 @@ def conditions_of(run):
     return [UNPERTURBED, *configuration.conditions(STUDY, sections)]
 
 
-def list_of(run, condition):
-    """The lists of a model in one condition."""
-    attack, epsilon, iterations = condition
-    path = INITIAL_LISTS if condition == UNPERTURBED else ATTACKED_LISTS
-    return path.format(**run, attack=attack, epsilon=epsilon, iterations=iterations)
+def list_of(run, attack, epsilon):
+    """The lists of a model after all steps of an attack at one epsilon, or before any attack."""
+    path = INITIAL_LISTS if attack == UNPERTURBED[0] else ATTACKED_LISTS
+    return path.format(**run, attack=attack, epsilon=epsilon)
+
+
+def lists_of(run, conditions):
+    """The files of a model that hold several conditions, as `trajectories.located` finds them there again."""
+    return [list_of(run, *trajectory) for trajectory in trajectories(conditions)]
 
 
 # --- What is missing --------------------------------------------------------------------------------
@@ -337,12 +342,40 @@ def basis_of(run):
 
 
 @cache
+def iterations_there(path):
+    """After which numbers of iterations a file of attacked lists has some."""
+    try:
+        return missing.iterations_there(on_disk(path))
+    except EmbrittleError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def is_there(run, condition):
+    """Whether there are lists of a model in one condition."""
+    *trajectory, iterations = condition
+    path = list_of(run, *trajectory)
+    if condition == UNPERTURBED:
+        return os.path.exists(on_disk(path))
+    return iterations in iterations_there(path)
+
+
+@cache
 def conditions_there(dataset, model, seed):
     """The conditions of a model whose lists are there."""
     run = {"dataset": dataset, "model": model, "seed": seed}
     if not all(os.path.exists(on_disk(file)) for file in basis_of(run)):
         return []
-    return [c for c in conditions_of(run) if os.path.exists(on_disk(list_of(run, c)))]
+    return [condition for condition in conditions_of(run) if is_there(run, condition)]
+
+
+def iterations_of(wildcards):
+    """After which numbers of iterations an attack is listed: those that the study needs, in one run.
+
+    With `missing: report`, those that its file has, so that a grid that has grown since runs no attack.
+    """
+    there = iterations_there(ATTACKED_LISTS.format(**wildcards)) if GOES_WITHOUT else []
+    place = (wildcards.dataset, wildcards.attack, wildcards.epsilon)
+    return there or configuration.iterations_of(STUDY, *place)
 
 
 def shown_conditions(run):
@@ -463,10 +496,12 @@ def baseline_minutes(wildcards, input, attempt):
 
 
 def attack_minutes(wildcards, input, attempt):
-    """Minutes of making lists, after an attack or without one."""
+    """Minutes of making lists: the steps of an attack, if there is one, and a listing after each number of them."""
     interactions, pairs = sizes(input)
-    iterations = int(wildcards.get("iterations", 0))
-    seconds = 120 + 0.25 * interactions * iterations + 0.02 * pairs
+    iterations = iterations_of(wildcards) if wildcards.get("attack") else [0]
+    seconds = (
+        120 + 0.25 * interactions * iterations[-1] + 0.02 * pairs * len(iterations)
+    )
     return attempt * math.ceil(seconds / 60)
 
 

@@ -13,9 +13,7 @@ rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
         **split_files("train", "test", "statistics"),
-        lists=lambda wildcards: [
-            list_of(wildcards, condition) for condition in shown_conditions(wildcards)
-        ],
+        lists=lambda wildcards: lists_of(wildcards, shown_conditions(wildcards)),
     output:
         metrics=METRICS,
     log:
@@ -46,10 +44,7 @@ rule evaluate_fairness:
         **split_files("train", "test", "statistics"),
         user_table=prepared_files()["user_table"],
         item_table=prepared_files()["item_table"],
-        lists=lambda wildcards: [
-            list_of(wildcards, condition)
-            for condition in shown_for(wildcards, "fairness")
-        ],
+        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "fairness")),
     output:
         groups=GROUPS,
         fairness=FAIRNESS,
@@ -80,10 +75,7 @@ rule evaluate_budgets:
     """Hold the attacks on one model and seed against each other at the norms that they have spent, user by user."""
     input:
         **split_files("test", "statistics"),
-        lists=lambda wildcards: [
-            list_of(wildcards, condition)
-            for condition in shown_for(wildcards, "budgets")
-        ],
+        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "budgets")),
     output:
         **{
             table: BUDGETS.replace("{table}", table)
@@ -121,10 +113,7 @@ rule evaluate_users:
     """Measure every user of one model and seed in the cells of Table 1, for the paired tests of the verdict."""
     input:
         **split_files("train", "test", "statistics"),
-        lists=lambda wildcards: [
-            list_of(wildcards, condition)
-            for condition in shown_for(wildcards, "table1")
-        ],
+        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "table1")),
     output:
         users=USERS,
     log:

@@ -76,7 +76,8 @@ def loss(backend, factors, train):
 
 def run(loss, method, epsilon=0.5, iterations=1, seed=5, **options):
     """Delta of users and of items, as NumPy arrays."""
-    delta = perturb(loss, method, epsilon=epsilon, iterations=iterations, seed=seed, **options)
+    settings = {"epsilon": epsilon, "iterations": [iterations], "seed": seed}
+    ((_, delta),) = perturb(loss, method, **settings, **options)
     return [loss.backend.get(array) for array in delta]
 
 
@@ -384,6 +385,69 @@ def test_the_model_is_left_as_it_was(backend, factors, train):
     assert_equal([backend.get(array) for array in loss.factors], before)
 
 
+# --- Along the way ------------------------------------------------------------------------------------
+
+
+def plain_run(loss, method, iterations, norm, negatives):
+    """An attack of so many steps and no more, as one writes it down."""
+    delta = loss.no_change()
+    if method == "pgd":
+        delta = loss.uniform_in_ball(0.5, 5) if norm == "l2" else loss.uniform_change(0.05, 5)
+    for step in range(iterations):
+        if negatives == "resampled" and step > 0:
+            loss.draw_negatives(5, step)
+        delta = loss.climb(delta, 0.25 * 0.5, 0.5, norm)
+    return [loss.backend.get(array) for array in delta]
+
+
+# Not on a GPU, where sums are taken in no fixed order.
+@pytest.mark.parametrize(
+    "make", [CpuBackend, lambda: CudaBackend("cpu")], ids=["compiled", "torch"]
+)
+@pytest.mark.parametrize("method", ["bim", "pgd"])
+@pytest.mark.parametrize("norm", ["linf", "l2"])
+@pytest.mark.parametrize("negatives", ["fixed", "resampled"])
+def test_what_is_taken_along_the_way_is_what_a_run_of_its_own_ends_in(
+    factors, train, make, method, norm, negatives
+):
+    wanted = [1, 2, 5, 9]
+    loss = BprLoss(make(), factors, train, seed=5)
+    settings = {"epsilon": 0.5, "seed": 5, "norm": norm, "negatives": negatives}
+    # All at once: none may be changed by the steps that come after it.
+    taken = list(perturb(loss, method, iterations=wanted, **settings))
+    assert [iterations for iterations, _ in taken] == wanted
+    for iterations, delta in taken:
+        alone = BprLoss(make(), factors, train, seed=5)
+        expected = plain_run(alone, method, iterations, norm, negatives)
+        assert_equal([loss.backend.get(array) for array in delta], expected)
+
+
+def test_the_attack_goes_on_only_when_the_next_is_asked_for(loss):
+    taken = perturb(loss, "pgd", epsilon=0.5, iterations=[2, 3, 7], seed=5)
+    steps = [(iterations, len(loss.deltas)) for iterations, _ in taken]
+    assert steps == [(2, 2), (3, 3), (7, 7)]
+
+
+@pytest.mark.parametrize("negatives", ["fixed", "resampled"])
+def test_lists_along_the_way_are_those_of_runs_of_their_own(factors, train, negatives):
+    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
+    attack = {"method": "pgd", "negatives": negatives}
+
+    def snapshots(*iterations):
+        settings = {"attack": attack, "epsilon": 0.5, "seed": 5, "length": 7}
+        return list(
+            attacked_lists(CpuBackend(), model, train, train, iterations=iterations, **settings)
+        )
+
+    wanted = (1, 3, 10)
+    together, alone = snapshots(*wanted), [snapshots(L)[0] for L in wanted]
+    for one, other in zip(together, alone, strict=True):
+        assert (one.iterations, one.spent) == (other.iterations, other.spent)
+        assert one.lists.keys() == other.lists.keys()
+        assert_equal(one.lists.values(), other.lists.values())
+    assert (together[0].lists["item"] != together[2].lists["item"]).any()
+
+
 # --- Lists --------------------------------------------------------------------------------------------
 
 
@@ -395,14 +459,14 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     # A validation item of every other user: known, so not recommended, but not trained on either.
     held_out = draw_negatives(train.indptr, train.indices, train.n_items, 1)[train.indptr[:-1]]
     held_out[1::2] = -1
-    lists, spent = attacked_lists(
+    ((_, lists, spent),) = attacked_lists(
         backend,
         model,
         train,
         train.including(held_out),
         attack={"method": method},
         epsilon=0.5,
-        iterations=1,
+        iterations=[1],
         seed=5,
         length=7,
     )
@@ -445,17 +509,18 @@ def test_options_of_the_definition_reach_the_attack(factors, train):
 
     def scores(**options):
         attack = {"method": "pgd", **options}
-        return attacked_lists(
+        snapshots = attacked_lists(
             CpuBackend(),
             model,
             train,
             train,
             attack=attack,
             epsilon=0.5,
-            iterations=2,
+            iterations=[2],
             seed=5,
             length=5,
-        )[0]["score"]
+        )
+        return next(snapshots).lists["score"]
 
     np.testing.assert_array_equal(scores(), scores(step_size=0.25, start=0.05))
     assert (scores() != scores(step_size=0.5)).any()
@@ -477,13 +542,21 @@ def test_the_registry_knows_the_papers_attacks_with_their_options():
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(loss):
     with pytest.raises(ConfigError, match="'deepfool'; known: fgsm, bim, pgd, noise"):
-        perturb(loss, "deepfool", epsilon=0.5, iterations=1, seed=0)
+        perturb(loss, "deepfool", epsilon=0.5, iterations=[1], seed=0)
 
 
-@pytest.mark.parametrize("iterations", [0, 2])
+@pytest.mark.parametrize("iterations", [[0], [2], [1, 2], []])
 def test_fgsm_takes_one_iteration(loss, iterations):
-    with pytest.raises(ConfigError, match=f"fgsm is a single step; {iterations} iterations"):
+    asked = ", ".join(map(str, iterations))
+    with pytest.raises(ConfigError, match=f"fgsm is a single step; {asked} iterations"):
         perturb(loss, "fgsm", epsilon=0.5, iterations=iterations, seed=0)
+    assert loss.deltas == []
+
+
+@pytest.mark.parametrize("iterations", [[], [0], [0, 1], [2, 1], [3, 3]])
+def test_numbers_of_iterations_must_ascend(loss, iterations):
+    with pytest.raises(ConfigError, match="must ascend from 1 on"):
+        perturb(loss, "bim", epsilon=0.5, iterations=iterations, seed=0)
     assert loss.deltas == []
 
 
@@ -491,11 +564,11 @@ def test_a_function_with_the_decorator_is_a_further_attack(loss, monkeypatch):
     monkeypatch.setitem(ATTACKS, "downhill", None)  # so that it is taken away again
 
     @attacks.attack(single_step=False)
-    def downhill(loss, *, epsilon, iterations, seed, stride=1.0):
+    def downhill(loss, *, epsilon, seed, stride=1.0):
         delta = loss.no_change()
-        for _ in range(iterations):
+        while True:
             delta = loss.climb(delta, -stride * epsilon, epsilon)
-        return delta
+            yield delta
 
     assert ATTACKS["downhill"] == Attack(downhill, False, {"stride": 1.0})
     assert inspect.isfunction(downhill)

@@ -237,13 +237,21 @@ def test_an_epoch_is_compared_with_every_library_and_with_autograd(problem, libr
     ]
 
 
+def test_one_run_of_an_attack_is_compared_with_a_run_for_each_number_of_iterations(problem):
+    one, each = loops.trajectory_rows(problem, repeats=2, full=False)
+    assert (one.name, each.name) == ("one run of 50 steps", "6 runs, 151 steps")
+    assert (each.ratio_to, len(each.ratios), one.part) == (one.name, 2, each.part)
+    one, each = loops.trajectory_rows(problem, repeats=1, full=True)
+    assert (one.name, each.name) == ("one run of 300 steps", "31 runs, 4651 steps")
+
+
 def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
     for name in run.ONE_THREAD:
         monkeypatch.setenv(name, "1")
     monkeypatch.setattr(libraries, "LIBRARIES", {"not_to_be_found": None})
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     output = tmp_path / "out"
-    sizes = ["--repeats", "2", "--epochs", "1", "--plain-batches", "1"]
+    sizes = ["--repeats", "2", "--job-repeats", "2", "--epochs", "1", "--plain-batches", "1"]
     run.main(["--split", str(folder), "--output", str(output), *sizes, "--parts", "loops", "gpu"])
     rows = pd.read_csv(output / "benchmarks.csv")
     assert rows["part"].tolist() == [
@@ -254,6 +262,7 @@ def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
         *["ranks of the test items"] * 2,
         *["top-10 lists"] * 2,
         "training",
+        *["BIM's lists at 6 numbers of iterations"] * 2,
     ]
     assert rows["repeats"].eq(2).all()
     assert (rows["seconds"] > 0).all()
@@ -330,8 +339,8 @@ def test_a_failed_job_is_shown_with_its_message(tmp_path):
     job = {
         "input": inputs,
         "output": {"lists": str(tmp_path / "lists.parquet")},
-        "params": {"attack": {"attack": {"method": "bim"}, "length": 31}},
-        "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": "0"},
+        "params": {"attack": {"attack": {"method": "bim"}, "iterations": [1], "length": 31}},
+        "wildcards": {"epsilon": "0.5", "seed": "0"},
     }
     with pytest.raises(RuntimeError, match="the catalogue has only 30 items"):
         jobs.run_script("attack_model.py", job, tmp_path)

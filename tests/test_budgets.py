@@ -18,6 +18,7 @@ from embrittle.budgets import (
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.measures import spent_norms
+from embrittle.trajectories import Snapshot, write_snapshots
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}
 USERS = np.array([1.0, 0.5, 0.0, np.nan])
@@ -131,31 +132,29 @@ def test_intervals_over_seeds_are_students():
     assert np.isnan(over_seeds(rows, "x", ["attack"]).set_index("attack").loc["a", "mean"])
 
 
-def lists_file(path, items, spent=None):
+def columns_of(items):
     n = len(items)
-    columns = {
+    return {
         "user": np.arange(n, dtype=np.int32),
         "rank": np.ones(n, np.int16),
         "item": np.array(items, np.int32),
         "score": np.zeros(n, np.float32),
     }
-    write_parquet(columns, path, metadata=spent and {"spent": spent})
-    return path
 
 
 def test_points_are_read_from_lists_and_what_they_say_of_themselves(tmp_path):
-    paths = [
-        lists_file(tmp_path / "initial.parquet", [0, 1, 2]),
-        lists_file(
-            tmp_path / "fgsm.parquet",
-            [0, 0, 0],
-            spent_norms(np.ones((2, 1)) * 0.6, np.ones((1, 1)) * 0.3),
-        ),
-    ]
-    conditions = [("initial", "0", 0), ("fgsm", "0.5", 1)]
+    paths = [tmp_path / "initial.parquet", tmp_path / "bim.parquet"]
+    write_parquet(columns_of([0, 1, 2]), paths[0])
+    steps = {
+        1: (columns_of([0, 0, 0]), spent_norms(np.full((2, 1), 0.6), np.full((1, 1), 0.3))),
+        25: (columns_of([2, 1, 0]), spent_norms(np.full((2, 1), 2.0), np.full((1, 1), 2.0))),
+    }
+    write_snapshots((Snapshot(L, *made) for L, made in steps.items()), paths[1])
+    conditions = [("initial", "0", 0), ("bim", "0.5", 1), ("bim", "0.5", 25)]
     points = read_points(paths, conditions, np.array([0, 1, -1]), k=1, length=1)
-    assert [p["spent_norm"] for p in points] == [0.0, 0.5]
+    assert [p["spent_norm"] for p in points] == [0.0, 0.5, 2.0]
     np.testing.assert_array_equal(points[0]["ndcg"], [1, 1, np.nan])
     np.testing.assert_array_equal(points[1]["ndcg"], [1, 0, np.nan])
-    with pytest.raises(DataError, match="does not say how large its perturbation was"):
-        read_points([paths[0]], [("bim", "0.5", 25)], np.array([0, 1, -1]), k=1, length=1)
+    np.testing.assert_array_equal(points[2]["ndcg"], [0, 1, np.nan])
+    with pytest.raises(DataError, match=r"bim\.parquet has no lists after 24 iterations"):
+        read_points(paths[1:], [("bim", "0.5", 24)], np.array([0, 1, -1]), k=1, length=1)

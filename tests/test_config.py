@@ -24,6 +24,7 @@ from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
 from embrittle.figures import PlotSettings
 from embrittle.training import TrainingSettings
+from embrittle.trajectories import trajectories
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "config"
@@ -222,6 +223,37 @@ def test_conditions_are_the_sorted_union():
     ]
 
 
+def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        table1={"iterations": [1, 10, 20]},
+        figure1={"iterations": [30, 2]},
+        figure2={"epsilon": [0.5, 1.0], "iterations": 25},
+        fairness={"attributes": [], "iterations": 40},
+        figure3={"datasets": ["ml-1m"], "k": [5], "iterations": [7, 3]},
+        budgets={
+            "datasets": ["lastfm"],
+            "attacks": ["fgsm", "bim"],
+            "epsilon": [2],
+            "epsilon_linf": [1],
+            "iterations": 15,
+            "compare_at": 0.5,
+            "over_iterations": [4],
+        },
+    )
+
+    def of(*place):
+        return cfg.iterations_of(config, *place)
+
+    assert of("ml-1m", "bim", "0.5") == of("ml-1m", "pgd", "0.5") == [1, 2, 10, 20, 25, 30]
+    assert of("ml-1m", "fgsm", "0.5") == [1]
+    assert of("ml-1m", "bim", "1") == [25]
+    assert of("lastfm", "bim", "0.5") == [1, 2, 4, 10, 15, 20, 25, 30]
+    assert of("lastfm", "bim", "1") == [15, 25]
+    assert of("ml-1m.k5", "bim", "0.5") == [3, 7]
+    assert of("ml-1m", "bim", "2") == of("ml-1m", "deepfool", "0.5") == []
+
+
 def test_single_step_reference_of_figure_2_is_that_of_figure_1():
     config = validated(figure1={"epsilon": 0.75})
     assert ("fgsm", "0.75", 1) in cfg.conditions(config, ["figure2"])
@@ -414,6 +446,9 @@ def test_paper_study_is_the_papers_grid():
     # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
     assert len(cfg.conditions(config, ["table1"])) == 2 * 31 + 1
     assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
+    # One run each for all numbers of iterations at an epsilon.
+    assert len(trajectories(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
+    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1
     assert ("pgd", "0.0025", 25) in cfg.conditions(config)
     assert ("bim", "0.5", 300) in cfg.conditions(config)
     assert cfg.datasets_for(config, "budgets") == config["datasets"]
@@ -530,7 +565,8 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 
 def test_nothing_heavy_is_imported():
     heavy = ["numpy", "pandas", "pyarrow", "numba", "torch", "matplotlib", "requests", "snakemake"]
-    code = f"import sys, embrittle.config; print([m for m in {heavy} if m in sys.modules])"
+    light = "embrittle.config, embrittle.missing, embrittle.trajectories"
+    code = f"import sys, {light}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

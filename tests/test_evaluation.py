@@ -9,15 +9,18 @@ from embrittle.evaluation import COLUMNS, collect, evaluate_conditions, read_lis
 from embrittle.files import write_parquet
 from embrittle.measures import Lists, evaluate, spent_norms
 from embrittle.ranking import lists_to_columns
+from embrittle.trajectories import Snapshot, write_snapshots
 
 N_USERS, N_ITEMS, LENGTH = 6, 12, 4
-CONDITIONS = [("initial", 0, 0), ("fgsm", 0.5, 1), ("bim", 0.5, 10)]
+# Not in the order of the files, and BIM's in one.
+CONDITIONS = [("initial", 0, 0), ("bim", 0.5, 10), ("fgsm", 0.5, 1), ("bim", 0.5, 20)]
+FILES = [("initial", 0), ("bim", 0.5), ("fgsm", 0.5)]
 ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are text
 
 
-def spent(epsilon):
+def spent(iterations):
     """Users' rows are three times as long as items'."""
-    return spent_norms(np.full((2, 1), 3 * epsilon), np.full((2, 1), epsilon))
+    return spent_norms(np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations))
 
 
 @pytest.fixture
@@ -27,7 +30,7 @@ def rng():
 
 @pytest.fixture
 def lists(rng):
-    """Lists of three conditions, some of them short."""
+    """Lists of the conditions, some of them short."""
 
     def draw():
         items = np.stack([rng.permutation(N_ITEMS)[:LENGTH] for _ in range(N_USERS)])
@@ -40,10 +43,16 @@ def lists(rng):
 
 @pytest.fixture
 def paths(lists, tmp_path):
-    paths = [tmp_path / "seed=3" / f"{n}.parquet" for n in range(len(lists))]
-    for path, made, (_, epsilon, _) in zip(paths, lists, CONDITIONS, strict=True):
-        metadata = {"spent": spent(epsilon)} if epsilon else None
-        write_parquet(lists_to_columns(made.items, made.scores), path, metadata)
+    """A file for each of `FILES`."""
+    columns = {
+        condition: lists_to_columns(made.items, made.scores)
+        for made, condition in zip(lists, CONDITIONS, strict=True)
+    }
+    paths = [tmp_path / "seed=3" / f"{attack}.parquet" for attack, _ in FILES]
+    write_parquet(columns[CONDITIONS[0]], paths[0])
+    for path, place in list(zip(paths, FILES, strict=True))[1:]:
+        mine = [condition for condition in CONDITIONS if condition[:2] == place]
+        write_snapshots((Snapshot(c[2], columns[c], spent(c[2])) for c in mine), path)
     return paths
 
 
@@ -65,13 +74,13 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
             *(
                 (k, f"spent {name}", value)
                 for k in (4, 2)
-                for name, value in spent(epsilon).items()
+                for name, value in spent(iterations).items()
             ),
         ]
     ]
     assert list(metrics.columns) == COLUMNS
     assert list(metrics.itertuples(index=False, name=None)) == expected
-    assert len(metrics) == 3 * 2 * (6 + 18)
+    assert len(metrics) == 4 * 2 * (6 + 18)
     assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
         "int64",
         "float64",
@@ -83,40 +92,48 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
 
 def test_what_was_spent_stands_among_the_metrics(paths, held_out):
     metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
-    values = metrics.set_index(["attack", "metric"])["value"]
-    assert values["initial", "spent all L2 mean"] == 0
-    assert values["bim", "spent all L2 mean"] == 1
-    assert values["bim", "spent users Linf max"] == 1.5
-    assert values["fgsm", "spent items L2 median"] == 0.5
+    values = metrics.set_index(["attack", "iterations", "metric"])["value"]
+    assert values["initial", 0, "spent all L2 mean"] == 0
+    assert values["bim", 10, "spent all L2 mean"] == pytest.approx(2)
+    assert values["bim", 20, "spent all L2 mean"] == pytest.approx(4)
+    assert values["bim", 10, "spent users Linf max"] == pytest.approx(3)
+    assert values["fgsm", 1, "spent items L2 median"] == pytest.approx(0.1)
 
 
-def test_lists_that_do_not_say_what_was_spent_say_what_to_do(lists, tmp_path, held_out):
-    path = tmp_path / "old.parquet"
-    write_parquet(lists_to_columns(lists[1].items, lists[1].scores), path)
-    with pytest.raises(DataError, match=r"old\.parquet does not say .* --forcerun attack_model"):
-        evaluate_conditions([path], conditions=[("fgsm", 0.5, 1)], k=[4], about=ABOUT, **held_out)
+def test_lists_that_a_file_lacks_are_named_with_what_to_do(lists, paths, tmp_path, held_out):
+    settings = {"k": [4], "about": ABOUT, **held_out}
+    lacks = r"bim\.parquet has no lists after 15 iterations, only after: 10, 20\. .* --forcerun attack_model"
+    with pytest.raises(DataError, match=lacks):
+        evaluate_conditions([paths[1]], conditions=[("bim", 0.5, 15)], **settings)
+    with pytest.raises(DataError, match=lacks):
+        read_lists(paths[1], ("bim", 0.5, 15), N_USERS, LENGTH)
+    # Those before an attack are no trajectory.
+    with pytest.raises(DataError, match="has no lists after 1 iterations, only after: none"):
+        evaluate_conditions([paths[0]], conditions=[("fgsm", 0.5, 1)], **settings)
 
 
 def test_the_conditions_are_not_mixed_up(paths, held_out):
-    def values(order):
+    def values(order, files):
         metrics = evaluate_conditions(
-            [paths[n] for n in order],
+            [paths[n] for n in files],
             conditions=[CONDITIONS[n] for n in order],
             k=[4],
             about=ABOUT,
             **held_out,
         )
-        return metrics.set_index(["attack", "metric"])["value"].sort_index()
+        return metrics.set_index(["attack", "iterations", "metric"])["value"].sort_index()
 
-    pd.testing.assert_series_equal(values([2, 0, 1]), values([0, 1, 2]))
-    assert values([0, 1, 2])["bim"].tolist() != values([0, 1, 2])["fgsm"].tolist()
+    in_order = values([0, 1, 2, 3], [0, 1, 2])
+    pd.testing.assert_series_equal(values([2, 3, 0, 1], [2, 1, 0]), in_order)
+    of_each = [in_order[attack, iterations].tolist() for attack, _, iterations in CONDITIONS]
+    assert all(a != b for n, a in enumerate(of_each) for b in of_each[:n])
 
 
 def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
     items = np.array([[3, -1, -1], [-1, -1, -1]], np.int32)
     scores = np.array([[0.5, np.nan, np.nan], [np.nan] * 3], np.float32)
     write_parquet(lists_to_columns(items, scores), tmp_path / "lists.parquet")
-    read = read_lists(tmp_path / "lists.parquet", n_users=2, length=3)
+    read = read_lists(tmp_path / "lists.parquet", ("initial", 0, 0), n_users=2, length=3)
     np.testing.assert_array_equal(read.items, items)
     np.testing.assert_array_equal(read.scores, scores)
 
@@ -124,6 +141,8 @@ def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
 def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, held_out):
     with pytest.raises(ValueError, match="zip"):
         evaluate_conditions(paths, conditions=CONDITIONS[:2], k=[4], about=ABOUT, **held_out)
+    with pytest.raises(ValueError, match="zip"):
+        evaluate_conditions(paths[:2], conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
     held_out["test_items"] = held_out["test_items"][:3]
     with pytest.raises(DataError, match=r"users outside 0 \.\.\. 2"):
         evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
@@ -139,4 +158,4 @@ def test_tables_are_collected_in_their_order(paths, held_out, tmp_path):
     whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
     expected = pd.concat(reversed(tables), ignore_index=True)
     pd.testing.assert_frame_equal(whole, expected)
-    assert whole["seed"].tolist() == [1] * 72 + [0] * 72
+    assert whole["seed"].tolist() == [1] * 96 + [0] * 96

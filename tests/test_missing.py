@@ -64,12 +64,12 @@ SEEDS = {
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
-    """A study of two seeds in which one attack, and one training, failed."""
+    """A study of two seeds in which one attack, with all its numbers of iterations, and one training failed."""
     project = Project(tmp_path_factory.mktemp("failed"))
     script = project.folder / "workflow" / "scripts" / "attack_model.py"
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
-    fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.iterations == '1'"
+    fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.epsilon == '0.5'"
     script.write_text(text + f"if {fails}:\n    raise RuntimeError('a fault')\n")
     script = project.folder / "workflow" / "scripts" / "train_model.py"
     text = script.read_text(encoding="utf-8")
@@ -82,7 +82,9 @@ def failed(tmp_path_factory):
 
 
 def test_what_failed_does_not_stop_the_others_and_the_way_to_tables_is_said(failed):
-    per_model = 1 + 1 + 2 * 3  # unperturbed, FGSM, BIM and PGD at (0.5, 1), (0.5, 2), (0.1, 2)
+    per_model = (
+        1 + 1 + 2 * 2
+    )  # unperturbed, FGSM, BIM and PGD at 0.5 (after 1 and 2 iterations) and 0.1
     lists = sorted(path.name for path in failed.results("lists").rglob("*.parquet"))
     assert len(lists) == 2 + 3 * per_model - 1
     assert not failed.results("tables/table1.md").exists()
@@ -94,28 +96,33 @@ def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
     assert not {"train_model", "attack_model", "recommend"} & set(jobs)
     failed.run(**SEEDS, missing="report")
     missing = pd.read_csv(failed.results("missing.csv"))
-    assert len(missing) == 1 + 8
+    assert len(missing) == 2 + 8
     assert (missing["model"] == "AMF").sum() == 8
-    one = missing[missing["model"] == "BPR-MF"].iloc[0].to_dict()
-    assert one == {
-        "dataset": "shop", "model": "BPR-MF", "seed": 1, "attack": "pgd", "epsilon": 0.5, "iterations": 1,
-    }  # fmt: skip
+    of_attack = missing[missing["model"] == "BPR-MF"].to_dict("records")
+    assert of_attack == [
+        {"dataset": "shop", "model": "BPR-MF", "seed": 1, "attack": "pgd", "epsilon": 0.5, "iterations": L}
+        for L in (1, 2)
+    ]  # fmt: skip
     table = pd.read_csv(failed.results("tables/table1.csv"))
     empty = table[table["value"].isna()][["model", "condition"]].drop_duplicates()
-    # Seed 1 has no AMF at all, and no PGD with one iteration of BPR-MF: no mean of seed 0 alone stands for both.
+    # Seed 1 has no AMF at all, and no PGD at this epsilon of BPR-MF: no mean of seed 0 alone stands for both.
     assert set(empty.itertuples(index=False, name=None)) == {
         *[("AMF", condition) for condition in ("initial", "fgsm", "bim", "pgd")],
         ("BPR-MF", "pgd"),
     }
     caption = failed.results("tables/table1.md").read_text(encoding="utf-8")
     assert (
-        "9 lists of recommendations are missing, all named in missing.csv: BPR-MF on shop, seed 1 (1 pgd); "
+        "10 lists of recommendations are missing, all named in missing.csv: BPR-MF on shop, seed 1 (2 pgd); "
         in caption
     )
     groups = pd.read_csv(failed.results("tables/table2_seeds.csv"))
     groups = groups[groups["attribute"] == "user_region"].groupby(["model", "condition"])["mean"]
-    # Of Table 2, seed 1 of AMF is missing; what it shows of BPR-MF is there in both seeds.
-    assert groups.count().groupby("model").max().to_dict() == {"AMF": 0, "BPR-MF": 4}
+    # Of Table 2, seed 1 of AMF is missing; what it shows of BPR-MF, but for PGD, is there in both seeds.
+    there = groups.count()
+    assert there.groupby("model").max().to_dict() == {"AMF": 0, "BPR-MF": 4}
+    assert there["BPR-MF"].eq(0).to_dict() == {
+        condition: condition == "pgd" for condition in ("initial", "fgsm", "bim", "pgd")
+    }
     assert failed.results("figures/shop/figure1.pdf").read_bytes().startswith(b"%PDF")
     assert list(pd.read_csv(failed.results("tables/models.csv"))["model"]) == [
         "BPR-MF",
@@ -126,8 +133,35 @@ def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
 
 def test_without_it_the_study_still_wants_what_failed(failed):
     jobs = failed.planned(**SEEDS)
-    assert (jobs["train_model"], jobs["attack_model"], jobs["evaluate_model"]) == (1, 1 + 7, 2)
+    assert (jobs["train_model"], jobs["attack_model"], jobs["evaluate_model"]) == (1, 1 + 5, 2)
     assert jobs["list_missing"] == 1  # it names what the tables do without: nothing any more
+
+
+def test_a_file_of_a_smaller_grid_lacks_what_it_does_not_hold_and_is_not_made_anew(failed):
+    """One more number of iterations in Table 1, of BIM and PGD at epsilon 0.5."""
+    wider = {**SEEDS, "table1": {"iterations": [1, 2, 3]}, "missing": "report"}
+    assert not {"train_model", "attack_model", "evaluate_model"} & set(failed.planned(**wider))
+    failed.run("results/tiny/missing.csv", **wider)
+    missing = pd.read_csv(failed.results("missing.csv"))
+    of_new = missing[missing["iterations"] == 3]
+    assert len(missing) == 2 + 8 + len(of_new)
+    assert len(of_new) == 2 * 2 * 2  # attacks, models, seeds
+    assert set(of_new["epsilon"]) == {0.5}
+    jobs = failed.planned(**{**wider, "missing": "error"})
+    # BIM and PGD at 0.5 of three models, and all of the one that was not trained.
+    assert jobs["attack_model"] == 3 * 2 + 5
+
+
+def test_a_damaged_file_is_named_when_it_is_looked_into(failed):
+    (file,) = failed.results("lists/shop/BPR-MF/seed-0").glob("bim_epsilon-0.5.parquet")
+    content = file.read_bytes()
+    file.write_bytes(content[:-100])
+    done = failed.snakemake("--dry-run", **SEEDS, missing="report")
+    file.write_bytes(content)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "bim_epsilon-0.5.parquet is damaged and cannot be read" in said
+    assert "Traceback" not in said
 
 
 def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):

@@ -154,7 +154,7 @@ def test_a_second_attempt_asks_for_more(disturbed, cluster):
 
 
 def test_attacks_share_places_in_the_queue(disturbed, cluster):
-    """Ten lists a model, in fours: three places, and one more for the group that was killed."""
+    """Six files of lists a model, in fours: two places, and one more for the group that was killed."""
     for model, killed in (("BPR-MF", 0), ("AMF", 1)):
         groups = entries(cluster, f"attacks-shop-{model}-0")
         assert len(groups) == -(-(1 + ATTACKS_PER_MODEL) // GROUP_OF) + killed
@@ -183,7 +183,7 @@ def test_a_gpu_is_asked_for_by_jobs_and_once_by_groups(disturbed, cluster):
         for model in ("BPR-MF", "AMF")
         for path in disturbed.results(f"lists/shop/{model}/seed-0").glob("bim*")
     ]
-    assert len(lists) == 2 * 4
+    assert len(lists) == 2 * 2
     for path in lists:
         path.unlink()
     targets = [str(path.relative_to(disturbed.folder)) for path in lists]

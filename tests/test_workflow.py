@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tiny_study import ATTACKS_PER_MODEL, Project, merged
+from tiny_study import CONDITIONS_PER_MODEL, Project, merged
 
 
 def test_the_study_makes_its_tables_and_figures(project):
@@ -66,19 +66,39 @@ def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
         lambda rows: len(rows.drop_duplicates())
     )
     assert conditions.to_dict() == {
-        "AMF": 1 + ATTACKS_PER_MODEL,
-        "BPR-MF": 1 + ATTACKS_PER_MODEL,
+        "AMF": 1 + CONDITIONS_PER_MODEL,
+        "BPR-MF": 1 + CONDITIONS_PER_MODEL,
         "Random": 1,
     }
     assert len(metrics) == conditions.sum() * 2 * (6 + 18)  # measures, and norms of what was spent
     pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
 
 
+def lists_after(project, iterations: int) -> pd.DataFrame:
+    """The stored lists of AMF under BIM at epsilon 0.5."""
+    lists = pd.read_parquet(project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5.parquet"))
+    return lists[lists["iterations"] == iterations]
+
+
+def test_a_trajectory_is_one_job_with_one_file(project):
+    files = {path.name for path in project.results("lists/shop/AMF/seed-0").iterdir()}
+    assert files == {
+        *("initial.parquet", "fgsm_epsilon-0.5.parquet"),
+        *(f"{name}_epsilon-{x}.parquet" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
+    }
+    for kind, ending in (("benchmarks", "tsv"), ("logs", "log")):
+        records = project.results(f"{kind}/attack_model/shop/AMF/seed-0")
+        assert {path.name for path in records.iterdir()} == {
+            *(f"{name}_{x}.{ending}" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
+            f"fgsm_0.5.{ending}",
+        }
+    n_rows = [len(lists_after(project, L)) for L in range(5)]
+    assert n_rows[1] == n_rows[2] == n_rows[3] > n_rows[0] == n_rows[4] == 0
+
+
 def test_a_table_cell_leads_back_to_the_lists(project):
     """Recall of one attacked model, counted by hand from the stored lists and the test items."""
-    lists = pd.read_parquet(
-        project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5_iterations-2.parquet")
-    )
+    lists = lists_after(project, 2)
     test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
     top = lists[lists["rank"] <= 3]
     hits = test.merge(top, on=["user", "item"])
@@ -99,9 +119,7 @@ def test_a_table_cell_leads_back_to_the_lists(project):
 
 def test_a_group_leads_back_to_the_lists(project):
     """nDCG of the users of one region, and MADR over all regions, by hand from lists, test items and users."""
-    lists = pd.read_parquet(
-        project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5_iterations-3.parquet")
-    )
+    lists = lists_after(project, 3)
     test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
     users = pd.read_parquet(project.results("data/shop/prepared/users.parquet"))
     rows = test.merge(lists[lists["rank"] <= 3], on=["user", "item"], how="left")
@@ -263,8 +281,8 @@ BUDGETS = {
 def test_attacks_are_compared_at_the_norm_that_they_spend(tmp_path):
     project = Project(tmp_path)
     planned = project.planned(**BUDGETS)
-    # FGSM and BIM in the L2 ball at three budgets, BIM at two and at 0.5, there also at two more numbers of steps.
-    assert planned["attack_model"] == 2 * (3 + 3 + 3 + 2)
+    # FGSM and BIM in the L2 ball at three budgets, BIM at two and at 0.5, there with all of its numbers of steps.
+    assert planned["attack_model"] == 2 * (3 + 3 + 3)
     made = {rule: n for rule, n in planned.items() if "budgets" in rule}
     assert made == {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
     project.run(**BUDGETS)
@@ -374,12 +392,12 @@ SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
 def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
     """On top of the finished study; the whole data set is not trained again for it."""
     jobs = project.planned("figure3", figure3=SUB_SAMPLES)
-    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM once, BIM and PGD twice.
+    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM, BIM and PGD.
     assert jobs == {
         "subsample_dataset": 3,
         "split_dataset": 3,
         "train_model": 9,
-        "attack_model": 3 * 2 * 5,
+        "attack_model": 3 * 2 * 3,
         "recommend": 6,
         "evaluate_model": 6,
         "relate_characteristics": 1,

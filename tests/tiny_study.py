@@ -52,7 +52,9 @@ TINY = {
     "figure2": {"iterations": 3, "epsilon": [0.1, 0.5]},
 }
 # Per model: BIM and PGD at epsilon 0.5 with 1, 2, 3 and at 0.1 with 3 iterations, FGSM once.
-ATTACKS_PER_MODEL = 2 * 4 + 1
+CONDITIONS_PER_MODEL = 2 * 4 + 1
+# One job for all numbers of iterations at one epsilon.
+ATTACKS_PER_MODEL = 2 * 2 + 1
 
 
 def merged(changes: dict, base: dict = TINY) -> dict:

@@ -12,7 +12,6 @@ from matplotlib.patches import Patch
 
 from embrittle.budgets import steps_of
 from embrittle.errors import DataError
-from embrittle.evaluation import UNPERTURBED
 from embrittle.figures import (
     BAND_STYLE,
     REFERENCE_LABELS,
@@ -22,6 +21,7 @@ from embrittle.figures import (
     text_style,
 )
 from embrittle.tables import MODELS, RANDOM, condition_label, known_first, metrics_at
+from embrittle.trajectories import UNPERTURBED
 
 # Two attacks of one method differ in norm and negatives: the same colour, another line.
 LINES = (

@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .evaluation import UNPERTURBED, read_lists, read_spent
+from .evaluation import read_lists, read_spent
 from .measures import SPENT, ndcg_per_user
+from .trajectories import UNPERTURBED, located
 
 LEVEL = 0.95
 RUN = ["dataset", "model", "seed"]
@@ -44,8 +45,8 @@ def read_points(
     """Read what each condition has spent, and what it has left every user.
 
     Args:
-        paths: stored lists, one file a condition, the unperturbed first.
-        conditions: (attack, epsilon, iterations), in the same order.
+        paths: the files of lists that hold the conditions (`trajectories.located`).
+        conditions: (attack, epsilon, iterations), the unperturbed model first.
         test_items: int32 (n_users,), -1 for none.
         k: length of the lists to measure.
         length: the length that they were stored with.
@@ -55,13 +56,15 @@ def read_points(
         without a test item.
 
     Raises:
-        DataError: lists that do not say what their perturbation has spent.
+        DataError: a file lacks a number of iterations.
     """
     points = []
-    for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True):
-        spent = read_spent(path, (attack, epsilon, iterations))
+    for path, condition in located(paths, conditions):
+        attack, epsilon, iterations = condition
+        spent = read_spent(path, condition)
         point = {"attack": attack, "epsilon": float(epsilon), "iterations": iterations}
-        ndcg = ndcg_per_user(read_lists(path, len(test_items), length), test_items, k)
+        lists = read_lists(path, condition, len(test_items), length)
+        ndcg = ndcg_per_user(lists, test_items, k)
         points.append({**point, "spent_norm": spent[SPENT], "ndcg": ndcg})
     return points
 

@@ -73,6 +73,16 @@ def conditions(config: Mapping, sections: Iterable[str] = SECTIONS) -> list[tupl
     ]
 
 
+def iterations_of(config: Mapping, dataset: str, attack: str, epsilon: str) -> list[int]:
+    """Return after how many iterations a study lists an attack at one epsilon on a data set: ascending.
+
+    The attack runs once for all of them, as far as the last. Empty where the study does not need it; `epsilon` is its
+    text, as in file names.
+    """
+    needed = conditions(config, sections_of(config, dataset))
+    return [iterations for *place, iterations in needed if place == [attack, epsilon]]
+
+
 def _section_conditions(
     config: Mapping, section: str, attack: str
 ) -> Iterator[tuple[str, float, int]]:

@@ -13,21 +13,37 @@ from . import groups as grouping
 from .data.interactions import UserItems
 from .errors import DataError
 from .fairness import compare_groups, group_values
-from .files import read_columns, read_metadata, read_parquet, read_tensors
+from .files import read_columns, read_parquet, read_rows, read_tensors
 from .measures import NOTHING_SPENT, Lists, evaluate, spent_metric
+from .trajectories import UNPERTURBED, Condition, located, spent_by_iterations
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
 GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
 FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
-UNPERTURBED = "initial"
 RANDOM = "Random"  # the reference: not trained, not attacked
-Condition = tuple[str, float, int]  # attack, epsilon, iterations
+LISTS = ("user", "rank", "item", "score")
 
 
-def read_lists(path: str | PathLike, n_users: int, length: int) -> Lists:
-    """Read stored lists (columns user, rank, item, score); `length` is the K they were made with."""
-    return Lists.from_long(*read_columns(path, "user", "rank", "item", "score"), n_users, length)
+def read_lists(path: str | PathLike, condition: Condition, n_users: int, length: int) -> Lists:
+    """Read the stored lists of one condition (columns `LISTS`), and no others of its file.
+
+    Args:
+        path: where the condition is (`trajectories.located`).
+        condition: (attack, epsilon, iterations).
+        n_users: number of users.
+        length: the K that the lists were made with.
+
+    Raises:
+        DataError: the file lacks this number of iterations, or is damaged.
+    """
+    attack, _, iterations = condition
+    if attack == UNPERTURBED:
+        columns = read_columns(path, *LISTS)
+    else:
+        read_spent(path, condition)  # which says so if they are not there
+        columns = read_rows(path, *LISTS, where=("iterations", iterations))
+    return Lists.from_long(*columns, n_users, length)
 
 
 def evaluate_conditions(
@@ -42,7 +58,7 @@ def evaluate_conditions(
     """Evaluate one model and seed in several conditions.
 
     Args:
-        paths: a file of lists for each condition, in their order.
+        paths: the files of lists that hold the conditions (`trajectories.located`).
         conditions: (attack, epsilon, iterations); ("initial", 0, 0) is the unperturbed model.
         k: list lengths to evaluate at; the lists were stored at the largest.
         test_items: int32 (n_users,), -1 for none.
@@ -54,8 +70,8 @@ def evaluate_conditions(
         perturbation has spent, the same at every K.
     """
     rows = []
-    for path, condition in zip(paths, conditions, strict=True):
-        lists = read_lists(path, len(test_items), max(k))
+    for path, condition in located(paths, conditions):
+        lists = read_lists(path, condition, len(test_items), max(k))
         measured = evaluate(lists, test_items, train_counts, k)
         spent = read_spent(path, condition).items()
         measured += [(length, spent_metric(name), value) for length in k for name, value in spent]
@@ -70,17 +86,18 @@ def read_spent(path: str | PathLike, condition: Condition) -> dict[str, float]:
     """What the perturbation behind stored lists has spent (`measures.spent_norms`): nothing if there was none.
 
     Raises:
-        DataError: the lists do not say it.
+        DataError: the file lacks this number of iterations, or is damaged.
     """
-    if condition[0] == UNPERTURBED:
+    attack, _, iterations = condition
+    if attack == UNPERTURBED:
         return NOTHING_SPENT
-    spent = read_metadata(path).get("spent", {})
-    if spent.keys() != NOTHING_SPENT.keys():
+    there = spent_by_iterations(path)
+    if iterations not in there:
         raise DataError(
-            f"{path} does not say how large its perturbation was: it was made by an earlier version. Make it again, "
-            "for instance with: snakemake --forcerun attack_model"
+            f"{path} has no lists after {iterations} iterations, only after: {', '.join(map(str, there)) or 'none'}. "
+            "Make it again, for instance with: snakemake --forcerun attack_model"
         )
-    return {name: spent[name] for name in NOTHING_SPENT}
+    return {name: there[iterations][name] for name in NOTHING_SPENT}
 
 
 def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, Any]:
@@ -138,8 +155,8 @@ def evaluate_fairness(
     counts = {"users": np.diff(train.indptr), "items": train.item_counts()}
     built = _built_groups(attributes, tables, counts)
     group_rows, fairness_rows = [], []
-    for path, condition in zip(paths, conditions, strict=True):
-        lists = read_lists(path, len(test_items), max(k))
+    for path, condition in located(paths, conditions):
+        lists = read_lists(path, condition, len(test_items), max(k))
         for length in k:
             key = _about(about, condition, length)
             for name, groups in built.items():

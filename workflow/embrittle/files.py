@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,44 @@ def write_parquet(
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
+class RowGroupWriter:
+    """Writes a Parquet file one row group at a time; had from `written_in_groups`."""
+
+    def __init__(self, path: Path):
+        """Take where to write; the file begins with the first group."""
+        self._path = path
+        self._writer: Any = None
+
+    def write(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Add a row group; all have the same columns, of the same types."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.table(dict(columns))
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path, table.schema, compression="zstd", write_page_checksum=True
+            )
+        self._writer.write_table(table, row_group_size=max(1, len(table)))
+
+    def describe(self, metadata: Mapping[str, Any]) -> None:
+        """Set the metadata (JSON values) of the file, after its first group."""
+        entry = {"metadata": json.dumps(metadata, sort_keys=True)}
+        self._writer.add_key_value_metadata(entry)
+
+    def close(self) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+@contextmanager
+def written_in_groups(path: str | os.PathLike) -> Iterator[RowGroupWriter]:
+    """Write a table of which not all is there at once; the file appears when the block has ended without an error."""
+    with written_atomically(path) as temporary, closing(RowGroupWriter(temporary)) as writer:
+        yield writer
+
+
 @contextmanager
 def _named(path: str | os.PathLike) -> Iterator[None]:
     """Let a file that cannot be read be named, with what to do."""
@@ -128,11 +166,29 @@ def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
     return [table.column(name).to_numpy() for name in names]
 
 
-def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
-    """Read the metadata of a Parquet file as written by `write_parquet`; empty where there is none."""
+def read_rows(path: str | os.PathLike, *names: str, where: tuple[str, int]) -> list[np.ndarray]:
+    """As `read_columns`, of the rows where a column has a value; row groups that lack the value are not read."""
     import pyarrow.parquet as pq
 
-    return json.loads((pq.read_schema(path).metadata or {}).get(b"metadata", b"{}"))
+    column, value = where
+    with _named(path):
+        table = pq.read_table(
+            path,
+            columns=list(names),
+            filters=[(column, "==", value)],
+            partitioning=None,
+            page_checksum_verification=True,
+        )
+    return [table.column(name).to_numpy() for name in names]
+
+
+def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
+    """Read the metadata of a Parquet file from its footer; empty where there is none, DataError if it is damaged."""
+    import pyarrow.parquet as pq
+
+    with _named(path):
+        # Not read_schema: it does not see what was added after the first rows.
+        return json.loads((pq.read_metadata(path).metadata or {}).get(b"metadata", b"{}"))
 
 
 def write_tensors(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from .draws import truncated_normal
 from .errors import ConfigError
 from .measures import spent_norms
 from .ranking import lists_to_columns, top_items
+from .trajectories import Snapshot
 
 Pair = tuple[Array, Array]  # of users and of items
 _NEGATIVES, _START, _NOISE = 2, 3, 4  # streams of random numbers; training has 0 and 1
@@ -96,18 +99,45 @@ class BprLoss:
 
 
 def perturb(
-    loss: BprLoss, method: str, *, epsilon: float, iterations: int, seed: int, **options: float
-) -> Pair:
-    """Run the attack named `method` and return Delta of users and of items.
+    loss: BprLoss,
+    method: str,
+    *,
+    epsilon: float,
+    iterations: Sequence[int],
+    seed: int,
+    **options: float | str,
+) -> Iterator[tuple[int, Pair]]:
+    """Run the attack named `method` once, and take Delta after each of several numbers of iterations on its way.
+
+    Args:
+        loss: what is climbed. It may have other negatives afterwards.
+        method: key of `attacks.ATTACKS`.
+        epsilon: the budget.
+        iterations: numbers of steps, ascending; the attack ends with the last.
+        seed: fixes what the attack draws.
+        options: of the method.
+
+    Returns:
+        (number of iterations, Delta of users and of items), each computed when it is asked for.
 
     Raises:
-        ConfigError: no such attack, or more than one iteration of a single-step attack.
+        ConfigError: no such attack, more than one iteration of a single-step attack, or no ascending numbers.
     """
     if method not in ATTACKS:
         raise ConfigError(f"There is no attack method {method!r}; known: {', '.join(ATTACKS)}.")
-    if ATTACKS[method].single_step and iterations != 1:
-        raise ConfigError(f"{method} is a single step; {iterations} iterations were asked for.")
-    return ATTACKS[method].run(loss, epsilon=epsilon, iterations=iterations, seed=seed, **options)
+    asked = ", ".join(map(str, iterations))
+    if ATTACKS[method].single_step and list(iterations) != [1]:
+        raise ConfigError(f"{method} is a single step; {asked} iterations were asked for.")
+    if not iterations or any(a >= b for a, b in pairwise([0, *iterations])):
+        raise ConfigError(f"Numbers of iterations must ascend from 1 on; asked for: {asked}.")
+    return _snapshots(ATTACKS[method].run(loss, epsilon=epsilon, seed=seed, **options), iterations)
+
+
+def _snapshots(deltas: Iterator[Pair], iterations: Sequence[int]) -> Iterator[tuple[int, Pair]]:
+    """Take some of the steps of an attack, as copies: its next step may be made in place."""
+    for before, steps in pairwise([0, *iterations]):
+        delta = next(islice(deltas, steps - before - 1, None))
+        yield steps, tuple(1 * array for array in delta)
 
 
 def attacked_lists(
@@ -118,11 +148,11 @@ def attacked_lists(
     *,
     attack: dict[str, Any],
     epsilon: float,
-    iterations: int,
+    iterations: Sequence[int],
     seed: int,
     length: int,
-) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """Perturb a model: its top lists as long-form columns (`ranking.lists_to_columns`), and `measures.spent_norms`.
+) -> Iterator[Snapshot]:
+    """Perturb a model, and list its items after each of several numbers of iterations, one after the other.
 
     Args:
         backend: the device.
@@ -130,11 +160,23 @@ def attacked_lists(
         train: training positives, whose loss is climbed.
         known: items to leave out of the lists: those of `train`, and of validation.
         attack: the definition from the configuration: `method` and its options.
-        epsilon, iterations: the budget and the number of steps, L.
+        epsilon: the budget.
+        iterations: the numbers of steps, L, ascending.
         seed: the training's; fixes negatives and start, so that all attacks on a model meet the same ones.
         length: K.
+
+    Yields:
+        The lists as `ranking.lists_to_columns`, and `measures.spent_norms`. None is kept here: who does not either has
+        one set of lists in memory at a time.
+
+    Raises:
+        ConfigError: as `perturb`, when the first is asked for.
     """
     loss = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed)
-    delta = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
-    lists = lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length))
-    return lists, spent_norms(*map(backend.get, delta))
+    deltas = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
+    for steps, delta in deltas:
+        yield Snapshot(
+            steps,
+            lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length)),
+            spent_norms(*map(backend.get, delta)),
+        )

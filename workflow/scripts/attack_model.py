@@ -1,22 +1,22 @@
-"""Perturb a trained model's factors and write its lists."""
+"""Perturb a trained model's factors and write its lists, after each number of iterations asked for."""
 
 from embrittle import device
 from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
-from embrittle.files import read_tensors, write_parquet
+from embrittle.files import read_tensors
 from embrittle.jobs import job
 from embrittle.perturbation import attacked_lists
+from embrittle.trajectories import write_snapshots
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
-    lists, spent = attacked_lists(
+    snapshots = attacked_lists(
         get_backend(device.of_job(snakemake.resources.gpu)),
         read_tensors(snakemake.input.model)[0],
         train,
         known=train.including(read_targets(snakemake.input.validation, train.n_users)),
         epsilon=float(snakemake.wildcards.epsilon),
-        iterations=int(snakemake.wildcards.iterations),
         seed=int(snakemake.wildcards.seed),
         **snakemake.params.attack,
     )
-    write_parquet(lists, snakemake.output.lists, metadata={"spent": spent})
+    write_snapshots(snapshots, snakemake.output.lists)

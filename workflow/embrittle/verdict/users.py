@@ -6,10 +6,11 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from embrittle.evaluation import Condition, read_lists
+from embrittle.evaluation import read_lists
 from embrittle.files import read_parquet
 from embrittle.measures import ndcg_per_user
 from embrittle.tables import accumulate
+from embrittle.trajectories import Condition, located
 from embrittle.verdict.sources import INITIAL, number_key
 
 COLUMNS = ["user", "condition", "ndcg"]
@@ -29,7 +30,7 @@ def cells_of_users(
     """Each user's share of the cells of Table 1: their mean over the users is the cell.
 
     Args:
-        paths: a file of lists for each condition, in their order.
+        paths: the files of lists that hold the conditions (`trajectories.located`).
         conditions: (attack, epsilon, iterations) of the lists.
         test_items: int32 (n_users,), -1 for none.
         k: length of the lists to measure.
@@ -41,8 +42,8 @@ def cells_of_users(
         The columns `COLUMNS`, of users with a test item; a condition whose lists are not all there is left out.
     """
     place = {
-        (attack, number_key(budget), int(steps)): path
-        for path, (attack, budget, steps) in zip(paths, conditions, strict=True)
+        (attack, number_key(budget), int(steps)): (path, (attack, budget, steps))
+        for path, (attack, budget, steps) in located(paths, conditions)
     }
     weights = np.array([accumulate(iterations, row) for row in np.eye(len(iterations))])
     grids = {INITIAL: [(0.0, 0, 1.0)]}
@@ -53,11 +54,11 @@ def cells_of_users(
     found = []
     for condition, grid in grids.items():
         needed = [(place.get((condition, number_key(x), steps)), w) for x, steps, w in grid]
-        if any(path is None for path, _ in needed):
+        if any(lists is None for lists, _ in needed):
             continue
         total = np.zeros(len(test_items))
-        for path, weight in needed:
-            lists = read_lists(path, len(test_items), length)
+        for where, weight in needed:
+            lists = read_lists(*where, len(test_items), length)
             total += weight * ndcg_per_user(lists, test_items, k)
         found.append(pd.DataFrame({"user": tested, "condition": condition, "ndcg": total[tested]}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
