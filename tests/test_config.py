@@ -448,7 +448,8 @@ def test_paper_study_is_the_papers_grid():
     assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
     # One run each for all numbers of iterations at an epsilon.
     assert len(trajectories(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
-    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1
+    # With the L = 5 of the equal budgets.
+    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1 + 1
     assert ("pgd", "0.0025", 25) in cfg.conditions(config)
     assert ("bim", "0.5", 300) in cfg.conditions(config)
     assert cfg.datasets_for(config, "budgets") == config["datasets"]
