@@ -373,9 +373,13 @@ def iterations_of(wildcards):
 
     With `missing: report`, those that its file has, so that a grid that has grown since runs no attack.
     """
-    there = iterations_there(ATTACKED_LISTS.format(**wildcards)) if GOES_WITHOUT else []
+    path = ATTACKED_LISTS.format(**wildcards)
     place = (wildcards.dataset, wildcards.attack, wildcards.epsilon)
-    return there or configuration.iterations_of(STUDY, *place)
+    there = iterations_there(path) if GOES_WITHOUT else []
+    iterations = there or configuration.iterations_of(STUDY, *place)
+    if not iterations:
+        raise WorkflowError(f"Nothing in this study needs {path}.")
+    return iterations
 
 
 def shown_conditions(run):
