@@ -18,6 +18,9 @@ from embrittle.tables import condition_label
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square-open", "triangle-up", "diamond-open")
+LOG_TICKS = [
+    digit * 10**power for power in range(7) for digit in (1, 2, 5)
+]  # plotly's own: "5" for 500
 REFERENCE_DASHES = {"initial": "solid", "fgsm": "longdashdot", "random": "dot"}
 
 
@@ -182,7 +185,7 @@ def _figure(x_label: str, y_label: str, log_x: bool, log_y: bool) -> go.Figure:
             "yaxis": {
                 **axis,
                 "title": {"text": y_label, "standoff": 4, **size},
-                **({"type": "log"} if log_y else {"rangemode": "tozero"}),
+                **({"type": "log", "tickvals": LOG_TICKS} if log_y else {"rangemode": "tozero"}),
             },
             "hovermode": "closest",
             "dragmode": False,
