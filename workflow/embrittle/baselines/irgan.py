@@ -34,14 +34,12 @@ class Factorisation(nn.Module):
         """(n, n_items)."""
         return self.users[users] @ self.items.T + self.biases
 
-    def scores(self, users: Tensor, items: Tensor) -> Tensor:
-        """Of pairs."""
-        return (self.users[users] * self.items[items]).sum(-1) + self.biases[items]
-
-    def penalty(self, users: Tensor, items: Tensor) -> Tensor:
-        """Half the squared norm of what the pairs use."""
-        parts = (self.users[users], self.items[items], self.biases[items])
-        return 0.5 * sum(part.square().sum() for part in parts)
+    def penalty(self, users: Tensor, rows: Tensor, items: Tensor) -> Tensor:
+        """Half the squared norm of what the pairs (users[row], item) use, as often as they use it."""
+        of_users = torch.bincount(rows, minlength=len(users)) * self.users[users].square().sum(1)
+        norms = self.items.square().sum(1) + self.biases.square()
+        of_items = torch.bincount(items, minlength=len(norms)) * norms
+        return 0.5 * (of_users.sum() + of_items.sum())
 
 
 class Model:
@@ -103,12 +101,12 @@ class Model:
             with torch.no_grad():
                 scores = self.generator.all_scores(users) / self._options["temperature"]
                 sampled = _sample(torch.softmax(scores, 1), rows)
-            owners = users[rows]
-            loss = 0.0
+            # All scores of the batch: a matrix product is quicker than the rows of so many pairs.
+            told, loss = self.discriminator.all_scores(users), 0.0
             for items, sign in ((positives, -1), (sampled, 1)):
-                told = nn.functional.softplus(sign * self.discriminator.scores(owners, items))
-                penalty = self.discriminator.penalty(owners, items)
-                loss = loss + told.sum() + self._options["regularisation"] * penalty
+                penalty = self.discriminator.penalty(users, rows, items)
+                loss = loss + nn.functional.softplus(sign * told[rows, items]).sum()
+                loss = loss + self._options["regularisation"] * penalty
             _step(self._learn_to_tell, loss)
             total, n_pairs = total + loss.item(), n_pairs + 2 * len(rows)
         return total / n_pairs
@@ -125,7 +123,7 @@ class Model:
                 mixed.index_put_((rows, positives), share / counts[rows], accumulate=True)
                 twice = rows.repeat_interleave(2)
                 items = _sample(mixed, twice)
-                reward = 2 * torch.sigmoid(self.discriminator.scores(users[twice], items)) - 1
+                reward = 2 * torch.sigmoid(self.discriminator.all_scores(users)[twice, items]) - 1
                 reward = reward * chances[twice, items] / mixed[twice, items]
                 weights = reward / (2 * counts[twice])
             gained = (log_chances[twice, items] * weights).sum()
@@ -133,11 +131,14 @@ class Model:
 
 
 def _sample(chances: Tensor, rows: Tensor) -> Tensor:
-    """Draw an item from `chances[row]` for each of the ascending `rows`, with replacement."""
-    counts = torch.bincount(rows, minlength=len(chances))
-    drawn = torch.multinomial(chances, int(counts.max()), replacement=True)
-    starts = torch.cumsum(counts, 0) - counts
-    return drawn[rows, torch.arange(len(rows), device=rows.device) - starts[rows]]
+    """Draw an item from `chances[row]` for each of `rows`, with replacement."""
+    n_rows, n_items = chances.shape
+    # One ascending scale for all rows, from row to row + 1 each; in float64, so that small chances remain.
+    scale = torch.cumsum(chances.double(), 1)
+    scale = scale / scale[:, -1:] + torch.arange(n_rows, device=rows.device)[:, None]
+    drawn = rows + torch.rand(len(rows), dtype=scale.dtype, device=rows.device)
+    places = torch.searchsorted(scale.flatten(), drawn, right=True)
+    return torch.clamp(places - rows * n_items, 0, n_items - 1)
 
 
 def _step(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
