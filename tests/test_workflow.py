@@ -39,7 +39,7 @@ def test_the_study_ends_in_its_page_and_says_where(project):
     shop = claims[claims["dataset"] == "shop"].set_index("claim")
     judged = {"reproduced", "partly reproduced", "not reproduced", "cannot be told"}
     assert shop.loc["msap-stronger", "verdict"] in judged
-    assert text.count("<tr id=") == len(whole)
+    assert text.count("<tbody id=") == len(whole)
     assert "training.epochs: 4 (the papers: 2000)" in text
     metrics = pd.read_csv(project.results("metrics.csv"))
     here = metrics[
