@@ -172,6 +172,7 @@ def test_what_only_collects_and_draws_stays_on_the_login_node(disturbed, cluster
         "train_model",
         "evaluate_model",
         "evaluate_fairness",
+        "evaluate_users",
     }
 
 
