@@ -18,9 +18,8 @@ from embrittle.tables import condition_label
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square-open", "triangle-up", "diamond-open")
-LOG_TICKS = [
-    digit * 10**power for power in range(7) for digit in (1, 2, 5)
-]  # plotly's own: "5" for 500
+# Whole numbers: plotly's own ticks say "5" for 500.
+LOG_TICKS = [digit * 10**power for power in range(7) for digit in (1, 2, 5)]
 REFERENCE_DASHES = {"initial": "solid", "fgsm": "longdashdot", "random": "dot"}
 
 
