@@ -17,9 +17,9 @@ from embrittle.compute.cuda import CudaBackend
 from embrittle.compute.sampling import draw_negatives
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
-from embrittle.measures import spent_norms
 from embrittle.perturbation import BprLoss, attacked_lists, perturb
 from embrittle.ranking import lists_to_columns, top_items
+from embrittle.spent import spent_norms
 
 N_USERS, N_ITEMS, N_FACTORS = 40, 30, 64
 UNRATED = 29  # an item in nobody's training data; it can be drawn as a negative

@@ -17,7 +17,7 @@ from embrittle.budgets import (
 )
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
-from embrittle.measures import spent_norms
+from embrittle.spent import spent_norms
 from embrittle.trajectories import Snapshot, write_snapshots
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}

@@ -7,8 +7,9 @@ import pytest
 from embrittle.errors import DataError
 from embrittle.evaluation import COLUMNS, collect, evaluate_conditions, read_lists
 from embrittle.files import write_parquet
-from embrittle.measures import Lists, evaluate, spent_norms
+from embrittle.measures import Lists, evaluate
 from embrittle.ranking import lists_to_columns
+from embrittle.spent import spent_norms
 from embrittle.trajectories import Snapshot, write_snapshots
 
 N_USERS, N_ITEMS, LENGTH = 6, 12, 4

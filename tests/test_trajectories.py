@@ -9,8 +9,8 @@ import pytest
 
 from embrittle.errors import DataError
 from embrittle.evaluation import read_lists, read_spent
-from embrittle.measures import NOTHING_SPENT
 from embrittle.missing import iterations_there
+from embrittle.spent import NOTHING_SPENT
 from embrittle.trajectories import (
     Snapshot,
     located,

@@ -2,7 +2,7 @@
 
 At equal epsilon the papers' attacks are not equally large: a row of FGSM's Delta has the L2 norm epsilon, one of BIM's
 or PGD's may reach epsilon times the root of the number of factors. What an attack has spent is here the mean L2 norm of
-the rows of its Delta, users and items together (`measures.spent_norms`); between two budgets that were run, the
+the rows of its Delta, users and items together (`spent.spent_norms`); between two budgets that were run, the
 nDCG of every user is interpolated along it.
 """
 
@@ -17,7 +17,8 @@ import pandas as pd
 from scipy import stats
 
 from .evaluation import read_lists, read_spent
-from .measures import SPENT, ndcg_per_user
+from .measures import ndcg_per_user
+from .spent import SPENT
 from .trajectories import UNPERTURBED, located
 
 LEVEL = 0.95

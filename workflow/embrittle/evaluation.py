@@ -14,7 +14,8 @@ from .data.interactions import UserItems
 from .errors import DataError
 from .fairness import compare_groups, group_values
 from .files import read_columns, read_parquet, read_rows, read_tensors
-from .measures import NOTHING_SPENT, Lists, evaluate, spent_metric
+from .measures import Lists, evaluate
+from .spent import NOTHING_SPENT, spent_metric
 from .trajectories import UNPERTURBED, Condition, located, spent_by_iterations
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
@@ -83,7 +84,7 @@ def evaluate_conditions(
 
 
 def read_spent(path: str | PathLike, condition: Condition) -> dict[str, float]:
-    """What the perturbation behind stored lists has spent (`measures.spent_norms`): nothing if there was none.
+    """What the perturbation behind stored lists has spent (`spent.spent_norms`): nothing if there was none.
 
     Raises:
         DataError: the file lacks this number of iterations, or is damaged.

@@ -14,8 +14,8 @@ from .compute.sampling import draw_negatives
 from .data.interactions import UserItems
 from .draws import truncated_normal
 from .errors import ConfigError
-from .measures import spent_norms
 from .ranking import lists_to_columns, top_items
+from .spent import spent_norms
 from .trajectories import Snapshot
 
 Pair = tuple[Array, Array]  # of users and of items
@@ -166,7 +166,7 @@ def attacked_lists(
         length: K.
 
     Yields:
-        The lists as `ranking.lists_to_columns`, and `measures.spent_norms`. None is kept here: who does not either has
+        The lists as `ranking.lists_to_columns`, and `spent.spent_norms`. None is kept here: who does not either has
         one set of lists in memory at a time.
 
     Raises:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
-from embrittle.measures import NOTHING_SPENT, SPENT, spent_metric
 from embrittle.rendering import LATEX, MARKDOWN, Markup, to_latex, to_markdown
+from embrittle.spent import NOTHING_SPENT, SPENT, spent_metric
 
 MODELS = ("BPR-MF", "AMF")
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")

@@ -26,7 +26,7 @@ class Snapshot(NamedTuple):
     Attributes:
         iterations: the number of steps.
         lists: the model's lists then, as columns (`ranking.lists_to_columns`).
-        spent: what the perturbation has spent (`measures.spent_norms`).
+        spent: what the perturbation has spent (`spent.spent_norms`).
     """
 
     iterations: int
