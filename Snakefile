@@ -26,6 +26,14 @@ include: "rules/figures.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    # In Snakemake 9.27 each look for jobs to start books another one, one timespan of its limit on submissions later,
+    # and that one the next. After a thousand jobs there are a thousand looks in each timespan, and Snakemake takes more
+    # time than the jobs. On this machine nothing is submitted, and a look whenever a job has ended is all it needs.
+    if workflow.resource_settings.nodes is None:
+        workflow.scheduler.job_rate_limiter = None
+
+
 onsuccess:
     page = Path(on_disk(results("index.html")))
     if page.exists():
