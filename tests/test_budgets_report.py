@@ -144,6 +144,16 @@ def test_curves_are_means_over_seeds_from_the_unperturbed_model_on():
     assert levels == [pytest.approx(0.015)]
 
 
+def test_the_unperturbed_line_of_every_model_is_inside_its_panel():
+    better = points().assign(model="AMF", value=lambda rows: rows["value"] + 0.1)
+    for rows in (pd.concat([points(), better]), points()):
+        figure = draw(rows)
+        for ax in figure.axes:
+            line = next(line for line in ax.get_lines() if line.get_gid() == "initial")
+            assert ax.get_ylim()[0] == 0
+            assert ax.get_ylim()[1] > 1.02 * line.get_ydata()[0]
+
+
 def test_points_of_one_condition_are_taken_together():
     row = curve_points(points()).query("attack == 'bim' and epsilon == 0.1").iloc[0]
     assert (row["value"], row["low"], row["high"]) == pytest.approx((0.335, 0.33, 0.34))

@@ -95,7 +95,8 @@ def budget_figure(
             ax.set_title(model)
             ax.set_xlabel(r"mean row norm of $\Delta$ spent")
             ax.set_xlim(0, largest)
-            ax.set_ylim(bottom=0)
+        # At the end: the panels share their y axis, and setting one end of it fixes the other where it is.
+        axes[0].set_ylim(bottom=0)
         axes[0].set_ylabel(f"nDCG@{k}")
         figure.suptitle(title or dataset)
         _add_legend(figure, axes, int(rows["n_seeds"].max()))
