@@ -95,10 +95,21 @@ def test_the_page_shows_what_was_not_run_as_a_dash_and_what_is_decided_bold():
     assert line.startswith("| ML-1M, BPR-MF")
     assert "**0.3000 (-0.0110 [" in line
     assert line.rstrip(" |").endswith("—")
+    # The reference has no difference to itself.
+    line = next(line for line in page.markdown.splitlines() if "| FGSM" in line)
+    assert "0.3000 |" in line
+    assert "0.0500 |" in line
+    assert "(" not in line.partition("FGSM")[2]
     assert "0.4000" in page.markdown
     assert "90 %" in page.markdown
     assert r"\toprule" in page.latex
     assert r"$\Delta$" in page.latex
+
+
+def test_a_share_of_nothing_has_no_sign():
+    page = report(table(REFERENCE), GAPS.assign(share=-0.001), multi_step=["bim"], **SETTINGS)
+    assert "| 0 % |" in " ".join(page.markdown.split())
+    assert "-0 %" not in page.markdown
 
 
 def points(seeds=(0, 1)):

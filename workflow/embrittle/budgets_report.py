@@ -207,7 +207,8 @@ def _cell(row: Any, markup: Markup) -> str:
     if np.isnan(row.value):
         return markup.missing
     text = f"{row.value:.4f}"
-    if np.isnan(row.low):
+    itself = row.low == row.high == 0  # what the others are held against
+    if np.isnan(row.low) or itself:
         return text
     decided = not row.low <= 0 <= row.high
     text += f" ({_signed(row.difference, markup)} [{_signed(row.low, markup)}, {_signed(row.high, markup)}])"
@@ -244,4 +245,4 @@ def _number(value: float) -> str:
 
 
 def _percent(share: float) -> str:
-    return "—" if np.isnan(share) else f"{100 * share:.0f} %"
+    return "—" if np.isnan(share) else f"{round(100 * share)} %"
