@@ -659,6 +659,20 @@ def tables_shown():
     return files
 
 
+def budgets_shown():
+    """What the page shows of the attacks at equal norms."""
+    tables = {
+        "points": "table_budgets",
+        "matched": "budgets_matched",
+        "shares": "budgets_shares",
+    }
+    return {
+        f"budgets_{part}": results(f"tables/{table}.csv")
+        for part, table in tables.items()
+        if BUDGET_DATASETS
+    }
+
+
 def results_of_others(path):
     """A result of each study to compare with, as far as it is there."""
     files = [f"results/{study}/{path}" for study in STUDY["verdict"]["compare"]]

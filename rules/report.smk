@@ -101,6 +101,7 @@ rule write_page:
         curves=[CURVE.format(**run) for run in runs_there()],
         samples=results("tables/figure3_samples.csv") if SAMPLES_SHOWN else [],
         points=results("tables/figure3_points.csv") if SAMPLES_SHOWN else [],
+        **budgets_shown(),
         published_figures=published("figures_1_2.csv"),
         published_characteristics=published("characteristics.csv"),
         citation=str(Path(HOME, "CITATION.cff")),
@@ -131,6 +132,7 @@ rule write_page:
                 "epsilon": STUDY["poster"]["noise_epsilon"],
                 "k": POSTER_K,
             },
+            "budgets": {"methods": BUDGET_METHODS, **BUDGETS_AT},
             "sample_iterations": STUDY["figure3"]["iterations"],
             "trainings": [
                 {name: run[name] for name in ("dataset", "model", "seed")}

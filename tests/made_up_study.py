@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from embrittle import budgets, tables
 from embrittle import fairness_tables as ft
 from embrittle import published as pub
-from embrittle import tables
 from embrittle.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
 from embrittle.files import write_csv, write_json, write_parquet
 from embrittle.verdict.study import judge_files
@@ -35,6 +35,7 @@ class MadeUpStudy:
         self.made = {"metrics": str(folder / "metrics.parquet"), **REGISTER}
         self._table1()
         self._fairness()
+        self._budgets()
         self._models()
         self._record()
         self._judge()
@@ -78,6 +79,54 @@ class MadeUpStudy:
             compared = ft.comparison(ft.long_form(spread, table), theirs, table)
             self.made[f"{name}_seeds"] = self._write(f"tables/{name}_seeds.csv", spread)
             self.made[f"{name}_comparison"] = self._write(f"tables/{name}_comparison.csv", compared)
+
+    def _budgets(self) -> None:
+        """Of one data set; one step leaves 0.3 at norm 1, BIM a little more."""
+        dataset = self.datasets[0]
+        conditions = [
+            ("initial", "", 0.0, 0, 0.0, 0.4),
+            ("fgsm", "l2", 1.0, 1, 1.0, 0.3),
+            ("bim", "linf", 0.5, 10, 1.5, 0.28),
+            ("bim", "linf", 0.5, 25, 2.5, 0.2),
+        ]
+        points = [
+            (dataset, model, seed, *row, "nDCG@10", value + 0.01 * seed)
+            for model, seed, (*row, value) in product(tables.MODELS, self.seeds, conditions)
+        ]
+        matched = [
+            (dataset, model, *row, len(self.seeds))
+            for model in tables.MODELS
+            for row in (
+                ("fgsm", 1.0, 0.3, 0.0, 0.0, 0.0),
+                ("bim", 1.0, 0.31234, 0.01234, -0.002, 0.02668),
+                ("fgsm", 3.0, *4 * [np.nan]),
+                ("bim", 3.0, 0.15, *3 * [np.nan]),
+            )
+        ]
+        cell = ["dataset", "model", "attack"]
+        interval = ["difference", "low", "high", "n_seeds"]
+        self.made["budgets_points"] = self._write(
+            "tables/table_budgets.csv", pd.DataFrame(points, columns=budgets.POINT_COLUMNS)
+        )
+        self.made["budgets_matched"] = self._write(
+            "tables/budgets_matched.csv",
+            pd.DataFrame(matched, columns=[*cell, "spent_norm", "value", *interval]),
+        )
+        share = {"share": 0.984, "share_low": 0.77, "share_high": 1.2}
+        ndcg = {"single_step": 0.35, "single_step_at_norm": 0.21, "value": 0.2}
+        self.made["budgets_shares"] = self._write(
+            "tables/budgets_shares.csv",
+            pd.DataFrame(
+                [
+                    dict(
+                        zip(cell, (dataset, "AMF", "bim"), strict=True),
+                        spent_norm=2.5,
+                        **ndcg,
+                        **share,
+                    )
+                ]
+            ),
+        )
 
     def _models(self) -> None:
         self.trainings = [
@@ -155,6 +204,7 @@ class MadeUpStudy:
             },
             "single_step_epsilon": 0.5,
             "noise": {"datasets": [], "methods": {}, "epsilon": [], "k": 10},
+            "budgets": {"methods": {"fgsm": "fgsm", "bim": "bim"}, "iterations": 25, "k": 10},
             "sample_iterations": [10, 25],
             "trainings": self.trainings,
             "curve_k": 10,

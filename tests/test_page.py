@@ -153,8 +153,8 @@ def test_text_from_a_study_cannot_become_markup(path):
 def test_plots_have_the_curves_of_the_study_with_the_published_behind(study, path):
     text = path.read_text(encoding="utf-8")
     plots = [json.loads(one) for one in re.findall(r'application/json">(.*?)</script>', text)]
-    # Six panels for each of three data sets, two training curves for each.
-    assert len(plots) == 3 * (6 + 2)
+    # Six panels for each of three data sets, two training curves for each; equal budgets for two models of one.
+    assert len(plots) == 3 * (6 + 2) + 2
     metrics = study.metrics
     bim = metrics.query(
         "dataset == 'lastfm' and model == 'BPR-MF' and attack == 'bim' and metric == 'nDCG' "
@@ -173,9 +173,36 @@ def test_plots_have_the_curves_of_the_study_with_the_published_behind(study, pat
     assert panel["data"][0]["y"][3] == 0.0088  # fig1a, BIM, L = 25
 
 
+def test_attacks_at_equal_norms_are_on_the_page(study, path, tables):
+    (caption,) = (name for name in tables if name.startswith("nDCG where the same norm is spent"))
+    assert caption.endswith("MovieLens-1M")
+    assert tables[caption][1:3] == [
+        ["BPR-MF", "FGSM", "0.3000", "—"],
+        ["BPR-MF", "BIM", "0.3123 +0.0123 [−0.0020, +0.0267]", "0.1500"],
+    ]
+    (shares,) = (rows for name, rows in tables.items() if name.startswith("What many steps take"))
+    assert shares[1:] == [
+        ["AMF", "BIM", "2.50", "0.2000", "0.3500", "0.2100", "98 % [77 %, 120 %]"]
+    ]
+    text = path.read_text(encoding="utf-8")
+    plots = [json.loads(one) for one in re.findall(r'application/json">(.*?)</script>', text)]
+    at_norms = [
+        {trace["name"]: trace for trace in plot["data"] if "name" in trace}
+        for plot in plots
+        if "Δ" in plot["layout"]["xaxis"]["title"]["text"]
+    ]
+    assert len(at_norms) == 2
+    for lines in at_norms:
+        assert list(lines) == ["FGSM", "BIM", "unperturbed", "random"]
+        # After 25 steps, from the unperturbed model on.
+        assert lines["BIM"]["x"] == [0, 2.5]
+        assert lines["BIM"]["y"] == pytest.approx([0.41, 0.21])
+        assert lines["unperturbed"]["y"] == pytest.approx([0.41, 0.41])
+
+
 def test_a_study_without_most_products_still_has_its_page(tmp_path):
     study = MadeUpStudy(tmp_path, seeds=(0,), datasets=("my-shop",))
-    gone = ("table1", "table2", "table3", "curves", "groups", "fairness")
+    gone = ("table1", "table2", "table3", "budgets", "curves", "groups", "fairness")
     inputs = {k: v for k, v in study.inputs.items() if not k.startswith(gone)}
     figures = {name: {**of, "attacks": {}} for name, of in study.settings()["figures"].items()}
     text = page.render(Inputs(inputs), study.settings(figures=figures, trainings=[]))

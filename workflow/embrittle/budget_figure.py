@@ -52,6 +52,20 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
+    """The curve of one attack over epsilon, from the unperturbed model on, by what was spent.
+
+    Args:
+        rows: from `curve_points`, of one data set and model.
+        attack: whose curve.
+        iterations: of the multi-step attacks.
+    """
+    mine = rows[rows["attack"] == attack]
+    here = mine[mine["iterations"] == steps_of(mine["iterations"], iterations)]
+    initial = rows[rows["attack"] == UNPERTURBED]
+    return pd.concat([initial, here]).sort_values("spent_norm")
+
+
 def budget_figure(
     points: pd.DataFrame,
     metrics: pd.DataFrame,
@@ -82,7 +96,7 @@ def budget_figure(
     """
     settings = settings or PlotSettings()
     rows = curve_points(points[points["dataset"] == dataset])
-    random = _random_level(metrics, dataset, k)
+    random = random_level(metrics, dataset, k)
     if rows.empty:
         raise DataError(f"there are no budgets of the data set {dataset!r} to draw")
     models = known_first(rows["model"], MODELS)
@@ -103,7 +117,8 @@ def budget_figure(
     return figure
 
 
-def _random_level(metrics: pd.DataFrame, dataset: str, k: int) -> float:
+def random_level(metrics: pd.DataFrame, dataset: str, k: int) -> float:
+    """What the random recommender reaches, mean over its seeds."""
     rows = metrics_at(metrics, k)
     rows = rows[(rows["dataset"] == dataset) & (rows["model"] == RANDOM)]
     return float(rows.loc[rows["metric"] == "nDCG", "value"].mean())
@@ -130,10 +145,7 @@ def _draw_panel(
             "color": colour_of(method, settings, len(set(drawn))),
             **LINES[number % len(LINES)],
         }
-        mine = rows[rows["attack"] == attack]
-        steps = steps_of(mine["iterations"], iterations)
-        curve = pd.concat([initial, mine[mine["iterations"] == steps]])
-        curve = curve.sort_values("spent_norm")
+        curve = curve_of(rows, attack, iterations)
         ax.plot(
             curve["spent_norm"], curve["value"], label=condition_label(attack), gid=attack,
             markersize=2.6, **style,
@@ -141,6 +153,7 @@ def _draw_panel(
         if curve["n_seeds"].max() > 1:
             low, high = curve["low"], curve["high"]
             ax.fill_between(curve["spent_norm"], low, high, color=style["color"], **BAND_STYLE)
+        mine = rows[rows["attack"] == attack]
         _draw_over_iterations(ax, mine, attack, style["color"])
 
 

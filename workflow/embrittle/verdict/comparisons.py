@@ -22,6 +22,7 @@ class Cell:
         deviation: "+3.1 %" or the like, or "".
         mark: "near", "close", "off", "far", or "" without a published value.
         above: whether ours is larger.
+        note: a further line, or "".
     """
 
     ours: str
@@ -30,6 +31,7 @@ class Cell:
     deviation: str = ""
     mark: str = ""
     above: bool = False
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle import published as pub
+from embrittle.budget_figure import curve_points, random_level
 from embrittle.characteristics import CHARACTERISTICS
 from embrittle.figures import figure1_curves, figure2_curves, references
 from embrittle.poster_figures import noise_curves, training_curves
@@ -14,6 +15,7 @@ from embrittle.tables import models_in
 from embrittle.verdict.inputs import Inputs
 from embrittle.verdict.plots import (
     Plot,
+    budget_plot,
     characteristics_plot,
     curves_of_panel,
     noise_plot,
@@ -31,6 +33,7 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]
         for name, arguments in settings["figures"].items():
             found.append(_of_papers(name, arguments, dataset, title, metrics, theirs, settings))
         found.append(_noise(metrics, dataset, title, settings))
+        found.append(_budgets(inputs, metrics, dataset, title, settings["budgets"]))
     found += _characteristics(inputs, settings)
     found += _training(inputs, settings)
     return [group for group in found if group and group["plots"]]
@@ -90,6 +93,24 @@ def _noise(
     models = list(dict.fromkeys(curves["model"]))
     plots = [noise_plot(curves, model, noise["methods"], noise["k"]) for model in models]
     return _group(f"Noise, {title}", "The figure of the APR poster.", plots)
+
+
+def _budgets(
+    inputs: Inputs, metrics: pd.DataFrame, dataset: str, title: str, budgets: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The attacks at the norm that they spend; None if the study does not compare them on these data."""
+    points = inputs.csv("budgets_points")
+    if points is None or dataset not in set(points["dataset"]):
+        return None
+    rows = curve_points(points[points["dataset"] == dataset])
+    random = random_level(metrics, dataset, budgets["k"])
+    shown = budgets["methods"], budgets["iterations"], random, budgets["k"]
+    note = (
+        f"Equal height at equal x means equal strength. Attacks in steps after {budgets['iterations']} of them. Means "
+        "over the seeds, bands from lowest to highest."
+    )
+    plots = [budget_plot(rows, model, *shown) for model in models_in(rows)]
+    return _group(f"Equal budgets, {title}", note, plots)
 
 
 def _characteristics(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:

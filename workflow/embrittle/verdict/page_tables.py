@@ -10,7 +10,7 @@ import pandas as pd
 from embrittle import tables as table1
 from embrittle.fairness_tables import TABLES, number_text
 from embrittle.files import read_json
-from embrittle.verdict.comparisons import Table, cell, shaped
+from embrittle.verdict.comparisons import Cell, Table, cell, shaped
 from embrittle.verdict.inputs import Inputs
 
 
@@ -21,6 +21,8 @@ def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         *_fairness(inputs, titles),
         *_robustness(inputs, titles),
         *_accuracy(inputs, titles),
+        *_equal_norms(inputs, titles),
+        *_equal_epsilon(inputs, titles),
     ]
 
 
@@ -103,6 +105,63 @@ def _accuracy(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
 
     caption = "APR poster, accuracy"
     return [shaped(rows, ["model"], ["title", "under"], caption, make, ["Recommender"])]
+
+
+def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("budgets_matched")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        label=rows["attack"].map(table1.condition_label),
+        over=rows["spent_norm"].map(lambda norm: f"norm {norm:g}"),
+    )
+
+    def make(entry: pd.Series) -> Cell:
+        if np.isnan(entry["value"]):
+            return Cell("—")
+        itself = entry["low"] == entry["high"] == 0
+        unknown = np.isnan(entry["low"])
+        change, *ends = (f"{entry[name]:+.4f}" for name in ("difference", "low", "high"))
+        note = "" if itself or unknown else f"{change} [{', '.join(ends)}]".replace("-", "−")
+        return Cell(f"{entry['value']:.4f}", note=note)
+
+    what = "nDCG where the same norm is spent, and its difference to that of one step"
+    return [
+        shaped(of, ["model", "label"], ["over"], f"{what}, {titles.get(name, name)}", make,
+               ["Model", "Attack"])
+        for name, of in rows.groupby("dataset", sort=False)
+    ]  # fmt: skip
+
+
+def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("budgets_shares")
+    if rows is None:
+        return []
+    what = "What many steps take beyond one at equal ε, and the share of it that the norm explains"
+    columns = ["Spent norm", "nDCG", "One step", "One step of that norm", "Share"]
+    return [
+        Table(
+            f"{what}, {titles.get(name, name)}", ["Model", "Attack"], columns,
+            [_share_row(entry) for entry in of.to_dict("records")],
+        )
+        for name, of in rows.groupby("dataset", sort=False)
+    ]  # fmt: skip
+
+
+def _share_row(entry: Mapping[str, Any]) -> tuple[list[str], list[Cell]]:
+    ndcg = ("value", "single_step", "single_step_at_norm")
+    share, *ends = (_percent(entry[name]) for name in ("share", "share_low", "share_high"))
+    note = "" if np.isnan(entry["share_low"]) else f"[{', '.join(ends)}]"
+    cells = [
+        Cell(f"{entry['spent_norm']:.2f}"),
+        *(Cell("—" if np.isnan(entry[name]) else f"{entry[name]:.4f}") for name in ndcg),
+        Cell(share, note=note),
+    ]
+    return [entry["model"], table1.condition_label(entry["attack"])], cells
+
+
+def _percent(share: float) -> str:
+    return "—" if np.isnan(share) else f"{round(100 * share)} %".replace("-", "−")
 
 
 # --- Data, models, the run ----------------------------------------------------------------------

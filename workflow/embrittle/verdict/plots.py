@@ -11,10 +11,12 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from embrittle.budget_figure import curve_of
 from embrittle.figures import COLOURS, FIGURE1, FIGURE2, FURTHER_COLOURS, REFERENCE_LABELS, Panel
 from embrittle.poster import LABELS
 from embrittle.poster_figures import MODEL_STYLES
-from embrittle.tables import condition_label
+from embrittle.tables import RANDOM, condition_label
+from embrittle.trajectories import UNPERTURBED
 
 DASHES = ("solid", "dash", "dashdot", "dot")
 SYMBOLS = ("circle", "square-open", "triangle-up", "diamond-open")
@@ -75,13 +77,7 @@ def curves_of_panel(
         curve = here[here["attack"] == attack].sort_values("x")
         style = _style(attack, number, _colour(attack, number))
         _add_curve(figure, curve, condition_label(attack), style)
-    ends = [float(here["x"].min()), float(here["x"].max())]
-    for name, height in references.items():
-        if not np.isnan(height):
-            label = REFERENCE_LABELS.get(name, condition_label(name))
-            line = {"color": COLOURS.get(name, "#999999"), "width": 1.5,
-                    "dash": REFERENCE_DASHES.get(name, "dash")}  # fmt: skip
-            figure.add_scatter(x=ends, y=[height, height], name=label, mode="lines", line=line)
+    _add_references(figure, references, [float(here["x"].min()), float(here["x"].max())])
     return Plot(f"({panel.figure[-1]}) {panel.metric}@{k} of {panel.model}", figure)
 
 
@@ -147,6 +143,52 @@ def noise_plot(curves: pd.DataFrame, model: str, methods: Mapping[str, str], k: 
         curve = rows.sort_values("epsilon").rename(columns={"epsilon": "x"})
         _add_curve(figure, curve, label, _style(attack, number, colour))
     return Plot(f"{model} under noise", figure)
+
+
+def budget_plot(
+    points: pd.DataFrame,
+    model: str,
+    methods: Mapping[str, str],
+    iterations: int,
+    random: float,
+    k: int,
+) -> Plot:
+    """What attacks leave of nDCG, against the norm that they have spent.
+
+    Args:
+        points: from `budget_figure.curve_points`, of one data set.
+        model: name of the model.
+        methods: attack -> its method; attacks of one method share its colour.
+        iterations: of the multi-step attacks.
+        random: nDCG of the random recommender.
+        k: length of the lists.
+    """
+    figure = _figure("mean L2 norm of the rows of Δ spent", f"nDCG@{k}", False, False)
+    # Many lines: on a phone their legend is one column, which would take half of the plot and scroll.
+    figure.update_layout(height=460, legend={"maxheight": 1})
+    here = points[points["model"] == model]
+    drawn: list[str] = []
+    for attack, method in methods.items():
+        number = drawn.count(method)
+        drawn.append(method)
+        curve = curve_of(here, attack, iterations)
+        curve = curve.rename(columns={"spent_norm": "x", "value": "mean"})
+        style = _style(attack, number, _colour(method, len(set(drawn))))
+        _add_curve(figure, curve, condition_label(attack), style)
+    initial = here.loc[here["attack"] == UNPERTURBED, "value"].mean()
+    levels = {"initial": initial, RANDOM.lower(): random}
+    _add_references(figure, levels, [0.0, float(here["spent_norm"].max())])
+    return Plot(f"{model} at equal norms", figure)
+
+
+def _add_references(figure: go.Figure, levels: Mapping[str, float], ends: list[float]) -> None:
+    """Horizontal lines, where there is a level."""
+    for name, height in levels.items():
+        if not np.isnan(height):
+            label = REFERENCE_LABELS.get(name, condition_label(name))
+            line = {"color": COLOURS.get(name, "#999999"), "width": 1.5,
+                    "dash": REFERENCE_DASHES.get(name, "dash")}  # fmt: skip
+            figure.add_scatter(x=ends, y=[height, height], name=label, mode="lines", line=line)
 
 
 def _add_curve(figure: go.Figure, curve: pd.DataFrame, name: str, style: Mapping[str, Any]) -> None:
