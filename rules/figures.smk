@@ -268,9 +268,14 @@ rule draw_budgets:
         points=results("tables/table_budgets.csv"),
         metrics=results("metrics.parquet"),
     output:
-        files=expand(
-            results("figures/{{dataset}}/budgets.{format}"),
-            format=STUDY["plots"]["formats"],
+        files=report(
+            expand(
+                results("figures/{{dataset}}/budgets.{format}"),
+                format=STUDY["plots"]["formats"],
+            ),
+            caption="../docs/report/budgets.rst",
+            category="Figures",
+            labels={"data set": "{dataset}", "figure": "equal budgets"},
         ),
     log:
         logs("draw_budgets/{dataset}"),

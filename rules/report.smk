@@ -87,6 +87,7 @@ rule write_page:
     input:
         **REGISTER,
         **tables_shown(),
+        **budgets_shown(),
         claims=rules.judge_claims.output.claims,
         cases=rules.judge_claims.output.cases,
         disagreements=rules.judge_claims.output.disagreements,
@@ -101,7 +102,6 @@ rule write_page:
         curves=[CURVE.format(**run) for run in runs_there()],
         samples=results("tables/figure3_samples.csv") if SAMPLES_SHOWN else [],
         points=results("tables/figure3_points.csv") if SAMPLES_SHOWN else [],
-        **budgets_shown(),
         published_figures=published("figures_1_2.csv"),
         published_characteristics=published("characteristics.csv"),
         citation=str(Path(HOME, "CITATION.cff")),

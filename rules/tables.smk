@@ -205,7 +205,12 @@ rule tabulate_budgets:
         shares=budgets_of("shares"),
     output:
         long=results("tables/table_budgets.csv"),
-        matched=results("tables/budgets_matched.csv"),
+        matched=report(
+            results("tables/budgets_matched.csv"),
+            caption="../docs/report/equal_norms.rst",
+            category="Tables",
+            labels={"table": "Equal norms"},
+        ),
         seeds=results("tables/budgets_seeds.csv"),
         shares=results("tables/budgets_shares.csv"),
         statements=results("tables/budgets_statements.csv"),
