@@ -52,6 +52,18 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
     ).reset_index()
 
 
+def line_numbers(methods: Mapping[str, str]) -> dict[str, tuple[int, int]]:
+    """Which line each attack has among those of its method, from 0, and which method that is, from 1."""
+    attacks, known = list(methods), list(dict.fromkeys(methods.values()))
+    return {
+        attack: (
+            [methods[before] for before in attacks[:place]].count(methods[attack]),
+            known.index(methods[attack]) + 1,
+        )
+        for place, attack in enumerate(attacks)
+    }
+
+
 def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
     """The curve of one attack over epsilon, from the unperturbed model on, by what was spent.
 
@@ -137,12 +149,9 @@ def _draw_panel(
         style = REFERENCE_STYLES[name]
         colour = colour_of(name, settings)
         ax.axhline(value, color=colour, label=REFERENCE_LABELS[name], gid=name, **style)
-    drawn: list[str] = []
-    for attack, method in methods.items():
-        number = drawn.count(method)
-        drawn.append(method)
+    for attack, (number, colour) in line_numbers(methods).items():
         style = {
-            "color": colour_of(method, settings, len(set(drawn))),
+            "color": colour_of(methods[attack], settings, colour),
             **LINES[number % len(LINES)],
         }
         curve = curve_of(rows, attack, iterations)

@@ -206,17 +206,29 @@ def _wide(cells: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.
 def _cell(row: Any, markup: Markup) -> str:
     if np.isnan(row.value):
         return markup.missing
-    text = f"{row.value:.4f}"
-    itself = row.low == row.high == 0  # what the others are held against
-    if np.isnan(row.low) or itself:
+    text, difference = f"{row.value:.4f}", difference_text(row, markup.minus)
+    if not difference:
         return text
     decided = not row.low <= 0 <= row.high
-    text += f" ({_signed(row.difference, markup)} [{_signed(row.low, markup)}, {_signed(row.high, markup)}])"
+    text += f" ({difference})"
     return markup.bold(text) if decided else text
 
 
-def _signed(value: float, markup: Markup) -> str:
-    return f"{value:+.4f}".replace("-", markup.minus)
+def difference_text(row: Any, minus: str) -> str:
+    """The difference to the single step with its interval.
+
+    "" for the single step itself, and where one of the two was not run to that norm.
+
+    Args:
+        row: of `matched_over_seeds`.
+        minus: how a minus sign is written.
+    """
+    if np.isnan(row.low) or row.low == row.high == 0:
+        return ""
+    change, low, high = (
+        f"{value:+.4f}".replace("-", minus) for value in (row.difference, row.low, row.high)
+    )
+    return f"{change} [{low}, {high}]"
 
 
 def _shares_markdown(gaps: pd.DataFrame, titles: Mapping[str, str]) -> str:
@@ -225,13 +237,13 @@ def _shares_markdown(gaps: pd.DataFrame, titles: Mapping[str, str]) -> str:
         "Model": lambda row: MARKDOWN.escape(row.model),
         "Attack": lambda row: MARKDOWN.escape(condition_label(row.attack)),
         "Spent norm": lambda row: f"{row.spent_norm:.2f}",
-        "One step": lambda row: _number(row.single_step),
-        "One step of that norm": lambda row: _number(row.single_step_at_norm),
-        "Attack's nDCG": lambda row: _number(row.value),
-        "Share": lambda row: _percent(row.share),
+        "One step": lambda row: number(row.single_step),
+        "One step of that norm": lambda row: number(row.single_step_at_norm),
+        "Attack's nDCG": lambda row: number(row.value),
+        "Share": lambda row: percent(row.share),
         "95 % interval": lambda row: (
             "—" if np.isnan(row.share_low) else
-            f"{_percent(row.share_low)} to {_percent(row.share_high)}"
+            f"{percent(row.share_low)} to {percent(row.share_high)}"
         ),
     }  # fmt: skip
     rows = [
@@ -240,9 +252,11 @@ def _shares_markdown(gaps: pd.DataFrame, titles: Mapping[str, str]) -> str:
     return to_markdown(pd.DataFrame(rows, columns=list(columns)), n_left=3)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """An nDCG as text."""
     return "—" if np.isnan(value) else f"{value:.4f}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """A share as text."""
     return "—" if np.isnan(share) else f"{round(100 * share)} %"

@@ -1,6 +1,6 @@
 """The page's tables, from the study's result files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle import tables as table1
+from embrittle.budgets_report import difference_text, number, percent
 from embrittle.fairness_tables import TABLES, number_text
 from embrittle.files import read_json
 from embrittle.verdict.comparisons import Cell, Table, cell, shaped
@@ -40,11 +41,23 @@ def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
             lambda value: table1.format_value(value, entry["metric"]),
         )  # fmt: skip
 
+    places = ["model", "metric"], ["label"]
+    return _by_dataset(both, titles, "Table 1", lambda of, caption: shaped(
+        of, *places, caption, make, ["Model", "Measure"]
+    ))  # fmt: skip
+
+
+def _by_dataset(
+    rows: pd.DataFrame,
+    titles: Mapping[str, str],
+    what: str,
+    make: Callable[[pd.DataFrame, str], Table],
+) -> list[Table]:
+    """A table for each data set, from its rows and a caption that ends in its title."""
     return [
-        shaped(rows, ["model", "metric"], ["label"], f"Table 1, {titles.get(name, name)}", make,
-               ["Model", "Measure"])
-        for name, rows in both.groupby("dataset", sort=False)
-    ]  # fmt: skip
+        make(of, f"{what}, {titles.get(name, name)}")
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
 
 
 def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -60,10 +73,10 @@ def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
             under=both[table.column].str.replace("_", " "),
         )
         what = {"table2": "Table 2, nDCG of groups", "table3": "Table 3, how far groups are apart"}
-        for dataset, rows in both.groupby("dataset", sort=False):
-            caption = f"{what[name]}, {titles.get(dataset, dataset)}"
-            places = ["model", "label"], ["over", "under"]
-            found.append(shaped(rows, *places, caption, _group_cell, ["Model", "Condition"]))
+        places = ["model", "label"], ["over", "under"]
+        found += _by_dataset(both, titles, what[name], lambda of, caption, places=places: shaped(
+            of, *places, caption, _group_cell, ["Model", "Condition"]
+        ))  # fmt: skip
     return found
 
 
@@ -117,20 +130,13 @@ def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
     )
 
     def make(entry: pd.Series) -> Cell:
-        if np.isnan(entry["value"]):
-            return Cell("—")
-        itself = entry["low"] == entry["high"] == 0
-        unknown = np.isnan(entry["low"])
-        change, *ends = (f"{entry[name]:+.4f}" for name in ("difference", "low", "high"))
-        note = "" if itself or unknown else f"{change} [{', '.join(ends)}]".replace("-", "−")
-        return Cell(f"{entry['value']:.4f}", note=note)
+        return Cell(number(entry["value"]), note=difference_text(entry, "−"))
 
     what = "nDCG where the same norm is spent, and its difference to that of one step"
-    return [
-        shaped(of, ["model", "label"], ["over"], f"{what}, {titles.get(name, name)}", make,
-               ["Model", "Attack"])
-        for name, of in rows.groupby("dataset", sort=False)
-    ]  # fmt: skip
+    places = ["model", "label"], ["over"]
+    return _by_dataset(rows, titles, what, lambda of, caption: shaped(
+        of, *places, caption, make, ["Model", "Attack"]
+    ))  # fmt: skip
 
 
 def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -139,29 +145,23 @@ def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         return []
     what = "What many steps take beyond one at equal ε, and the share of it that the norm explains"
     columns = ["Spent norm", "nDCG", "One step", "One step of that norm", "Share"]
-    return [
-        Table(
-            f"{what}, {titles.get(name, name)}", ["Model", "Attack"], columns,
-            [_share_row(entry) for entry in of.to_dict("records")],
-        )
-        for name, of in rows.groupby("dataset", sort=False)
-    ]  # fmt: skip
+    return _by_dataset(rows, titles, what, lambda of, caption: Table(
+        caption, ["Model", "Attack"], columns, [_share_row(entry) for entry in of.to_dict("records")]
+    ))  # fmt: skip
 
 
 def _share_row(entry: Mapping[str, Any]) -> tuple[list[str], list[Cell]]:
     ndcg = ("value", "single_step", "single_step_at_norm")
-    share, *ends = (_percent(entry[name]) for name in ("share", "share_low", "share_high"))
+    share, *ends = (
+        percent(entry[name]).replace("-", "−") for name in ("share", "share_low", "share_high")
+    )
     note = "" if np.isnan(entry["share_low"]) else f"[{', '.join(ends)}]"
     cells = [
         Cell(f"{entry['spent_norm']:.2f}"),
-        *(Cell("—" if np.isnan(entry[name]) else f"{entry[name]:.4f}") for name in ndcg),
+        *(Cell(number(entry[name])) for name in ndcg),
         Cell(share, note=note),
     ]
     return [entry["model"], table1.condition_label(entry["attack"])], cells
-
-
-def _percent(share: float) -> str:
-    return "—" if np.isnan(share) else f"{round(100 * share)} %".replace("-", "−")
 
 
 # --- Data, models, the run ----------------------------------------------------------------------

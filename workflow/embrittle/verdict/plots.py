@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from embrittle.budget_figure import curve_of
+from embrittle.budget_figure import curve_of, line_numbers
 from embrittle.figures import COLOURS, FIGURE1, FIGURE2, FURTHER_COLOURS, REFERENCE_LABELS, Panel
 from embrittle.poster import LABELS
 from embrittle.poster_figures import MODEL_STYLES
@@ -167,13 +167,10 @@ def budget_plot(
     # Many lines: on a phone their legend is one column, which would take half of the plot and scroll.
     figure.update_layout(height=460, legend={"maxheight": 1})
     here = points[points["model"] == model]
-    drawn: list[str] = []
-    for attack, method in methods.items():
-        number = drawn.count(method)
-        drawn.append(method)
+    for attack, (number, colour) in line_numbers(methods).items():
         curve = curve_of(here, attack, iterations)
         curve = curve.rename(columns={"spent_norm": "x", "value": "mean"})
-        style = _style(attack, number, _colour(method, len(set(drawn))))
+        style = _style(attack, number, _colour(methods[attack], colour))
         _add_curve(figure, curve, condition_label(attack), style)
     initial = here.loc[here["attack"] == UNPERTURBED, "value"].mean()
     levels = {"initial": initial, RANDOM.lower(): random}
