@@ -673,10 +673,25 @@ def budgets_shown():
     }
 
 
-def results_of_others(path):
-    """A result of each study to compare with, as far as it is there."""
-    files = [f"results/{study}/{path}" for study in STUDY["verdict"]["compare"]]
-    return [file for file in files if os.path.exists(on_disk(file))]
+def results_of_others():
+    """What the page needs of each study to compare with, as far as it is there."""
+    names = {
+        "claims": "claims.csv",
+        "cases": "claims_cases.csv",
+        "record": "provenance.json",
+    }
+    there = [
+        f"results/{study}"
+        for study in STUDY["verdict"]["compare"]
+        if all(
+            os.path.exists(on_disk(f"results/{study}/{file}"))
+            for file in names.values()
+        )
+    ]
+    return {
+        f"other_{name}": [f"{folder}/{file}" for folder in there]
+        for name, file in names.items()
+    }
 
 
 def settings_unlike_the_papers():

@@ -9,9 +9,10 @@ from html.parser import HTMLParser
 import pandas as pd
 import pytest
 
+from embrittle.files import read_json, write_json
 from embrittle.verdict import comparisons, page, wording
 from embrittle.verdict.inputs import Inputs
-from embrittle.verdict.judge import NOT_RUN, VERDICTS, read_table
+from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
 from made_up_study import MadeUpStudy
 
 
@@ -214,23 +215,56 @@ def test_a_study_without_most_products_still_has_its_page(tmp_path):
 
 
 def test_verdicts_of_other_studies_stand_beside(study, tmp_path):
-    rows = read_table(study.made["claims"])
-    changed = rows["claim"] == "msap-stronger"
-    other = tmp_path / "paper-last" / "claims.csv"
-    other.parent.mkdir()
-    rows.assign(verdict=rows["verdict"].where(~changed, "not reproduced")).to_csv(
-        other, index=False
-    )
+    other = OtherStudy(study, tmp_path / "paper-last")
     settings = study.settings(compare=["paper-last", "paper-validation"])
-    inputs = {**study.inputs, "compared_claims": [str(other)]}
-    text = page.render(Inputs(inputs), settings)
+    text = page.render(Inputs({**study.inputs, **other.files}), settings)
     assert "Not there: paper-validation." in text
-    compared = text[text.index('id="compared"') :]
-    before = rows[changed & (rows["dataset"] == "")]["verdict"].item()
-    row = re.search(r'<tr class="changes">.*?</tr>', compared, flags=re.DOTALL)[0]
-    assert "At equal ε, BIM and PGD" in row
-    assert before in row
-    assert "not reproduced" in row
+    tables = Tables(text).tables
+    apart = tables["Settings in which the studies differ"]
+    assert apart == [
+        ["Setting", "made-up", "paper-last"],
+        ["training.selection", "best-on-test", "last"],
+    ]
+    (caption,) = (caption for caption in tables if caption.startswith("The same claims in several"))
+    head, *rows = tables[caption]
+    assert head == ["Claim", "Data", "made-up", "paper-last"]
+    # What was judged here on a data set, and no claim as a whole.
+    there = read_table(study.made["claims"])
+    there = there[~there["verdict"].isin([NOT_RUN, SHOWN]) & (there["dataset"] != "")]
+    assert len(rows) == len(there)
+    (changed,) = re.findall(r'<tr class="changes">.*?</tr>', text, flags=re.DOTALL)
+    assert "At equal ε, BIM and PGD" in changed
+    assert f"Contradictions: {other.turned['case']}" in changed
+    assert "1 differs" in text
+    assert "1 is a contradiction" in text
+    (row,) = [row for row in rows if "Contradictions" in row[0]]
+    assert row[1] == "MovieLens-1M"
+    before = there[(there["claim"] == "msap-stronger") & (there["dataset"] == "ml-1m")].iloc[0]
+    assert before["verdict"] in row[2]
+    assert wording.figure(before["ours"], before["unit"]) in row[2]
+    assert "not reproduced" in row[3]
+    # On data that a claim says nothing about, nothing is reproduced.
+    assert not any("reproduced" in " ".join(row[2:]) for row in rows if row[1] == "My <shop> & co")
+
+
+class OtherStudy:
+    """A finished study like `study`, but of the last epoch, in which one case of one claim is decided otherwise."""
+
+    def __init__(self, study, folder):
+        claims, cases = read_table(study.made["claims"]), read_table(study.made["cases"])
+        here = (claims["claim"] == "msap-stronger") & (claims["dataset"] == "ml-1m")
+        claims["verdict"] = claims["verdict"].where(~here, "not reproduced")
+        decided = (cases["claim"] == "msap-stronger") & (cases["dataset"] == "ml-1m")
+        self.turned = cases[decided & (cases["side"] == "for")].iloc[0]
+        cases.loc[self.turned.name, "side"] = "against"
+        record = read_json(study.made["record"])
+        record["configuration"]["training"]["selection"] = "last"
+        folder.mkdir()
+        claims.to_csv(folder / "claims.csv", index=False)
+        cases.to_csv(folder / "claims_cases.csv", index=False)
+        write_json(record, folder / "provenance.json")
+        names = {"claims": "claims.csv", "cases": "claims_cases.csv", "record": "provenance.json"}
+        self.files = {f"other_{name}": [str(folder / file)] for name, file in names.items()}
 
 
 # --- Small parts ----------------------------------------------------------------------------------

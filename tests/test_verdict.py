@@ -481,19 +481,3 @@ def test_quantities_are_those_of_the_tidy_metrics():
     nothing = study.values("ml-1m", {**place, "attack": "bim", "epsilon": 0.2, "iterations": 25})
     assert nothing.isna().all()
     assert list(nothing.index) == [0, 1, 2]
-
-
-def test_studies_side_by_side_show_which_verdicts_change():
-    def table(verdicts):
-        rows = [{"claim": claim, "dataset": "", "verdict": v} for claim, v in verdicts.items()]
-        return pd.DataFrame(rows)
-
-    both = judge.compared(
-        {
-            "paper": table({"a": REPRODUCED, "b": REPRODUCED, "c": NOT_RUN, "d": NOT_RUN}),
-            "last": table({"a": REPRODUCED, "b": NOT_REPRODUCED, "c": PARTLY, "d": NOT_RUN}),
-        }
-    ).set_index("claim")
-    assert list(both.index) == ["a", "b", "c"]  # nobody has run d
-    assert both["changes"].to_dict() == {"a": False, "b": True, "c": False}
-    assert both.loc["b", ["paper", "last"]].tolist() == [REPRODUCED, NOT_REPRODUCED]

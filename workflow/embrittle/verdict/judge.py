@@ -15,7 +15,7 @@ shown.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 
@@ -207,26 +207,3 @@ def read_table(path: str | PathLike) -> pd.DataFrame:
     table = read_csv(path)
     empty = {name: table[name].astype(object).fillna("") for name in _TEXT if name in table}
     return table.assign(**empty)
-
-
-def compared(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The verdicts of several studies side by side.
-
-    Args:
-        tables: study -> its `claims_table`.
-
-    Returns:
-        Columns claim, dataset, a column for each study, and `changes`: whether any two of those that have run it
-        differ. Rows where no study has run anything are left out.
-    """
-    columns = {
-        study: table.set_index(["claim", "dataset"])["verdict"] for study, table in tables.items()
-    }
-    both = pd.DataFrame(columns).fillna(NOT_RUN)
-    order = pd.concat([column.index.to_series() for column in columns.values()])
-    both = both.reindex(pd.MultiIndex.from_tuples(dict.fromkeys(order), names=["claim", "dataset"]))
-    both = both[(both != NOT_RUN).any(axis=1) & (both != SHOWN).all(axis=1)]
-    changes = [
-        len({verdict for verdict in row if verdict != NOT_RUN}) > 1 for row in both.to_numpy()
-    ]
-    return both.assign(changes=changes).reset_index()

@@ -7,7 +7,7 @@ and its style are package data, filled in by Jinja2; plots are drawn by plotly.j
 import base64
 import gzip
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,9 @@ from embrittle.files import read_json, write_text
 from embrittle.schema import read_yaml
 from embrittle.verdict import page_figures, page_tables, wording
 from embrittle.verdict.inputs import Inputs
-from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, compared, read_table
+from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
+from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
 
 
 def write(
@@ -66,7 +67,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
             for claim in register.claims
         ],
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
-        comparison=comparison(inputs, settings, register, claims),
+        comparison=comparison(inputs, settings, register, known),
         tables=page_tables.tables(inputs, titles),
         figures=page_figures.figures(inputs, settings),
         statistics=page_tables.data_statistics(inputs, titles),
@@ -153,7 +154,7 @@ def _summary(row: pd.Series, titles: Mapping[str, str]) -> dict[str, Any]:
         "verdict": row["verdict"],
         "slug": wording.slug(row["verdict"]),
         "sign": wording.SIGNS[row["verdict"]],
-        "words": wording.ELSEWHERE[row["verdict"]],
+        "words": row["verdict"] if row["papers_data"] else wording.ELSEWHERE[row["verdict"]],
         "figure": wording.figure(row["ours"], row["unit"]),
         "interval": wording.interval(row["low"], row["high"], row["unit"]),
         "published": wording.figure(row["published"], row["unit"]),
@@ -200,32 +201,38 @@ def disagreements(
 
 
 def comparison(
-    inputs: Inputs, settings: Mapping[str, Any], register: Register, claims: pd.DataFrame
+    inputs: Inputs, settings: Mapping[str, Any], register: Register, titles: Mapping[str, str]
 ) -> dict[str, Any] | None:
     """This study's verdicts beside those of others; None if none are asked for."""
     if not settings["compare"]:
         return None
-    # The folder that a study's results are in has its name.
-    others = {Path(path).parent.name: read_table(path) for path in inputs.all("compared_claims")}
-    tables = {settings["study"]: claims, **others}
-    both = compared(tables)
+
+    def of_all(name: str, others: str, read: Callable[[str], Any]) -> dict[str, Any]:
+        # The folder that a study's results are in has its name.
+        found = {Path(path).parent.name: read(path) for path in inputs.all(others)}
+        return {settings["study"]: read(inputs.one(name)), **found}
+
+    records = of_all("record", "other_record", read_json)
+    cases = of_all("cases", "other_cases", read_table)
+    rows = side_by_side(of_all("claims", "other_claims", read_table), cases)
     statements = {claim.name: claim.statement for claim in register.claims}
-    rows = [
-        {
-            "statement": statements.get(row["claim"], row["claim"]),
-            "dataset": settings["titles"].get(row["dataset"], row["dataset"]),
-            "changes": row["changes"],
-            "verdicts": [
-                (row[name], wording.slug(row[name]), wording.SIGNS[row[name]]) for name in tables
-            ],
-        }
-        for row in both.to_dict("records")
-    ]
     return {
-        "studies": list(tables),
-        "missing": [name for name in settings["compare"] if name not in others],
-        "rows": rows,
-        "changed": sum(row["changes"] for row in rows),
+        "studies": list(records),
+        "missing": [name for name in settings["compare"] if name not in records],
+        "settings": settings_apart([record["configuration"] for record in records.values()]),
+        "rows": [
+            {
+                "statement": statements[row.claim],
+                "changes": row.changes,
+                "opposed": row.opposed,
+                "dataset": titles.get(row.dataset, row.dataset),
+                "judged": {name: _summary(of, titles) for name, of in row.judged.items()},
+            }
+            for row in rows
+        ],
+        "changed": sum(row.changes for row in rows),
+        "opposed": sum(len(row.opposed) for row in rows),
+        "decided": decided_in_several(cases.values()),
     }
 
 
