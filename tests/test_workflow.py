@@ -4,6 +4,7 @@ import hashlib
 import http.server
 import json
 import re
+import shutil
 import threading
 from functools import partial
 from pathlib import Path
@@ -47,6 +48,33 @@ def test_the_study_ends_in_its_page_and_says_where(project):
     ]
     initial = here.loc[here["attack"] == "initial", "value"].item()
     assert f"<b>{initial:.4f}</b>" in text
+
+
+def test_the_page_has_the_verdicts_of_other_studies_beside_its_own(project):
+    earlier = project.folder / "results" / "earlier"
+    earlier.mkdir()
+    for name in ("claims.csv", "claims_cases.csv"):
+        shutil.copy(project.results(name), earlier / name)
+    record = json.loads(project.results("provenance.json").read_text())
+    record["configuration"]["training"]["selection"] = "last"
+    settings = {"verdict": {"compare": ["earlier", "later"]}}
+    project.run(**settings)
+    page = project.results("index.html")
+    # Verdicts without the record of how they were made are not a finished study.
+    assert "Not there: earlier, later." in page.read_text(encoding="utf-8")
+    (earlier / "provenance.json").write_text(json.dumps(record))
+    assert project.planned(**settings) == {"write_page": 1}
+    project.run(**settings)
+    text = page.read_text(encoding="utf-8")
+    assert "Not there: later." in text
+    assert "<code>training.selection</code></th><td>best-on-test</td><td>last</td>" in text
+    judged = pd.read_csv(earlier / "claims.csv")
+    judged = judged[judged["dataset"].notna() & ~judged["verdict"].isin(["not run", "shown"])]
+    assert f"Of {len(judged)} verdicts" in text
+    assert "<b>0 differ</b>" in text
+    assert "Nothing to be done" in project.run(**settings)
+    shutil.rmtree(earlier)
+    project.run()
 
 
 def test_users_make_the_cells_of_table_1(project):
