@@ -90,7 +90,9 @@ def test_a_contradiction_is_a_case_decided_both_ways():
     ("first", "second", "apart"),
     [
         ({"seeds": [0, 1]}, {"seeds": [0, 1]}, {}),
-        ({"seeds": [0, 1]}, {"seeds": [0]}, {"seeds": ["[0, 1]", "[0]"]}),
+        ({"seeds": [0, 1]}, {"seeds": [0]}, {"seeds": ["0, 1", "0"]}),
+        ({"datasets": ["ml-1m"]}, {"datasets": []}, {"datasets": ["ml-1m", "none"]}),
+        ({"k": {"a": True}}, {"k": {"a": 0.5}}, {"k.a": ["true", "0.5"]}),
         (
             {"training": {"selection": "last", "epochs": 5}},
             {"training": {"selection": "best-on-test", "epochs": 5}},

@@ -106,5 +106,12 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
         if isinstance(value, Mapping):
             found |= _flat(value, f"{above}{name}.")
         else:
-            found[f"{above}{name}"] = value if isinstance(value, str) else json.dumps(value)
+            found[f"{above}{name}"] = _text(value)
     return found
+
+
+def _text(value: Any) -> str:
+    """A value as a reader of the configuration knows it."""
+    if isinstance(value, list):
+        return ", ".join(map(_text, value)) or "none"
+    return value if isinstance(value, str) else json.dumps(value)
