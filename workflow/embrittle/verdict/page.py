@@ -222,7 +222,8 @@ def comparison(
         "settings": settings_apart([record["configuration"] for record in records.values()]),
         "rows": [
             {
-                "statement": statements[row.claim],
+                # Two other studies may have been judged by an older register.
+                "statement": statements.get(row.claim, row.claim),
                 "changes": row.changes,
                 "opposed": row.opposed,
                 "dataset": titles.get(row.dataset, row.dataset),
