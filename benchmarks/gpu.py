@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from embrittle.compute import reference
-from embrittle.compute.cpu import CpuBackend
-from embrittle.compute.cuda import CudaBackend
-from embrittle.compute.sampling import draw_negatives
-from embrittle.training import TrainingSettings
+from embrittle.kernels import reference
+from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.cuda import CudaBackend
+from embrittle.kernels.sampling import draw_negatives
+from embrittle.models.training import TrainingSettings
 
 from .loops import Effort, compared, our_epoch, plain_epoch
 from .plain import Epoch, reference_epoch

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from embrittle.files import write_json, write_parquet, write_tensors
-from embrittle.training import TrainingSettings
+from embrittle.models.training import TrainingSettings
 
 from . import targets
 from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, Problem

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from embrittle.compute import reference
-from embrittle.compute.backend import Backend, Factors
-from embrittle.compute.cpu import CpuBackend
-from embrittle.compute.sampling import TripleSampler, draw_negatives
-from embrittle.perturbation import BprLoss, attacked_lists
-from embrittle.published import TABLE1_ITERATIONS
-from embrittle.ranking import target_ranks, top_items
-from embrittle.training import TrainingSettings
+from embrittle.attacks.run import BprLoss, attacked_lists
+from embrittle.kernels import reference
+from embrittle.kernels.backend import Backend, Factors
+from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.ranking import target_ranks, top_items
+from embrittle.kernels.sampling import TripleSampler, draw_negatives
+from embrittle.models.training import TrainingSettings
+from embrittle.render.published import TABLE1_ITERATIONS
 
 from . import libraries, targets
 from .plain import (

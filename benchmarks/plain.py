@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch.nn.functional import embedding, softplus
 
-from embrittle.compute import reference
-from embrittle.compute.backend import ADAGRAD_EPS, Factors, StepSettings
+from embrittle.kernels import reference
+from embrittle.kernels.backend import ADAGRAD_EPS, Factors, StepSettings
 
 # Trains on int64 triples (n, 3), without the last partial batch; returns user_factors and item_factors.
 Epoch = Callable[[torch.Tensor], list[torch.Tensor]]

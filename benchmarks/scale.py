@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from embrittle.compute.cpu import CpuBackend
 from embrittle.data.splits import COLUMNS
 from embrittle.files import write_json, write_parquet, write_tensors
+from embrittle.kernels.cpu import CpuBackend
 
 from . import machine, table, targets
 from .jobs import run_script, train_model

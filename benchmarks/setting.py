@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from embrittle.compute.backend import Factors
 from embrittle.data.interactions import UserItems, read_targets, read_user_items
-from embrittle.training import TrainingSettings, initial_factors
+from embrittle.kernels.backend import Factors
+from embrittle.models.training import TrainingSettings, initial_factors
 
 BPR_MF = TrainingSettings(
     model="BPR-MF",

@@ -13,7 +13,7 @@ from functools import cache
 # This workflow's own folder, also where another one imports it. Jobs find the library in it, installed or not, also in
 # an environment of their own (--sdm conda).
 HOME = Path(str(workflow.current_basedir)).parent
-LIBRARY = str(Path(HOME, "workflow"))
+LIBRARY = str(Path(HOME, "src"))
 sys.path.insert(0, LIBRARY)
 os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
@@ -21,15 +21,16 @@ os.environ.update(
 
 from snakemake.exceptions import WorkflowError
 
-from embrittle import code
-from embrittle import config as configuration
-from embrittle import device, missing
-from embrittle.attacks import ATTACKS
-from embrittle.baselines import BASELINES
+from embrittle import device
+from embrittle import fingerprint
+from embrittle.study import missing
+from embrittle.attacks.methods import ATTACKS
+from embrittle.models.baselines import BASELINES
 from embrittle.errors import EmbrittleError
-from embrittle.models import MODELS
-from embrittle.schema import read_yaml
-from embrittle.trajectories import trajectories
+from embrittle.models.registry import MODELS
+from embrittle.study import settings as configuration
+from embrittle.study.schema import read_yaml
+from embrittle.attacks.trajectories import trajectories
 
 # --- The study --------------------------------------------------------------------------------
 
@@ -84,7 +85,7 @@ wildcard_constraints:
 @cache
 def digest_of(script, **entries):
     """The code that decides the result of a script, as a number."""
-    return code.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
 
 
 def code_of(script):
@@ -637,7 +638,7 @@ PUBLISHED = (
 )
 # The parts of the configuration that the tests of claims look at.
 JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
-TEMPLATES = Path(LIBRARY, "embrittle", "verdict", "templates")
+TEMPLATES = Path(LIBRARY, "embrittle", "page", "templates")
 
 
 def tables_shown():

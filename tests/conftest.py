@@ -1,7 +1,6 @@
 """What several test files share: one finished tiny study."""
 
 import pytest
-
 from tiny_study import Project
 
 

@@ -11,12 +11,12 @@ from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, scale, 
 from benchmarks.loops import Effort
 from benchmarks.setting import BPR_MF, Problem
 from benchmarks.table import Row, Target
-from embrittle.compute import reference
-from embrittle.compute.cpu import CpuBackend
-from embrittle.compute.sampling import TripleSampler
 from embrittle.files import write_json, write_parquet
-from embrittle.ranking import target_ranks, top_items
-from embrittle.training import initial_factors
+from embrittle.kernels import reference
+from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.ranking import target_ranks, top_items
+from embrittle.kernels.sampling import TripleSampler
+from embrittle.models.training import initial_factors
 
 N_USERS, N_ITEMS = 60, 50
 ONCE = Effort(repeats=1, epochs=1, plain_batches=1)

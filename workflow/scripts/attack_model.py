@@ -1,12 +1,12 @@
 """Perturb a trained model's factors and write its lists, after each number of iterations asked for."""
 
 from embrittle import device
-from embrittle.compute.backend import get_backend
+from embrittle.attacks.run import attacked_lists
+from embrittle.attacks.trajectories import write_snapshots
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors
 from embrittle.jobs import job
-from embrittle.perturbation import attacked_lists
-from embrittle.trajectories import write_snapshots
+from embrittle.kernels.backend import get_backend
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)

@@ -1,8 +1,8 @@
 """Put the groups and the fairness of all models and seeds into two tidy tables."""
 
-from embrittle.evaluation import collect
 from embrittle.files import write_csv, write_parquet
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import collect
 
 with job(snakemake.log[0]):
     for table in ("groups", "fairness"):

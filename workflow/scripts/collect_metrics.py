@@ -1,8 +1,8 @@
 """Put the measures of all models and seeds into one tidy table."""
 
-from embrittle.evaluation import collect, complete
 from embrittle.files import write_csv, write_parquet
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import collect, complete
 
 with job(snakemake.log[0]):
     metrics = complete(collect(snakemake.input.metrics), **snakemake.params.expected)

@@ -1,8 +1,8 @@
 """List the selected epoch of every trained model."""
 
-from embrittle.evaluation import selected_epochs
 from embrittle.files import write_csv
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import selected_epochs
 
 with job(snakemake.log[0]):
     models = zip(snakemake.params.datasets, snakemake.input.models, strict=True)

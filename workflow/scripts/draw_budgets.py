@@ -1,9 +1,10 @@
 """Draw nDCG against the norm that was spent, for one data set."""
 
-from embrittle import figures
-from embrittle.budget_figure import budget_figure
 from embrittle.files import read_csv, read_parquet
 from embrittle.jobs import job
+from embrittle.products.budgets.figure import budget_figure
+from embrittle.products.curves import figure as figures
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
     settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
@@ -15,4 +16,4 @@ with job(snakemake.log[0]):
         settings=settings,
     )
     for path in snakemake.output.files:
-        figures.save(figure, path, settings.dpi)
+        save(figure, path, settings.dpi)

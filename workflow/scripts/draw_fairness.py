@@ -2,8 +2,11 @@
 
 import pandas as pd
 
-from embrittle import fairness_figure, fairness_tables, figures
 from embrittle.jobs import job
+from embrittle.products.curves import figure as figures
+from embrittle.products.fairness import figure as fairness_figure
+from embrittle.products.fairness import tables as fairness_tables
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
     settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
@@ -18,4 +21,4 @@ with job(snakemake.log[0]):
         changes, snakemake.wildcards.dataset, settings, snakemake.params.figure["title"]
     )
     for path in snakemake.output.files:
-        figures.save(figure, path, settings.dpi)
+        save(figure, path, settings.dpi)

@@ -1,8 +1,10 @@
 """Draw one figure for one data set."""
 
-from embrittle import figures, published
 from embrittle.files import read_parquet
 from embrittle.jobs import job
+from embrittle.products.curves import figure as figures
+from embrittle.render import published
+from embrittle.render.style import save
 
 DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
 
@@ -16,4 +18,4 @@ with job(snakemake.log[0]):
         published=published.load(snakemake.input.published),
     )
     for path in snakemake.output.files:
-        figures.save(figure, path, settings.dpi)
+        save(figure, path, settings.dpi)

@@ -1,9 +1,11 @@
 """Draw Figure 3 for one data set and number of iterations."""
 
-from embrittle import figures, published
-from embrittle.figure3 import figure3
 from embrittle.files import read_csv
 from embrittle.jobs import job
+from embrittle.products.characteristics.figure import figure3
+from embrittle.products.curves import figure as figures
+from embrittle.render import published
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
     settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
@@ -16,4 +18,4 @@ with job(snakemake.log[0]):
         published=published.load(snakemake.input.published),
     )
     for path in snakemake.output.files:
-        figures.save(figure, path, settings.dpi)
+        save(figure, path, settings.dpi)

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
-from embrittle import figures, poster_figures
 from embrittle.jobs import job
+from embrittle.products.curves import figure as figures
+from embrittle.products.poster import figure as poster_figures
+from embrittle.render.style import save
 
 DRAW = {"noise": poster_figures.noise_figure, "training": poster_figures.training_figure}
 
@@ -16,4 +18,4 @@ with job(snakemake.log[0]):
         settings=settings,
     )
     for path in snakemake.output.files:
-        figures.save(figure, path, settings.dpi)
+        save(figure, path, settings.dpi)

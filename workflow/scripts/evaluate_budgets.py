@@ -1,9 +1,9 @@
 """Hold the attacks on one model and seed against each other at equal norms, from its stored lists."""
 
-from embrittle import budgets
 from embrittle.data.interactions import read_targets
 from embrittle.files import read_json, write_parquet
 from embrittle.jobs import job
+from embrittle.products.budgets import evaluate as budgets
 
 with job(snakemake.log[0]):
     settings = dict(snakemake.params.budgets)

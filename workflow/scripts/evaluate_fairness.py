@@ -2,9 +2,9 @@
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.data.normal_form import read_attributes
-from embrittle.evaluation import evaluate_fairness, read_relevance
 from embrittle.files import write_parquet
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import evaluate_fairness, read_relevance
 
 with job(snakemake.log[0]):
     settings = dict(snakemake.params.fairness)

@@ -1,9 +1,9 @@
 """Measure one model and seed in every condition, from its stored lists."""
 
 from embrittle.data.interactions import read_targets, read_user_items
-from embrittle.evaluation import evaluate_conditions
 from embrittle.files import write_parquet
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import evaluate_conditions
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)

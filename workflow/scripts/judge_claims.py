@@ -2,7 +2,7 @@
 
 from embrittle.files import write_csv
 from embrittle.jobs import job
-from embrittle.verdict import study
+from embrittle.verdict import verdict as study
 
 with job(snakemake.log[0]):
     verdict = study.judge_files(dict(snakemake.input.items()), **snakemake.params.verdict)

@@ -4,7 +4,7 @@ import pandas as pd
 
 from embrittle.files import write_csv
 from embrittle.jobs import job
-from embrittle.missing import COLUMNS
+from embrittle.study.missing import COLUMNS
 
 with job(snakemake.log[0]):
     write_csv(pd.DataFrame(snakemake.params.missing, columns=COLUMNS), snakemake.output.csv)

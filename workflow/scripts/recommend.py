@@ -1,11 +1,11 @@
 """Write a trained model's lists."""
 
 from embrittle import device
-from embrittle.compute.backend import get_backend
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
-from embrittle.ranking import lists_to_columns, top_items
+from embrittle.kernels.backend import get_backend
+from embrittle.kernels.ranking import lists_to_columns, top_items
 
 with job(snakemake.log[0]):
     backend = get_backend(device.of_job(snakemake.resources.gpu))

@@ -3,7 +3,7 @@
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet
 from embrittle.jobs import job
-from embrittle.ranking import lists_to_columns, random_items
+from embrittle.kernels.ranking import lists_to_columns, random_items
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)

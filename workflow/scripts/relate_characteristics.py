@@ -1,9 +1,9 @@
 """Put what perturbations cost beside the characteristics of the sub-samples."""
 
-from embrittle import characteristics
-from embrittle.evaluation import collect
 from embrittle.files import read_json, write_csv
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import collect
+from embrittle.products.characteristics import cells as characteristics
 
 with job(snakemake.log[0]):
     settings = snakemake.params.characteristics

@@ -1,9 +1,10 @@
 """Write the accuracy table of the APR poster."""
 
-from embrittle import poster, published
-from embrittle.evaluation import collect
 from embrittle.files import write_csv, write_text
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import collect
+from embrittle.products.poster import tables as poster
+from embrittle.render import published
 
 with job(snakemake.log[0]):
     settings, captions = snakemake.params.table["arguments"], snakemake.params.table["captions"]

@@ -1,9 +1,9 @@
 """Write the attacks at equal norms: every point, the tables over seeds, and what they say."""
 
-from embrittle.budgets_report import report
-from embrittle.evaluation import collect
 from embrittle.files import write_csv, write_text
 from embrittle.jobs import job
+from embrittle.metrics.evaluation import collect
+from embrittle.products.budgets.tables import report
 
 with job(snakemake.log[0]):
     output = snakemake.output

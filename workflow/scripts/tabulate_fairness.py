@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from embrittle import fairness_tables, published
 from embrittle.files import write_csv, write_text
 from embrittle.jobs import job
+from embrittle.products.fairness import tables as fairness_tables
+from embrittle.render import published
 
 with job(snakemake.log[0]):
     settings = snakemake.params.table

@@ -1,8 +1,9 @@
 """Write the regressions of Figure 3 and what they say."""
 
-from embrittle import characteristics_report, published
 from embrittle.files import read_csv, write_csv, write_text
 from embrittle.jobs import job
+from embrittle.products.characteristics import tables as characteristics_report
+from embrittle.render import published
 
 with job(snakemake.log[0]):
     points, samples = read_csv(snakemake.input.points), read_csv(snakemake.input.samples)

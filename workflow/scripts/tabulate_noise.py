@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from embrittle import poster_figures
 from embrittle.files import write_csv
 from embrittle.jobs import job
+from embrittle.products.poster import figure as poster_figures
 
 with job(snakemake.log[0]):
     metrics = pd.read_parquet(snakemake.input.metrics)

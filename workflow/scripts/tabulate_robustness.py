@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from embrittle import poster, published
 from embrittle.files import write_csv, write_text
 from embrittle.jobs import job
+from embrittle.products.poster import tables as poster
+from embrittle.render import published
 
 with job(snakemake.log[0]):
     settings, captions = snakemake.params.table["arguments"], snakemake.params.table["captions"]

@@ -1,8 +1,8 @@
 """Write the training curves of all models as numbers."""
 
-from embrittle import poster_figures
 from embrittle.files import write_csv
 from embrittle.jobs import job
+from embrittle.products.poster import figure as poster_figures
 
 with job(snakemake.log[0]):
     settings = snakemake.params.curves

@@ -1,9 +1,9 @@
 """Train a baseline and list its items."""
 
-from embrittle.baselines.training import train_baseline
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet
 from embrittle.jobs import job
+from embrittle.models.baselines.training import train_baseline
 
 with job(snakemake.log[0]):
     positives = read_user_items(snakemake.input.train, snakemake.input.statistics)

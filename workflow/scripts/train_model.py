@@ -1,10 +1,11 @@
 """Train one model up to an epoch."""
 
-from embrittle import device, training
-from embrittle.checkpoint import Checkpoint
-from embrittle.compute.backend import get_backend
+from embrittle import device
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.jobs import job
+from embrittle.kernels.backend import get_backend
+from embrittle.models import training
+from embrittle.models.checkpoint import Checkpoint
 
 with job(snakemake.log[0]):
     positives = read_user_items(snakemake.input.train, snakemake.input.statistics)

@@ -1,7 +1,7 @@
 """Write the page of the study."""
 
 from embrittle.jobs import job
-from embrittle.verdict import page
+from embrittle.page import page
 
 with job(snakemake.log[0]):
     page.write(snakemake.output.page, dict(snakemake.input.items()), snakemake.params.page)

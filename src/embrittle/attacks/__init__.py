@@ -1,0 +1,1 @@
+"""Perturbations: attack methods, the loss that they ascend, and the lists that they leave."""

@@ -1,0 +1,239 @@
+"""Reading and writing the files between stages: Parquet, safetensors and JSON.
+
+Every writer is atomic: the file appears under its name only when it is complete and on disk, so that a full
+disk or a killed job never leaves half a file that a later run would trust.
+"""
+
+import glob
+import io
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embrittle.errors import DataError
+
+
+@contextmanager
+def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.
+
+    On any exception the temporary file is removed and an existing `path` is left as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(path)
+    # The suffix is kept at the end because writers (matplotlib, say) choose the format by it.
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _remove_abandoned(path: Path) -> None:
+    """Delete what earlier processes, killed while they wrote `path`, have left."""
+    for file in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
+        process = file.name.removeprefix(f".{path.stem}.").split(".")[0]
+        try:
+            os.kill(int(process), 0)  # only asks
+        except ProcessLookupError:
+            file.unlink(missing_ok=True)
+        except (PermissionError, ValueError):
+            continue
+
+
+def write_text(text: str, path: str | os.PathLike) -> None:
+    """Write `text` as UTF-8."""
+    with written_atomically(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(content: Any, path: str | os.PathLike) -> None:
+    """Write `content` as indented JSON with sorted keys."""
+    write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", path)
+
+
+def read_json(path: str | os.PathLike) -> Any:
+    """Read a JSON file; DataError if it is damaged."""
+    with _named(path):
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_parquet(
+    columns: Any, path: str | os.PathLike, metadata: Mapping[str, Any] | None = None
+) -> None:
+    """Write a table: a pandas DataFrame, a pyarrow Table, or a mapping of column names to arrays.
+
+    `metadata` (JSON values) goes into the file's schema, beside what is there.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if isinstance(columns, pa.Table):
+        table = columns
+    elif isinstance(columns, Mapping):
+        table = pa.table(dict(columns))
+    else:
+        table = pa.Table.from_pandas(columns, preserve_index=False)
+    if metadata is not None:
+        entry = {"metadata": json.dumps(metadata, sort_keys=True)}
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), **entry})
+    with written_atomically(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
+
+
+class RowGroupWriter:
+    """Writes a Parquet file one row group at a time; had from `written_in_groups`."""
+
+    def __init__(self, path: Path):
+        """Take where to write; the file begins with the first group."""
+        self._path = path
+        self._writer: Any = None
+
+    def write(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Add a row group; all have the same columns, of the same types."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        table = pa.table(dict(columns))
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(
+                self._path, table.schema, compression="zstd", write_page_checksum=True
+            )
+        self._writer.write_table(table, row_group_size=max(1, len(table)))
+
+    def describe(self, metadata: Mapping[str, Any]) -> None:
+        """Set the metadata (JSON values) of the file, after its first group."""
+        entry = {"metadata": json.dumps(metadata, sort_keys=True)}
+        self._writer.add_key_value_metadata(entry)
+
+    def close(self) -> None:
+        """End the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+@contextmanager
+def written_in_groups(path: str | os.PathLike) -> Iterator[RowGroupWriter]:
+    """Write a table of which not all is there at once; the file appears when the block has ended without an error."""
+    with written_atomically(path) as temporary, closing(RowGroupWriter(temporary)) as writer:
+        yield writer
+
+
+@contextmanager
+def _named(path: str | os.PathLike) -> Iterator[None]:
+    """Let a file that cannot be read be named, with what to do."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:  # each format has its own
+        if isinstance(error, OSError) and error.errno:
+            raise  # the operating system's: not there, not permitted
+        raise DataError(
+            f"{path} is damaged and cannot be read ({error}). Delete it and run the same command again: the workflow "
+            "makes it anew."
+        ) from error
+
+
+def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) -> Any:
+    """Read a Parquet file of the workflow as a pyarrow Table, all columns or those named.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    import pyarrow.parquet as pq
+
+    names = None if columns is None else list(columns)
+    with _named(path):
+        # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
+        return pq.read_table(
+            path, columns=names, partitioning=None, page_checksum_verification=True
+        )
+
+
+def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
+    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
+    table = read_parquet(path, names)
+    return [table.column(name).to_numpy() for name in names]
+
+
+def read_rows(path: str | os.PathLike, *names: str, where: tuple[str, int]) -> list[np.ndarray]:
+    """As `read_columns`, of the rows where a column has a value; row groups that lack the value are not read."""
+    import pyarrow.parquet as pq
+
+    column, value = where
+    with _named(path):
+        table = pq.read_table(
+            path,
+            columns=list(names),
+            filters=[(column, "==", value)],
+            partitioning=None,
+            page_checksum_verification=True,
+        )
+    return [table.column(name).to_numpy() for name in names]
+
+
+def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
+    """Read the metadata of a Parquet file from its footer; empty where there is none, DataError if it is damaged."""
+    import pyarrow.parquet as pq
+
+    with _named(path):
+        # Not read_schema: it does not see what was added after the first rows.
+        return json.loads((pq.read_metadata(path).metadata or {}).get(b"metadata", b"{}"))
+
+
+def write_tensors(
+    tensors: Mapping[str, np.ndarray], path: str | os.PathLike, metadata: Mapping[str, Any]
+) -> None:
+    """Write arrays as safetensors; `metadata` (JSON values) goes into the header."""
+    from safetensors.numpy import save
+
+    # One entry: safetensors writes several in an order that changes from run to run.
+    header = {"metadata": json.dumps(metadata, sort_keys=True)}
+    arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    with written_atomically(path) as temporary:
+        # Not save_file: it writes by way of a file of its own, which stays behind when it is killed.
+        temporary.write_bytes(save(arrays, metadata=header))
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Read arrays and metadata as written by `write_tensors`; DataError if the file is damaged."""
+    from safetensors import safe_open
+
+    with _named(path), safe_open(path, framework="numpy") as file:
+        metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
+        names = file.keys()  # the file itself cannot be iterated over
+        return {name: file.get_tensor(name) for name in names}, metadata
+
+
+def count_rows(path: str | os.PathLike) -> int:
+    """Number of rows of a Parquet file, from its footer; DataError if it is damaged."""
+    import pyarrow.parquet as pq
+
+    with _named(path):
+        return pq.read_metadata(path).num_rows
+
+
+def write_csv(table: Any, path: str | os.PathLike) -> None:
+    """Write a pandas DataFrame without its index."""
+    write_text(table.to_csv(index=False, lineterminator="\n"), path)
+
+
+def read_csv(path: str | os.PathLike) -> Any:
+    """Read a table as written by `write_csv`; DataError if it does not end as that does."""
+    import pandas as pd
+
+    content = Path(path).read_bytes()
+    with _named(path):
+        if not content.endswith(b"\n"):
+            raise ValueError("its last line is not complete")
+        return pd.read_csv(io.BytesIO(content))

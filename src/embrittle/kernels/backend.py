@@ -1,0 +1,85 @@
+"""What a device has to offer, and which module offers it.
+
+Arrays named `Array` live on the device: NumPy arrays on the CPU, torch tensors on CUDA. Both take +, -, *.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from embrittle.data.interactions import UserItems
+
+Array = Any
+ADAGRAD_EPS = 1e-7  # added outside the root (Keras' default; docs/method.md, "Training")
+SQUARED_NORM_FLOOR = 1e-12  # TensorFlow's l2_normalize
+# A row is cut to this share of the radius, so that rounding its elements to float32 does not make it longer again.
+WITHIN = 1 - 1e-7
+# Score differences are clipped to this range; one outside it has no gradient (docs/method.md, "Training").
+LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE = -80.0, 1e8
+
+
+@dataclass
+class Factors:
+    """The learned parameters and the state of Adagrad, all float32 and changed in place by training.
+
+    Attributes:
+        user_factors, user_accumulators: (n_users, n_factors).
+        item_factors, item_accumulators: (n_items, n_factors).
+    """
+
+    user_factors: Array
+    item_factors: Array
+    user_accumulators: Array
+    item_accumulators: Array
+
+
+@dataclass(frozen=True)
+class StepSettings:
+    """What one optimisation step needs to know; adversarial_weight 0 is BPR-MF, above it AMF."""
+
+    batch_size: int
+    learning_rate: float
+    adversarial_epsilon: float = 0.0
+    adversarial_weight: float = 0.0
+
+
+class Backend(Protocol):
+    """The hot loops on one device."""
+
+    def put(self, array: np.ndarray) -> Array:
+        """Copy a NumPy array to the device."""
+
+    def get(self, array: Array) -> np.ndarray:
+        """Copy a device array to a new NumPy array."""
+
+    def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
+        """Run one epoch over int32 triples (n, 3), the last partial batch dropped; return the mean loss."""
+
+    def full_batch_gradient(
+        self, user_factors: Array, item_factors: Array, train: UserItems, negatives: np.ndarray
+    ) -> tuple[Array, Array]:
+        """Gradient of the summed BPR loss over all training positives, one negative each."""
+
+    def climb(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:
+        """Return clip(delta + step * g / ||g|| per row, -bound, bound); `delta` may be changed."""
+
+    def climb_in_ball(self, delta: Array, gradient: Array, step: float, radius: float) -> Array:
+        """Return delta + step * g / ||g|| per row, rows longer than `radius` cut to it; `delta` may be changed."""
+
+    def scores(self, user_factors: Array, item_factors: Array) -> np.ndarray:
+        """Scores of a block of users for all items: float32 (n_block, n_items), on the host."""
+
+
+def get_backend(device: str) -> Backend:
+    """Return the backend of a resolved device: "cpu", "cuda" or "cuda:<index>"."""
+    # Imported here because torch alone takes longer to load than a whole attack on the CPU.
+    if device.startswith("cuda"):
+        from embrittle.kernels.cuda import CudaBackend
+
+        return CudaBackend(device)
+    from embrittle.kernels.cpu import CpuBackend
+
+    return CpuBackend()

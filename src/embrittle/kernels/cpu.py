@@ -1,0 +1,73 @@
+"""The hot loops on the CPU: compiled with numba, one core."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from embrittle.data.interactions import UserItems
+from embrittle.kernels.backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, WITHIN, Factors, StepSettings
+from embrittle.kernels.numba_gradient import climb, climb_in_ball, gradient_kernel
+from embrittle.kernels.numba_training import epoch_kernel
+
+
+class CpuBackend:
+    """See `backend.Backend`."""
+
+    def put(self, array: np.ndarray) -> np.ndarray:
+        """Copy, as float32 in rows."""
+        return np.array(array, dtype=np.float32, order="C")
+
+    def get(self, array: np.ndarray) -> np.ndarray:
+        """Copy."""
+        return array.copy()
+
+    def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
+        """One epoch; see `numba_training`."""
+        epoch = epoch_kernel(factors.user_factors.shape[1], settings.adversarial_weight > 0)
+        return epoch(
+            factors.user_factors,
+            factors.item_factors,
+            factors.user_accumulators,
+            factors.item_accumulators,
+            triples,
+            settings.batch_size,
+            np.float32(settings.learning_rate),
+            np.float32(ADAGRAD_EPS),
+            np.float32(settings.adversarial_epsilon),
+            np.float32(settings.adversarial_weight),
+        )
+
+    def full_batch_gradient(
+        self,
+        user_factors: np.ndarray,
+        item_factors: np.ndarray,
+        train: UserItems,
+        negatives: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `numba_gradient`."""
+        user_gradient, item_gradient = np.empty_like(user_factors), np.empty_like(item_factors)
+        kernel = gradient_kernel(user_factors.shape[1])
+        kernel(
+            user_factors, item_factors, train.indptr, train.indices, negatives,
+            user_gradient, item_gradient,
+        )  # fmt: skip
+        return user_gradient, item_gradient
+
+    def climb(
+        self, delta: np.ndarray, gradient: np.ndarray, step: float, bound: float
+    ) -> np.ndarray:
+        """In place."""
+        climb(delta, gradient, np.float32(step), np.float32(bound), np.float32(SQUARED_NORM_FLOOR))
+        return delta
+
+    def climb_in_ball(
+        self, delta: np.ndarray, gradient: np.ndarray, step: float, radius: float
+    ) -> np.ndarray:
+        """In place."""
+        floor = np.float32(SQUARED_NORM_FLOOR)
+        climb_in_ball(delta, gradient, np.float32(step), radius, floor, WITHIN)
+        return delta
+
+    def scores(self, user_factors: np.ndarray, item_factors: np.ndarray) -> np.ndarray:
+        """A matrix product (BLAS)."""
+        return user_factors @ item_factors.T

@@ -1,0 +1,212 @@
+"""The hot loops in torch, for CUDA.
+
+A batch of 512 triples is far too small to fill a GPU: launching its dozen kernels takes longer than running them.
+So the step is captured once as a CUDA graph, which finds its batch by a counter on the device, and an epoch is one
+upload of the triples and one replay a batch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from embrittle.data.interactions import UserItems
+from embrittle.errors import DeviceError
+from embrittle.kernels.backend import (
+    ADAGRAD_EPS,
+    HIGHEST_DIFFERENCE,
+    LOWEST_DIFFERENCE,
+    SQUARED_NORM_FLOOR,
+    WITHIN,
+    Factors,
+    StepSettings,
+)
+
+_CHUNK = 2**18  # triples of the full batch at a time: 64 MiB for each gathered float32 (n, 64)
+
+
+def _unit_rows(array: torch.Tensor) -> torch.Tensor:
+    return array * array.square().sum(1, keepdim=True).clamp_min(SQUARED_NORM_FLOOR).rsqrt()
+
+
+def _slope(difference: torch.Tensor) -> torch.Tensor:
+    """Derivative of softplus(-difference), none where the difference is clipped: (n, 1)."""
+    return (-torch.sigmoid(-difference) * (difference >= LOWEST_DIFFERENCE)).unsqueeze(1)
+
+
+class _Step:
+    """One optimisation step on buffers that stay where they are, as graph capture demands."""
+
+    def __init__(self, factors: Factors, settings: StepSettings, n_triples: int):
+        self.factors, self.settings = factors, settings
+        device = factors.user_factors.device
+        self.triples = torch.zeros((n_triples, 3), dtype=torch.int64, device=device)
+        self.loss = torch.zeros((), dtype=torch.float64, device=device)
+        self._offsets = torch.arange(settings.batch_size, device=device)
+        self._first = torch.zeros((), dtype=torch.int64, device=device)
+        self._user_gradient = torch.zeros_like(factors.user_factors)
+        self._item_gradient = torch.zeros_like(factors.item_factors)
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def start_epoch(self, triples: np.ndarray) -> None:
+        self.triples.copy_(torch.from_numpy(triples))
+        self.loss.zero_()
+        self._first.zero_()
+
+    def run(self) -> None:
+        if self.loss.device.type != "cuda":
+            self._step()
+            return
+        if self._graph is None:
+            self._capture()
+        self._graph.replay()
+
+    def _capture(self) -> None:
+        """Capture the step; the warm-up that torch asks for must leave no trace in the factors."""
+        changed = [*vars(self.factors).values(), self.loss, self._first]
+        before = [array.clone() for array in changed]
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(3):
+                self._first.zero_()
+                self._step()
+        torch.cuda.current_stream().wait_stream(stream)
+        for array, value in zip(changed, before, strict=True):
+            array.copy_(value)
+        self._graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(self._graph):
+            self._step()
+
+    def _step(self) -> None:
+        batch = self.triples[self._first + self._offsets]
+        users, items = batch[:, 0], batch[:, 1:].T.reshape(-1)
+        p = self.factors.user_factors[users]
+        q = self.factors.item_factors[items]
+        difference = self._add_gradient(users, items, p, q, 1.0)
+        clipped = difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)
+        self.loss += torch.nn.functional.softplus(-clipped).sum(dtype=torch.float64)
+        if self.settings.adversarial_weight > 0:
+            epsilon = self.settings.adversarial_epsilon
+            shifted_p = p + epsilon * _unit_rows(self._user_gradient[users])
+            shifted_q = q + epsilon * _unit_rows(self._item_gradient[items])
+            self._add_gradient(users, items, shifted_p, shifted_q, self.settings.adversarial_weight)
+        f = self.factors
+        self._adagrad(users, p, f.user_factors, f.user_accumulators, self._user_gradient)
+        self._adagrad(items, q, f.item_factors, f.item_accumulators, self._item_gradient)
+        self._first += self.settings.batch_size
+
+    def _add_gradient(
+        self,
+        users: torch.Tensor,
+        items: torch.Tensor,
+        p: torch.Tensor,
+        q: torch.Tensor,
+        weight: float,
+    ) -> torch.Tensor:
+        """Add the batch's gradient at rows p and q (positives, then negatives); return the differences."""
+        positive, negative = q.chunk(2)
+        difference = (p * (positive - negative)).sum(1)
+        slope = weight * _slope(difference)
+        self._user_gradient.index_add_(0, users, slope * (positive - negative))
+        self._item_gradient.index_add_(0, items, torch.cat([slope * p, -slope * p]))
+        return difference
+
+    def _adagrad(
+        self,
+        rows: torch.Tensor,
+        values: torch.Tensor,
+        array: torch.Tensor,
+        accumulators: torch.Tensor,
+        gradient: torch.Tensor,
+    ) -> None:
+        """Step on the touched rows. A row that comes twice is written twice, with the same value."""
+        slope = gradient[rows]
+        accumulated = accumulators[rows] + slope.square()
+        accumulators[rows] = accumulated
+        rate = self.settings.learning_rate
+        array[rows] = values - rate * slope / (accumulated.sqrt() + ADAGRAD_EPS)
+        gradient[rows] = 0
+
+
+class CudaBackend:
+    """See `backend.Backend`. With device "cpu" the same operations run there, for tests."""
+
+    def __init__(self, device: str = "cuda"):
+        """Raise DeviceError if the device is not there."""
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise DeviceError(
+                "device: cuda was asked for, but torch sees no CUDA device here. Choose device: cpu, or install a "
+                "CUDA build of torch on a machine with a GPU."
+            )
+        self._device = torch.device(device)
+        if self._device.index is not None:
+            torch.cuda.set_device(self._device)  # also for streams and graphs
+        self._step: _Step | None = None
+
+    def put(self, array: np.ndarray) -> torch.Tensor:
+        """Copy to the device, as float32."""
+        return torch.tensor(np.asarray(array), dtype=torch.float32, device=self._device)
+
+    def get(self, array: torch.Tensor) -> np.ndarray:
+        """Copy to the host."""
+        return array.cpu().numpy().copy()
+
+    def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
+        """One epoch, replaying the captured step."""
+        step = self._step
+        same = (
+            step is not None
+            and step.factors is factors
+            and step.settings == settings
+            and len(step.triples) == len(triples)
+        )
+        if not same:
+            step = self._step = _Step(factors, settings, len(triples))
+        step.start_epoch(triples)
+        n_batches = len(triples) // settings.batch_size
+        for _ in range(n_batches):
+            step.run()
+        return step.loss.item() / (n_batches * settings.batch_size)
+
+    def full_batch_gradient(
+        self,
+        user_factors: torch.Tensor,
+        item_factors: torch.Tensor,
+        train: UserItems,
+        negatives: np.ndarray,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """In chunks of triples, so that memory does not grow with the data set."""
+        gradients = torch.zeros_like(user_factors), torch.zeros_like(item_factors)
+        all_users = np.repeat(np.arange(train.n_users), np.diff(train.indptr))
+        for start in range(0, len(negatives), _CHUNK):
+            chunk = slice(start, start + _CHUNK)
+            users, positives, negative_items = (
+                torch.from_numpy(part[chunk].astype(np.int64)).to(self._device)
+                for part in (all_users, train.indices, negatives)
+            )
+            p = user_factors[users]
+            spread = item_factors[positives] - item_factors[negative_items]
+            slope = _slope((p * spread).sum(1))
+            gradients[0].index_add_(0, users, slope * spread)
+            gradients[1].index_add_(0, positives, slope * p)
+            gradients[1].index_add_(0, negative_items, -slope * p)
+        return gradients
+
+    def climb(
+        self, delta: torch.Tensor, gradient: torch.Tensor, step: float, bound: float
+    ) -> torch.Tensor:
+        """A new tensor."""
+        return (delta + step * _unit_rows(gradient)).clamp(-bound, bound)
+
+    def climb_in_ball(
+        self, delta: torch.Tensor, gradient: torch.Tensor, step: float, radius: float
+    ) -> torch.Tensor:
+        """A new tensor."""
+        moved = (delta + step * _unit_rows(gradient)).double()
+        length = moved.square().sum(1, keepdim=True).sqrt()
+        return torch.where(length > radius, moved * (WITHIN * radius / length), moved).float()
+
+    def scores(self, user_factors: torch.Tensor, item_factors: torch.Tensor) -> np.ndarray:
+        """A matrix product in full float32, copied to the host."""
+        return self.get(user_factors @ item_factors.T)

@@ -1,0 +1,221 @@
+"""The compiled training epoch of BPR-MF and AMF (docs/method.md, "Training").
+
+One batch: gradients are summed per touched row into buffers, for AMF once more at the perturbed rows, and each
+touched row takes one Adagrad step. Rows outside the batch are neither read nor written. The number of factors is a
+compile-time constant, which lets the row loops be unrolled into vector instructions.
+"""
+
+import math
+from functools import cache
+
+import numpy as np
+from numba import njit
+
+from embrittle.kernels import backend
+from embrittle.kernels.prefetch import prefetch_row
+
+# As float32: a float64 constant would make float64 of what it touches.
+_LOWEST_DIFFERENCE = np.float32(backend.LOWEST_DIFFERENCE)
+_SQUARED_NORM_FLOOR = np.float32(backend.SQUARED_NORM_FLOOR)
+
+# All of `fast` but nnan and ninf: a NaN has to stay visible, and exp may overflow to infinity on purpose.
+FAST_MATH = frozenset({"reassoc", "contract", "arcp", "nsz", "afn"})
+_AHEAD = 6  # triples; far enough for the memory to answer, near enough to be still in cache
+
+
+@njit(inline="always")
+def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
+    """s(u, i) - s(u, j)."""
+    difference = np.float32(0)
+    for k in range(n_factors):
+        difference += user_rows[user, k] * (item_rows[positive, k] - item_rows[negative, k])
+    return difference
+
+
+@njit(inline="always")
+def exponential_of(difference):
+    """exp(-difference), the difference clipped from below; a NaN stays one."""
+    clipped = difference
+    if difference < _LOWEST_DIFFERENCE:
+        clipped = _LOWEST_DIFFERENCE
+    return math.exp(-clipped)
+
+
+@njit(inline="always")
+def slope_of(difference, exponential):
+    """Derivative of softplus(-difference); none where the difference is clipped."""
+    if difference < _LOWEST_DIFFERENCE:
+        return np.float32(0)
+    return -exponential / (np.float32(1) + exponential)
+
+
+@njit(inline="always")
+def _add_user_gradient(n_factors, gradients, slot, fresh, slope, item_rows, positive, negative):
+    if fresh:  # the buffer holds what an earlier batch left
+        for k in range(n_factors):
+            gradients[slot, k] = slope * (item_rows[positive, k] - item_rows[negative, k])
+    else:
+        for k in range(n_factors):
+            gradients[slot, k] += slope * (item_rows[positive, k] - item_rows[negative, k])
+
+
+@njit(inline="always")
+def _add_item_gradient(n_factors, gradients, slot, fresh, slope, user_rows, user):
+    if fresh:
+        for k in range(n_factors):
+            gradients[slot, k] = slope * user_rows[user, k]
+    else:
+        for k in range(n_factors):
+            gradients[slot, k] += slope * user_rows[user, k]
+
+
+@njit(inline="always")
+def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbed):
+    """Write factors + epsilon * g / ||g|| of the touched rows, g the gradient of the clean batch loss."""
+    for slot in range(n_rows):
+        row = rows[slot]
+        squared_norm = np.float32(0)
+        for k in range(n_factors):
+            squared_norm += gradients[slot, k] * gradients[slot, k]
+        scale = epsilon / math.sqrt(max(squared_norm, _SQUARED_NORM_FLOOR))
+        for k in range(n_factors):
+            perturbed[slot, k] = factors[row, k] + scale * gradients[slot, k]
+
+
+@njit(inline="always")
+def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, learning_rate, eps):
+    for slot in range(n_rows):
+        row = rows[slot]
+        slots[row] = -1  # ready for the next batch
+        for k in range(n_factors):
+            gradient = gradients[slot, k]
+            accumulated = accumulators[row, k] + gradient * gradient
+            accumulators[row, k] = accumulated
+            # 1 / (root + eps) to first order in eps / root, which is below 1e-6: the compiler turns 1 / root
+            # into an approximate instruction and a Newton step, several times cheaper than root and division.
+            inverse_root = np.float32(1) / math.sqrt(accumulated)
+            inverse = inverse_root * (np.float32(1) - eps * inverse_root)
+            factors[row, k] -= learning_rate * gradient * inverse
+
+
+@cache
+def epoch_kernel(n_factors: int, adversarial: bool):
+    """Compile the epoch for this number of factors, with or without the adversarial term.
+
+    Returns:
+        A function (user_factors, item_factors, user_accumulators, item_accumulators, triples, batch_size,
+        learning_rate, eps, adversarial_epsilon, adversarial_weight) -> mean loss per triple, which changes the four
+        float32 arrays in place. `triples` is int32 (n, 3); what is left after the last full batch is not used.
+    """
+
+    @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+    def epoch(
+        user_factors,
+        item_factors,
+        user_accumulators,
+        item_accumulators,
+        triples,
+        batch_size,
+        learning_rate,
+        eps,
+        adversarial_epsilon,
+        adversarial_weight,
+    ):
+        # slot: where in the batch's buffers the gradient of a row is summed; -1: row not touched yet
+        user_slots = np.full(len(user_factors), -1, np.int32)
+        item_slots = np.full(len(item_factors), -1, np.int32)
+        users = np.empty(batch_size, np.int32)
+        items = np.empty(2 * batch_size, np.int32)
+        user_gradients = np.empty((batch_size, n_factors), np.float32)
+        item_gradients = np.empty((2 * batch_size, n_factors), np.float32)
+        perturbed_users = np.empty((batch_size if adversarial else 0, n_factors), np.float32)
+        perturbed_items = np.empty((2 * batch_size if adversarial else 0, n_factors), np.float32)
+        triple_slots = np.empty((batch_size, 3), np.int32)
+
+        # The loss is the logarithm of a product: one logarithm for many triples instead of one for each.
+        loss, product = 0.0, 1.0
+        n_batches = len(triples) // batch_size
+        for batch in range(n_batches):
+            n_users, n_items = 0, 0
+            for t in range(batch_size):
+                ahead = min(batch * batch_size + t + _AHEAD, len(triples) - 1)
+                prefetch_row(user_factors, triples[ahead, 0])
+                prefetch_row(item_factors, triples[ahead, 1])
+                prefetch_row(item_factors, triples[ahead, 2])
+
+                user, positive, negative = triples[batch * batch_size + t]
+                difference = difference_of(
+                    n_factors, user_factors, user, item_factors, positive, negative
+                )
+                exponential = exponential_of(difference)
+                slope = slope_of(difference, exponential)
+                product *= 1.0 + exponential
+                if product > 1e250:  # the next factor may be as large as e^80
+                    loss += math.log(product)
+                    product = 1.0
+
+                slot = user_slots[user]
+                fresh = slot < 0
+                if fresh:
+                    slot = n_users
+                    n_users += 1
+                    user_slots[user] = slot
+                    users[slot] = user
+                    prefetch_row(user_accumulators, user)
+                triple_slots[t, 0] = slot
+                _add_user_gradient(
+                    n_factors, user_gradients, slot, fresh, slope, item_factors, positive, negative
+                )
+                for side in range(2):
+                    item = positive if side == 0 else negative
+                    slot = item_slots[item]
+                    fresh = slot < 0
+                    if fresh:
+                        slot = n_items
+                        n_items += 1
+                        item_slots[item] = slot
+                        items[slot] = item
+                        prefetch_row(item_accumulators, item)
+                    triple_slots[t, 1 + side] = slot
+                    side_slope = slope if side == 0 else -slope
+                    _add_item_gradient(
+                        n_factors, item_gradients, slot, fresh, side_slope, user_factors, user
+                    )
+
+            if adversarial:
+                _perturb_rows(
+                    n_factors, n_users, users, user_gradients, user_factors,
+                    adversarial_epsilon, perturbed_users,
+                )  # fmt: skip
+                _perturb_rows(
+                    n_factors, n_items, items, item_gradients, item_factors,
+                    adversarial_epsilon, perturbed_items,
+                )  # fmt: skip
+                for t in range(batch_size):
+                    user, positive, negative = triple_slots[t]
+                    difference = difference_of(
+                        n_factors, perturbed_users, user, perturbed_items, positive, negative
+                    )
+                    slope = adversarial_weight * slope_of(difference, exponential_of(difference))
+                    _add_user_gradient(
+                        n_factors, user_gradients, user, False, slope,
+                        perturbed_items, positive, negative,
+                    )  # fmt: skip
+                    _add_item_gradient(
+                        n_factors, item_gradients, positive, False, slope, perturbed_users, user
+                    )
+                    _add_item_gradient(
+                        n_factors, item_gradients, negative, False, -slope, perturbed_users, user
+                    )
+
+            _adagrad(
+                n_factors, n_users, users, user_slots, user_gradients,
+                user_factors, user_accumulators, learning_rate, eps,
+            )  # fmt: skip
+            _adagrad(
+                n_factors, n_items, items, item_slots, item_gradients,
+                item_factors, item_accumulators, learning_rate, eps,
+            )  # fmt: skip
+        return (loss + math.log(product)) / (n_batches * batch_size)
+
+    return epoch

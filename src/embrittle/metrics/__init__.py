@@ -1,0 +1,1 @@
+"""What lists are worth: measures, groups, fairness, and the tidy frames of a study."""

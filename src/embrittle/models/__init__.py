@@ -1,0 +1,1 @@
+"""Models: their registry, training, checkpoints; baselines."""

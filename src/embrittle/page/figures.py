@@ -1,0 +1,152 @@
+"""The page's plots, from the study's result files."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle.metrics.tidy import models_in
+from embrittle.page.plots import (
+    Plot,
+    budget_plot,
+    characteristics_plot,
+    curves_of_panel,
+    noise_plot,
+    panels_of,
+    training_plot,
+)
+from embrittle.products.budgets.figure import curve_points, random_level
+from embrittle.products.characteristics.cells import CHARACTERISTICS
+from embrittle.products.curves.cells import figure1_curves, figure2_curves, references
+from embrittle.products.poster.figure import noise_curves, training_curves
+from embrittle.render import published as pub
+from embrittle.render.inputs import Inputs
+
+
+def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Groups of plots: a title, what to know, and the plots."""
+    metrics = inputs.parquet("metrics")
+    theirs = pub.load(inputs.one("published_figures"))
+    found = []
+    for dataset, title in settings["titles"].items():
+        for name, arguments in settings["figures"].items():
+            found.append(_of_papers(name, arguments, dataset, title, metrics, theirs, settings))
+        found.append(_noise(metrics, dataset, title, settings))
+        found.append(_budgets(inputs, metrics, dataset, title, settings["budgets"]))
+    found += _characteristics(inputs, settings)
+    found += _training(inputs, settings)
+    return [group for group in found if group and group["plots"]]
+
+
+def _of_papers(
+    name: str,
+    arguments: Mapping[str, Any],
+    dataset: str,
+    title: str,
+    metrics: pd.DataFrame,
+    theirs: pd.DataFrame,
+    settings: Mapping[str, Any],
+) -> dict[str, Any] | None:
+    """Figure 1 or 2 of one data set; None if the study does not show it."""
+    if not arguments["attacks"]:
+        return None
+    first = name == "figure1"
+    curves = (figure1_curves if first else figure2_curves)(metrics, **arguments)
+    curves = curves[curves["dataset"] == dataset]
+    comparable = arguments["k"] == pub.FIGURES_K and (
+        np.isclose(arguments["epsilon"], pub.FIGURE1_EPSILON)
+        if first
+        else arguments["iterations"] == pub.FIGURE2_ITERATIONS
+    )
+    there = theirs[(theirs["dataset"] == dataset) & comparable]
+    epsilon = arguments["epsilon"] if first else settings["single_step_epsilon"]
+    label = "iterations L" if first else f"budget ε (L = {arguments['iterations']})"
+    plots = []
+    for panel in panels_of(name):
+        lines = references(
+            metrics, dataset, panel.model, panel.metric, epsilon, arguments["k"],
+            arguments["attacks"],
+        )  # fmt: skip
+        plots.append(
+            curves_of_panel(panel, curves, lines, there, label, arguments["k"], log_x=not first)
+        )
+    number = name.removeprefix("figure")
+    behind = "The broad, pale lines are the published curves." if len(there) else (
+        "No curve is published for these data and settings."
+    )  # fmt: skip
+    return _group(f"Figure {number}, {title}", behind, plots)
+
+
+def _group(title: str, note: str, plots: list[Plot | None]) -> dict[str, Any]:
+    return {"title": title, "note": note, "plots": [plot for plot in plots if plot]}
+
+
+def _noise(
+    metrics: pd.DataFrame, dataset: str, title: str, settings: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    noise = settings["noise"]
+    if dataset not in noise["datasets"]:
+        return None
+    curves = noise_curves(metrics, [dataset], noise["methods"], noise["epsilon"], noise["k"])
+    curves = curves[curves["mean"].notna()]
+    models = list(dict.fromkeys(curves["model"]))
+    plots = [noise_plot(curves, model, noise["methods"], noise["k"]) for model in models]
+    return _group(f"Noise, {title}", "The figure of the APR poster.", plots)
+
+
+def _budgets(
+    inputs: Inputs, metrics: pd.DataFrame, dataset: str, title: str, budgets: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """The attacks at the norm that they spend; None if the study does not compare them on these data."""
+    points = inputs.csv("budgets_points")
+    if points is None or dataset not in set(points["dataset"]):
+        return None
+    rows = curve_points(points[points["dataset"] == dataset])
+    random = random_level(metrics, dataset, budgets["k"])
+    shown = budgets["methods"], budgets["iterations"], random, budgets["k"]
+    note = (
+        f"Equal height at equal x means equal strength. Attacks in steps after {budgets['iterations']} of them. Means "
+        "over the seeds, bands from lowest to highest."
+    )
+    plots = [budget_plot(rows, model, *shown) for model in models_in(rows)]
+    return _group(f"Equal budgets, {title}", note, plots)
+
+
+def _characteristics(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Figure 3 of each source and number of iterations."""
+    points = inputs.csv("points")
+    if points is None:
+        return []
+    theirs = pub.load(inputs.one("published_characteristics"))
+    found = []
+    for source, rows in points.groupby("source", sort=False):
+        title = settings["titles"].get(source, source)
+        for iterations in settings["sample_iterations"]:
+            here = rows[rows["iterations"].isin([1, iterations])]
+            plots = [
+                characteristics_plot(here, theirs[theirs["dataset"] == source], model, name)
+                for model in models_in(here)
+                for name in CHARACTERISTICS
+            ]
+            note = "Means over the seeds, bars from lowest to highest; crosses: the printed points."
+            found.append(_group(f"Figure 3, {title}, L = {iterations}", note, plots))
+    return found
+
+
+def _training(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Training curves of each data set."""
+    paths = inputs.all("curves")
+    if not paths:
+        return []
+    k = settings["curve_k"]
+    curves = training_curves(zip(settings["trainings"], paths, strict=True), k)
+    note = "Means over the seeds, bands from lowest to highest. AMF goes on from a BPR-MF state."
+    return [
+        _group(
+            f"Training, {settings['titles'].get(dataset, dataset)}",
+            note,
+            [training_plot(rows[rows["metric"] == metric], metric, k) for metric in ("HR", "nDCG")],
+        )
+        for dataset, rows in curves.groupby("dataset", sort=False)
+    ]

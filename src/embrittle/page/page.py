@@ -1,0 +1,268 @@
+"""The page of a study: one HTML file with the verdict, the tables, the figures and the record of the run.
+
+Everything on it is read from the study's result files; nothing is loaded from the web when it is opened. The template
+and its style are package data, filled in by Jinja2; plots are drawn by plotly.js, in the page once, compressed.
+"""
+
+import base64
+import gzip
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from embrittle.files import read_json, write_text
+from embrittle.page import figures as page_figures
+from embrittle.page import tables as page_tables
+from embrittle.page import wording
+from embrittle.render.inputs import Inputs
+from embrittle.study.schema import read_yaml
+from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
+from embrittle.verdict.register import Claim, Register, load
+from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
+
+
+def write(
+    output: str | PathLike, inputs: Mapping[str, Sequence[str]], settings: Mapping[str, Any]
+) -> None:
+    """Write the page.
+
+    Args:
+        output: the file.
+        inputs: name -> files; see rule write_page.
+        settings: what the study shows: titles of its data sets, and of all that are known; notes; the arguments of its
+            figures; the studies to compare with.
+    """
+    write_text(render(Inputs(inputs), settings), output)
+
+
+def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
+    """The page as HTML; arguments as `write`."""
+    register = load(inputs.one("register"), inputs.one("register_schema"))
+    titles = settings["titles"]
+    known = {**settings["known"], **titles}
+    claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))
+    record = read_json(inputs.one("record"))
+    environment = Environment(
+        loader=PackageLoader("embrittle.page"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("page.html.j2").render(
+        study=settings["study"],
+        titles=titles,
+        notes=settings["notes"],
+        record=record,
+        seeds=record["configuration"]["seeds"],
+        differs=settings["differs"],
+        papers=register.papers,
+        verdicts=[(verdict, wording.slug(verdict), wording.SIGNS[verdict]) for verdict in VERDICTS],
+        elsewhere=wording.ELSEWHERE,
+        counts=counts(claims),
+        claims=[
+            claim_row(claim, _of(claims, claim), _of(cases, claim), known)
+            for claim in register.claims
+        ],
+        disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
+        comparison=comparison(inputs, settings, register, known),
+        tables=page_tables.tables(inputs, titles),
+        figures=page_figures.figures(inputs, settings),
+        statistics=page_tables.data_statistics(inputs, titles),
+        models=page_tables.selected_epochs(inputs, titles),
+        jobs=page_tables.jobs(record),
+        checksums=page_tables.checksums(record, titles),
+        citations=citations(inputs.one("citation")),
+        plotly=compressed_plotly(),
+        script=Markup(_package_text("page.js")),
+        style=Markup(_package_text("page.css")),
+    )
+
+
+def _package_text(name: str) -> str:
+    return Path(__file__).with_name("templates").joinpath(name).read_text(encoding="utf-8")
+
+
+def compressed_plotly() -> str:
+    """plotly.js as base64 of gzip: less than half of what it takes as it is."""
+    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
+
+
+# --- The verdict --------------------------------------------------------------------------------
+
+
+def counts(claims: pd.DataFrame) -> dict[str, list[tuple[str, str, str, int]]]:
+    """How many claims have each verdict: (words, name in the styles, sign, number), of the papers' data and of others.
+
+    Of other data, every claim counts once for each data set, without those that are only shown.
+    """
+    own = Counter(_overall(claims)["verdict"])
+    others = claims[(claims["dataset"] != ALL_DATA) & ~claims["papers_data"]]
+    other = Counter(others["verdict"])
+    return {
+        "own": [(v, wording.slug(v), wording.SIGNS[v], own[v]) for v in VERDICTS],
+        "other": [
+            (wording.ELSEWHERE[v], wording.slug(v), wording.SIGNS[v], other[v])
+            for v in VERDICTS
+            if v != NOT_RUN and other[v]
+        ],
+    }
+
+
+def _of(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
+    return table[table["claim"] == claim.name]
+
+
+def _overall(claims: pd.DataFrame) -> pd.DataFrame:
+    return claims[claims["dataset"] == ALL_DATA]
+
+
+def claim_row(
+    claim: Claim, rows: pd.DataFrame, cases: pd.DataFrame, titles: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the page says of one claim.
+
+    Args:
+        claim: of the register.
+        rows: its rows of claims.csv.
+        cases: its rows of claims_cases.csv.
+        titles: data set -> title.
+    """
+    whole = _overall(rows).iloc[0]
+    others = [
+        _summary(row, titles)
+        for _, row in rows[(rows["dataset"] != ALL_DATA) & ~rows["papers_data"]].iterrows()
+        if row["verdict"] != NOT_RUN
+    ]
+    of_cases = cases[cases["side"] != "missing"]
+    return {
+        "claim": claim,
+        **_summary(whole, titles),
+        "papers_say": _papers_say(whole),
+        "not_run_on": [titles.get(name, name) for name in str(whole["not_run_on"]).split()],
+        "others": others,
+        "cases": [_case(row, titles) for _, row in of_cases.iterrows()],
+    }
+
+
+def _summary(row: pd.Series, titles: Mapping[str, str]) -> dict[str, Any]:
+    number = int(row["n_for"] + row["n_against"] + row["n_open"])
+    return {
+        "dataset": titles.get(row["dataset"], row["dataset"]),
+        "verdict": row["verdict"],
+        "slug": wording.slug(row["verdict"]),
+        "sign": wording.SIGNS[row["verdict"]],
+        "words": row["verdict"] if row["papers_data"] else wording.ELSEWHERE[row["verdict"]],
+        "figure": wording.figure(row["ours"], row["unit"]),
+        "interval": wording.interval(row["low"], row["high"], row["unit"]),
+        "published": wording.figure(row["published"], row["unit"]),
+        "case": row["case"],
+        "seeds": wording.seeds(int(row["n_seeds"])),
+        "tally": ""
+        if number < 2 or row["verdict"] == SHOWN
+        else f"{row['n_for']} of {number} cases for it, {row['n_against']} against",
+        "missing": int(row["n_missing"]),
+    }
+
+
+def _papers_say(row: pd.Series) -> str:
+    """Whether the papers' own figures pass the test, where not all do."""
+    number = int(row["published_for"] + row["published_against"])
+    if not row["published_against"]:
+        return ""
+    return f"Of the papers' own figures, {row['published_for']} of {number} pass this test."
+
+
+def _case(row: pd.Series, titles: Mapping[str, str]) -> dict[str, str]:
+    return {
+        "dataset": titles.get(row["dataset"], row["dataset"]),
+        "case": row["case"],
+        "side": row["side"],
+        "figure": row["text"] or wording.figure(row["ours"], row["unit"]),
+        "interval": wording.interval(row["low"], row["high"], row["unit"]),
+        "published": wording.figure(row["published"], row["unit"]),
+        "p": wording.p_value(row["p_holm"]),
+        "seeds": wording.seeds(int(row["n_seeds"])),
+        "decided_by": row["decided_by"],
+    }
+
+
+def disagreements(
+    register: Register, cases: pd.DataFrame, titles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Where the papers disagree, each with what our run says."""
+    found = []
+    for claim in register.disagreements:
+        rows = _of(cases[cases["side"] != "missing"], claim)
+        found.append({"claim": claim, "cases": [_case(row, titles) for _, row in rows.iterrows()]})
+    return found
+
+
+def comparison(
+    inputs: Inputs, settings: Mapping[str, Any], register: Register, titles: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """This study's verdicts beside those of others; None if none are asked for."""
+    if not settings["compare"]:
+        return None
+
+    def of_all(name: str, others: str, read: Callable[[str], Any]) -> dict[str, Any]:
+        # The folder that a study's results are in has its name.
+        found = {Path(path).parent.name: read(path) for path in inputs.all(others)}
+        return {settings["study"]: read(inputs.one(name)), **found}
+
+    records = of_all("record", "other_record", read_json)
+    cases = of_all("cases", "other_cases", read_table)
+    rows = side_by_side(of_all("claims", "other_claims", read_table), cases)
+    statements = {claim.name: claim.statement for claim in register.claims}
+    return {
+        "studies": list(records),
+        "missing": [name for name in settings["compare"] if name not in records],
+        "settings": settings_apart([record["configuration"] for record in records.values()]),
+        "rows": [
+            {
+                # Two other studies may have been judged by an older register.
+                "statement": statements.get(row.claim, row.claim),
+                "changes": row.changes,
+                "opposed": row.opposed,
+                "dataset": titles.get(row.dataset, row.dataset),
+                "judged": {name: _summary(of, titles) for name, of in row.judged.items()},
+            }
+            for row in rows
+        ],
+        "changed": sum(row.changes for row in rows),
+        "opposed": sum(len(row.opposed) for row in rows),
+        "decided": decided_in_several(cases.values()),
+    }
+
+
+# --- How to cite ----------------------------------------------------------------------------------
+
+
+def citations(path: str | None) -> list[dict[str, str]]:
+    """The software, then what it rests on, from CITATION.cff."""
+    if path is None:
+        return []
+    content = read_yaml(path)
+    return [_citation(entry) for entry in (content, *content.get("references", []))]
+
+
+def _citation(entry: Mapping[str, Any]) -> dict[str, str]:
+    people = [person.get("name") or _person(person) for person in entry.get("authors", [])]
+    source = entry.get("collection-title") or entry.get("journal") or ""
+    version = f"version {entry['version']}" if "version" in entry else ""
+    return {
+        "authors": ", ".join(people),
+        "title": entry["title"],
+        "source": ", ".join(str(part) for part in (source, version, entry.get("year", "")) if part),
+        "doi": entry.get("doi", ""),
+        "url": entry.get("url", ""),
+    }
+
+
+def _person(person: Mapping[str, str]) -> str:
+    initials = " ".join(f"{name[0]}." for name in person.get("given-names", "").split())
+    return f"{initials} {person.get('family-names', '')}".strip()

@@ -1,0 +1,215 @@
+"""The page's tables, from the study's result files."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle.files import read_json
+from embrittle.page.comparisons import Cell, Table, cell, shaped
+from embrittle.products.budgets.tables import difference_text, number, percent
+from embrittle.products.fairness.tables import TABLES, number_text
+from embrittle.products.table1 import tables as table1
+from embrittle.products.table1.cells import CELL
+from embrittle.render.inputs import Inputs
+
+
+def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    """Every table that the study has made, beside the published one."""
+    return [
+        *_table1(inputs, titles),
+        *_fairness(inputs, titles),
+        *_robustness(inputs, titles),
+        *_accuracy(inputs, titles),
+        *_equal_norms(inputs, titles),
+        *_equal_epsilon(inputs, titles),
+    ]
+
+
+def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    spread, compared = inputs.csv("table1_seeds"), inputs.csv("table1_comparison")
+    if spread is None or compared is None:
+        return []
+    keys = CELL
+    both = spread.merge(compared[[*keys, "published"]], on=keys, validate="one_to_one")
+    both = both.assign(label=both["condition"].map(table1.condition_label))
+
+    def make(entry: pd.Series):
+        return cell(
+            entry["mean"], entry["sd"], entry["published"],
+            lambda value: table1.format_value(value, entry["metric"]),
+        )  # fmt: skip
+
+    places = ["model", "metric"], ["label"]
+    return _by_dataset(both, titles, "Table 1", lambda of, caption: shaped(
+        of, *places, caption, make, ["Model", "Measure"]
+    ))  # fmt: skip
+
+
+def _by_dataset(
+    rows: pd.DataFrame,
+    titles: Mapping[str, str],
+    what: str,
+    make: Callable[[pd.DataFrame, str], Table],
+) -> list[Table]:
+    """A table for each data set, from its rows and a caption that ends in its title."""
+    return [
+        make(of, f"{what}, {titles.get(name, name)}")
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
+
+
+def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    found = []
+    for name, table in TABLES.items():
+        spread, compared = inputs.csv(f"{name}_seeds"), inputs.csv(f"{name}_comparison")
+        if spread is None or compared is None:
+            continue
+        both = spread.merge(compared[[*table.cell, "published"]], on=table.cell, how="left")
+        both = both.assign(
+            label=both["condition"].map(table1.condition_label),
+            over=both["attribute"].str.replace("_", " "),
+            under=both[table.column].str.replace("_", " "),
+        )
+        what = {"table2": "Table 2, nDCG of groups", "table3": "Table 3, how far groups are apart"}
+        places = ["model", "label"], ["over", "under"]
+        found += _by_dataset(both, titles, what[name], lambda of, caption, places=places: shaped(
+            of, *places, caption, _group_cell, ["Model", "Condition"]
+        ))  # fmt: skip
+    return found
+
+
+def _group_cell(entry: pd.Series):
+    return cell(entry["mean"], entry["sd"], entry["published"], number_text)
+
+
+def _robustness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("robustness")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        title=rows["dataset"].map(lambda name: titles.get(name, name)),
+        label=rows["attack"].map(table1.condition_label),
+        over=rows["epsilon"].map(lambda value: f"ε = {value:g}"),
+    )
+
+    def make(entry: pd.Series):
+        return cell(
+            entry["mean"], entry["sd"], entry["published"],
+            lambda value: f"{value:+.1f}".replace("-", "−"), points=True,
+        )  # fmt: skip
+
+    caption = "APR poster, robustness: change of nDCG in percent under noise of the L2 norm ε"
+    return [shaped(rows, ["title", "label"], ["over", "model"], caption, make, ["Data", "Noise"])]
+
+
+def _accuracy(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("accuracy")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        title=rows["dataset"].map(lambda name: titles.get(name, name)),
+        under=[f"{row.metric}@{row.k}" for row in rows.itertuples()],
+    )
+
+    def make(entry: pd.Series):
+        return cell(entry["mean"], entry["sd"], entry["published"], lambda value: f"{value:.4f}")
+
+    caption = "APR poster, accuracy"
+    return [shaped(rows, ["model"], ["title", "under"], caption, make, ["Recommender"])]
+
+
+def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("budgets_matched")
+    if rows is None:
+        return []
+    rows = rows.assign(
+        label=rows["attack"].map(table1.condition_label),
+        over=rows["spent_norm"].map(lambda norm: f"norm {norm:g}"),
+    )
+
+    def make(entry: pd.Series) -> Cell:
+        return Cell(number(entry["value"]), note=difference_text(entry, "−"))
+
+    what = "nDCG where the same norm is spent, and its difference to that of one step"
+    places = ["model", "label"], ["over"]
+    return _by_dataset(rows, titles, what, lambda of, caption: shaped(
+        of, *places, caption, make, ["Model", "Attack"]
+    ))  # fmt: skip
+
+
+def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    rows = inputs.csv("budgets_shares")
+    if rows is None:
+        return []
+    what = "What many steps take beyond one at equal ε, and the share of it that the norm explains"
+    columns = ["Spent norm", "nDCG", "One step", "One step of that norm", "Share"]
+    return _by_dataset(rows, titles, what, lambda of, caption: Table(
+        caption, ["Model", "Attack"], columns, [_share_row(entry) for entry in of.to_dict("records")]
+    ))  # fmt: skip
+
+
+def _share_row(entry: Mapping[str, Any]) -> tuple[list[str], list[Cell]]:
+    ndcg = ("value", "single_step", "single_step_at_norm")
+    share, *ends = (
+        percent(entry[name]).replace("-", "−") for name in ("share", "share_low", "share_high")
+    )
+    note = "" if np.isnan(entry["share_low"]) else f"[{', '.join(ends)}]"
+    cells = [
+        Cell(f"{entry['spent_norm']:.2f}"),
+        *(Cell(number(entry[name])) for name in ndcg),
+        Cell(share, note=note),
+    ]
+    return [entry["model"], table1.condition_label(entry["attack"])], cells
+
+
+# --- Data, models, the run ----------------------------------------------------------------------
+
+
+def data_statistics(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Counts and characteristics of each data set, then of its sub-samples."""
+    found = []
+    for path in inputs.all("statistics"):
+        # results/<study>/data/<data set>/split/statistics.json
+        name = Path(path).parents[1].name
+        found.append({"title": titles.get(name, name), **read_json(path)})
+    samples = inputs.csv("samples")
+    for row in samples.to_dict("records") if samples is not None else ():
+        title = f"{titles.get(row['source'], row['source'])}, k = {row['k']:.0f}"
+        found.append({**row, "title": title})
+    return found
+
+
+def selected_epochs(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The trained models with the epoch that was attacked."""
+    table = inputs.csv("models")
+    rows = table.to_dict("records") if table is not None else []
+    return [
+        {
+            **row,
+            "title": titles.get(row["dataset"], row["dataset"]),
+            "score": "" if pd.isna(row["selected_score"]) else f"{row['selected_score']:.4f}",
+        }
+        for row in rows
+    ]
+
+
+def jobs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each rule: jobs, hours and memory, the longest first."""
+    rows = [{"rule": rule, **totals} for rule, totals in record["jobs"].items()]
+    return sorted(rows, key=lambda row: -_number(row["hours"]))
+
+
+def _number(value: float | None) -> float:
+    return 0.0 if value is None or np.isnan(value) else value
+
+
+def checksums(record: Mapping[str, Any], titles: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """(data set, file name, SHA-256) of every source file."""
+    return [
+        (titles.get(dataset, dataset), Path(file).name, digest or "not there any more")
+        for dataset, files in record["data"].items()
+        for file, digest in files.items()
+    ]

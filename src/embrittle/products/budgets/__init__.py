@@ -1,0 +1,1 @@
+"""Attacks compared at equal perturbation norm."""

@@ -1,0 +1,276 @@
+"""Attacks compared at the size of perturbation that they spend, not at equal epsilon (docs/budgets.md).
+
+At equal epsilon the papers' attacks are not equally large: a row of FGSM's Delta has the L2 norm epsilon, one of BIM's
+or PGD's may reach epsilon times the root of the number of factors. What an attack has spent is here the mean L2 norm of
+the rows of its Delta, users and items together (`spent.spent_norms`); between two budgets that were run, the
+nDCG of every user is interpolated along it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from embrittle.attacks.norms import SPENT
+from embrittle.attacks.trajectories import located
+from embrittle.metrics.evaluation import read_lists, read_spent
+from embrittle.metrics.measures import ndcg_per_user
+from embrittle.vocabulary import UNPERTURBED
+
+LEVEL = 0.95
+RUN = ["dataset", "model", "seed"]
+POINT_COLUMNS = [*RUN, "attack", "norm", "epsilon", "iterations", "spent_norm", "metric", "value"]
+MATCHED_COLUMNS = [*RUN, "attack", "spent_norm", "value", "difference", "low", "high", "n_users"]
+SHARE_COLUMNS = [
+    *RUN,
+    "attack",
+    "spent_norm",
+    "single_step",
+    "single_step_at_norm",
+    "value",
+    "share",
+]
+
+
+def read_points(
+    paths: Sequence[str | PathLike],
+    conditions: Sequence[tuple[str, float, int]],
+    test_items: np.ndarray,
+    k: int,
+    length: int,
+) -> list[dict[str, Any]]:
+    """Read what each condition has spent, and what it has left every user.
+
+    Args:
+        paths: the files of lists that hold the conditions (`trajectories.located`).
+        conditions: (attack, epsilon, iterations), the unperturbed model first.
+        test_items: int32 (n_users,), -1 for none.
+        k: length of the lists to measure.
+        length: the length that they were stored with.
+
+    Returns:
+        One dictionary a condition: attack, epsilon, iterations, spent_norm, and ndcg, float64 (n_users,), NaN for users
+        without a test item.
+
+    Raises:
+        DataError: a file lacks a number of iterations.
+    """
+    points = []
+    for path, condition in located(paths, conditions):
+        attack, epsilon, iterations = condition
+        spent = read_spent(path, condition)
+        point = {"attack": attack, "epsilon": float(epsilon), "iterations": iterations}
+        lists = read_lists(path, condition, len(test_items), length)
+        ndcg = ndcg_per_user(lists, test_items, k)
+        points.append({**point, "spent_norm": spent[SPENT], "ndcg": ndcg})
+    return points
+
+
+def ndcg_at(points: Sequence[Mapping[str, Any]], norm: float) -> np.ndarray | None:
+    """The nDCG of every user where a curve has spent `norm`, interpolated between its neighbours.
+
+    Args:
+        points: of one curve, the unperturbed model among them; at equal norms the first counts.
+        norm: mean L2 norm of the rows.
+
+    Returns:
+        float64 (n_users,); None beyond the largest norm that was run.
+    """
+    curve = sorted(points, key=lambda point: point["spent_norm"])
+    norms = np.array([point["spent_norm"] for point in curve])
+    if len(curve) < 2 or not norms[0] <= norm <= norms[-1]:
+        return None
+    above = max(1, int(np.searchsorted(norms, norm)))
+    low, high = curve[above - 1], curve[above]
+    width = high["spent_norm"] - low["spent_norm"]
+    weight = (norm - low["spent_norm"]) / width if width > 0 else 0.0
+    return (1 - weight) * low["ndcg"] + weight * high["ndcg"]
+
+
+def curves_of(points: Sequence[Mapping[str, Any]], iterations: int) -> dict[str, list]:
+    """The curve of each attack over epsilon, the unperturbed model first: single steps, and those of `iterations`."""
+    initial = [point for point in points if point["attack"] == UNPERTURBED]
+    attacks = dict.fromkeys(point["attack"] for point in points if point["attack"] != UNPERTURBED)
+    curves = {}
+    for attack in attacks:
+        mine = [point for point in points if point["attack"] == attack]
+        steps = steps_of((point["iterations"] for point in mine), iterations)
+        curves[attack] = [*initial, *(point for point in mine if point["iterations"] == steps)]
+    return curves
+
+
+def steps_of(there: Iterable[int], iterations: int) -> int:
+    """The number of steps of an attack's curve over epsilon: `iterations`, or 1 where it has no such point."""
+    return iterations if iterations in set(there) else 1
+
+
+def long_form(
+    points: Sequence[Mapping[str, Any]], about: Mapping[str, Any], norms: Mapping[str, str]
+) -> pd.DataFrame:
+    """Every condition with what it has spent and its nDCG, in the columns `POINT_COLUMNS`.
+
+    Args:
+        points: from `read_points`.
+        about: dataset, model, seed, and metric, the name of what is measured.
+        norms: attack -> the norm that its budget is stated in.
+    """
+    rows = [
+        (
+            about["dataset"], about["model"], int(about["seed"]),
+            p["attack"], norms.get(p["attack"], ""), p["epsilon"], p["iterations"],
+            p["spent_norm"], about["metric"], float(np.nanmean(p["ndcg"])),
+        )
+        for p in points
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=POINT_COLUMNS)
+
+
+def matched(
+    curves: Mapping[str, Sequence[Mapping[str, Any]]],
+    reference: str,
+    norms: Sequence[float],
+    about: Mapping[str, Any],
+) -> pd.DataFrame:
+    """Every attack at the same spent norms, beside a reference attack at the same norm, user by user.
+
+    Args:
+        curves: attack -> its points.
+        reference: the attack that the others are compared with, by paired differences over users.
+        norms: spent norms to compare at.
+        about: dataset, model, seed.
+
+    Returns:
+        The columns `MATCHED_COLUMNS`: value is the mean nDCG, difference its mean difference to the reference with a
+        95 % interval over users (of this one seed); NaN where an attack was not run to that norm.
+    """
+    rows = []
+    for norm in norms:
+        theirs = ndcg_at(curves.get(reference, ()), norm)
+        for attack, points in curves.items():
+            ours = ndcg_at(points, norm)
+            rows.append((*_run(about), attack, norm, *_compared(ours, theirs)))
+    return pd.DataFrame(rows, columns=MATCHED_COLUMNS)
+
+
+def compare(
+    points: Sequence[Mapping[str, Any]],
+    about: Mapping[str, Any],
+    norms_of: Mapping[str, str],
+    *,
+    reference: str,
+    iterations: int,
+    compare_at: float,
+    norms: Sequence[float],
+    k: int,
+) -> dict[str, pd.DataFrame]:
+    """All that is said of the budgets of one model and seed.
+
+    Args:
+        points: from `read_points`.
+        about: dataset, model, seed.
+        norms_of: attack -> the norm that its epsilon is stated in.
+        reference: the single-step attack that the others are held against.
+        iterations: of the multi-step attacks in the curves over epsilon.
+        compare_at: the epsilon of the papers' comparison.
+        norms: spent norms to compare at.
+        k: length of the lists that were measured.
+
+    Returns:
+        "points" (`long_form`), "matched" (`matched`) and "shares" (`explained_shares`).
+    """
+    curves = curves_of(points, iterations)
+    return {
+        "points": long_form(points, {**about, "metric": f"nDCG@{k}"}, norms_of),
+        "matched": matched(curves, reference, norms, about),
+        "shares": explained_shares(points, curves, reference, compare_at, iterations, about),
+    }
+
+
+def _run(about: Mapping[str, Any]) -> tuple[str, str, int]:
+    return about["dataset"], about["model"], int(about["seed"])
+
+
+def _compared(
+    ours: np.ndarray | None, theirs: np.ndarray | None
+) -> tuple[float, float, float, float, int]:
+    if ours is None:
+        return np.nan, np.nan, np.nan, np.nan, 0
+    value, n_users = float(np.nanmean(ours)), int(np.isfinite(ours).sum())
+    if theirs is None or n_users < 2:
+        return value, np.nan, np.nan, np.nan, n_users
+    difference = (ours - theirs)[np.isfinite(ours)]
+    mean, spread = difference.mean(), difference.std(ddof=1) / np.sqrt(n_users)
+    half = spread * stats.t.ppf((1 + LEVEL) / 2, n_users - 1)
+    return value, float(mean), float(mean - half), float(mean + half), n_users
+
+
+def explained_shares(
+    points: Sequence[Mapping[str, Any]],
+    curves: Mapping[str, Sequence[Mapping[str, Any]]],
+    reference: str,
+    epsilon: float,
+    iterations: int,
+    about: Mapping[str, Any],
+) -> pd.DataFrame:
+    """How much of the gap to the single step at equal epsilon is the larger norm.
+
+    The gap of an attack is what it takes beyond the reference at the same epsilon, the part that the norm explains what
+    the reference takes beyond itself when it is given the norm that the attack has spent:
+    share = (R(epsilon) - R(norm)) / (R(epsilon) - A(epsilon)), of mean nDCG. Above 1, the attack makes less of its norm
+    than the single step would.
+
+    Args:
+        points: all conditions.
+        curves: attack -> its points.
+        reference: the single-step attack.
+        epsilon, iterations: the condition that the papers compare at.
+        about: dataset, model, seed.
+
+    Returns:
+        One row for each other attack, with the columns `SHARE_COLUMNS`; share is NaN where there is no gap, or the
+        reference was not run to that norm.
+    """
+
+    def at(attack: str, steps: int) -> Mapping[str, Any] | None:
+        found = (
+            p for p in points
+            if p["attack"] == attack and p["iterations"] == steps and np.isclose(p["epsilon"], epsilon)
+        )  # fmt: skip
+        return next(found, None)
+
+    single = at(reference, 1)
+    rows = []
+    for attack in curves:
+        point = at(attack, iterations)
+        if attack == reference or single is None or point is None:
+            continue
+        before, after = np.nanmean(single["ndcg"]), np.nanmean(point["ndcg"])
+        same_norm = ndcg_at(curves[reference], point["spent_norm"])
+        level = np.nan if same_norm is None else float(np.nanmean(same_norm))
+        share = (before - level) / (before - after) if before > after else np.nan
+        rows.append((*_run(about), attack, point["spent_norm"], before, level, after, share))
+    return pd.DataFrame(rows, columns=SHARE_COLUMNS)
+
+
+def over_seeds(rows: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
+    """Mean of a column over seeds, with a 95 % interval of the mean by Student's t.
+
+    Args:
+        rows: one row a seed for each `by`.
+        column: what to average.
+        by: columns that name a cell.
+
+    Returns:
+        The columns `by`, then mean, low, high, n_seeds. A cell that a seed lacks is NaN; one seed has no interval.
+    """
+    groups = rows.groupby(list(by), sort=False)[column]
+    n, mean = groups.size(), groups.mean().where(groups.count() == groups.size())
+    factor = pd.Series(stats.t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)), index=n.index)
+    half = (groups.std(ddof=1) / np.sqrt(n) * factor).where(n > 1)
+    result = pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n_seeds": n})
+    return result.reset_index()

@@ -1,0 +1,238 @@
+"""The two figures of the APR poster: nDCG against the size of noise, and the training curve.
+
+Both have two panels and take their numbers from a table that is written beside them; looks as in `embrittle.figures`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from embrittle.errors import DataError
+from embrittle.metrics.tidy import known_first, metrics_at, models_in, seeds_of, spread_over_seeds
+from embrittle.models.registry import MODELS
+from embrittle.products.poster.tables import LABELS
+from embrittle.render.labels import condition_label
+from embrittle.render.style import BAND_STYLE, PlotSettings, colour_of, text_style
+from embrittle.vocabulary import PAPER_MODELS
+
+NOISE = ["dataset", "model", "attack", "epsilon"]
+TRAINING = ["dataset", "model", "epoch", "metric"]
+STYLES = (
+    {"linestyle": "-", "marker": "o", "markersize": 2.6},
+    {"linestyle": (0, (4, 1.5)), "marker": "s", "markersize": 2.6, "markerfacecolor": "white"},
+    {"linestyle": ":", "marker": "^", "markersize": 2.6},
+)
+# There are no attacks in the training curve, so their colours are free.
+MODEL_STYLES = {
+    "BPR-MF": {"color": "#56B4E9", "linestyle": "-"},
+    "AMF": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
+}
+
+
+def noise_curves(
+    metrics: pd.DataFrame,
+    datasets: Sequence[str],
+    attacks: Iterable[str],
+    epsilon: Sequence[float],
+    k: int,
+) -> pd.DataFrame:
+    """NDCG@k under noise of growing size, from none.
+
+    Args:
+        metrics: the tidy metrics.
+        datasets: those to show.
+        attacks: single-step attacks, a curve each.
+        epsilon: grid of the x axis; 0 is added.
+        k: length of the lists.
+
+    Returns:
+        The columns `NOISE`, mean, sd, low, high, n_seeds (see `tables.spread_over_seeds`).
+    """
+    rows = metrics_at(metrics, k)
+    rows = rows[(rows["metric"] == "nDCG") & (rows["iterations"] <= 1)]
+    names = ["dataset", "model", "attack", "epsilon", "seed"]
+    found = {
+        (dataset, model, attack, float(f"{x:.9g}"), seed): value
+        for dataset, model, attack, x, seed, value in rows[[*names, "value"]].itertuples(
+            index=False
+        )
+    }
+    cells = [
+        (dataset, model, attack, float(x), seed)
+        for dataset in datasets
+        for model in models_in(rows)
+        for attack in attacks
+        for x in (0.0, *sorted(epsilon))
+        for seed in seeds_of(rows, dataset)
+    ]
+    table = pd.DataFrame(cells, columns=names)
+    values = [
+        found.get((d, m, a if x else "initial", float(f"{x:.9g}"), s), np.nan)
+        for d, m, a, x, s in cells
+    ]
+    return spread_over_seeds(table.assign(value=np.array(values, dtype=float)), NOISE)
+
+
+def training_curves(
+    curves: Iterable[tuple[Mapping[str, object], str | PathLike]], k: int
+) -> pd.DataFrame:
+    """HR@k and nDCG@k on the test items at the evaluated epochs.
+
+    Args:
+        curves: (dataset, model and seed of a training, its curve.parquet).
+        k: length of the lists that the trainings were judged by.
+
+    Returns:
+        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts
+        from another one's state begins there.
+    """
+    parts, started = [], []
+    for about, path in curves:
+        curve = pd.read_parquet(path)
+        long = curve.rename(columns={f"HR@{k}": "HR", f"nDCG@{k}": "nDCG"})
+        long = long.melt("epoch", ["HR", "nDCG"], "metric", "value").dropna()
+        parts.append(long.assign(**about))
+        source = MODELS[about["model"]].starts_from
+        if source:
+            state = {**about, "model": source, "epoch": curve["epoch"].min() - 1}
+            started.append((state, about["model"]))
+    points = pd.concat(parts, ignore_index=True)
+    starts = [
+        points[(points[list(state)] == pd.Series(state)).all(axis=1)].assign(model=model)
+        for state, model in started
+    ]
+    together = pd.concat([points, *starts]).sort_values(
+        ["dataset", "model", "epoch"], kind="stable"
+    )
+    return spread_over_seeds(together, TRAINING)
+
+
+def noise_figure(
+    curves: pd.DataFrame,
+    dataset: str,
+    methods: Mapping[str, str],
+    k: int,
+    settings: PlotSettings,
+    title: str,
+) -> Figure:
+    """NDCG@k against ε, a panel for each model, a curve for each kind of noise.
+
+    Args:
+        curves: from `noise_curves`.
+        dataset: the one to draw.
+        methods: attack -> its method, which names the curve.
+        k: length of the lists.
+        settings: how it looks.
+        title: printed above.
+
+    Raises:
+        DataError: there is nothing of the data set.
+    """
+    rows = _rows_of(curves, dataset)
+    models = known_first(rows["model"], PAPER_MODELS)
+    figure, axes = _panels(len(models), title, settings)
+    with matplotlib.rc_context(text_style(settings.font_size)):
+        for model, ax in zip(models, axes, strict=True):
+            of_model = rows[rows["model"] == model]
+            for number, (attack, method) in enumerate(methods.items()):
+                curve = of_model[of_model["attack"] == attack].sort_values("epsilon")
+                label = f"{LABELS[method]} noise" if method in LABELS else condition_label(attack)
+                look = {"color": colour_of(attack, settings), **STYLES[number % len(STYLES)]}
+                _draw(ax, curve["epsilon"], curve, label, look, settings)
+            ax.set_title(model)
+            ax.set_xlabel(r"noise per row, $\epsilon$")
+        axes[0].set_ylabel(f"nDCG@{k}")
+        axes[0].set_ylim(bottom=0)
+        _legend(figure, axes[0], rows, settings)
+    return figure
+
+
+def training_figure(
+    curves: pd.DataFrame, dataset: str, k: int, settings: PlotSettings, title: str
+) -> Figure:
+    """HR@k and nDCG@k on the test items by epoch: BPR-MF, and AMF from where it starts.
+
+    Args:
+        curves: from `training_curves`.
+        dataset: the one to draw.
+        k: length of the lists.
+        settings: how it looks.
+        title: printed above.
+
+    Raises:
+        DataError: there is nothing of the data set.
+    """
+    rows = _rows_of(curves, dataset)
+    figure, axes = _panels(2, title, settings, share_y=False)
+    with matplotlib.rc_context(text_style(settings.font_size)):
+        for metric, ax in zip(("HR", "nDCG"), axes, strict=True):
+            of_metric = rows[rows["metric"] == metric]
+            for number, model in enumerate(known_first(rows["model"], PAPER_MODELS)):
+                curve = of_metric[of_metric["model"] == model].sort_values("epoch")
+                look = MODEL_STYLES.get(model, {"linestyle": "--", "color": f"C{number}"})
+                _draw(ax, curve["epoch"], curve, model, {**look, "linewidth": 0.9}, settings)
+            first = rows.loc[rows["model"] == "AMF", "epoch"].min()
+            if not np.isnan(first):
+                grey = {"color": "#777777", "linestyle": ":", "linewidth": 0.8, "zorder": 1}
+                ax.axvline(first, label="AMF starts", gid="start", **grey)
+            ax.set_xlabel("epoch")
+            ax.set_ylabel(f"{metric}@{k}, test items")
+        _legend(figure, axes[0], rows, settings)
+    return figure
+
+
+def _rows_of(curves: pd.DataFrame, dataset: str) -> pd.DataFrame:
+    rows = curves[curves["dataset"] == dataset]
+    if rows.empty:
+        raise DataError(f"there is nothing to draw for the data set {dataset!r}")
+    return rows
+
+
+def _panels(
+    number: int, title: str, settings: PlotSettings, share_y: bool = True
+) -> tuple[Figure, np.ndarray]:
+    """A figure of one row of panels."""
+    with matplotlib.rc_context(text_style(settings.font_size)):
+        size = (settings.width, settings.panel_height + 0.85)
+        figure = Figure(figsize=size, layout="constrained")
+        axes = figure.subplots(1, number, sharey=share_y, squeeze=False)[0]
+        figure.suptitle(title)
+    return figure, axes
+
+
+def _draw(
+    ax: Axes,
+    x: pd.Series,
+    curve: pd.DataFrame,
+    label: str,
+    look: Mapping[str, object],
+    settings: PlotSettings,
+) -> None:
+    """A line through the means, a band where there are several seeds, a note where nothing was computed."""
+    if curve["mean"].isna().all():
+        ax.plot([], [], label=f"{label}: not computed", **look)
+        return
+    ax.plot(x, curve["mean"], label=label, gid=label, **look)
+    if curve["n_seeds"].max() > 1:
+        low, high = curve["low"], curve["high"]
+        if settings.band == "sd":
+            low, high = curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
+        ax.fill_between(x, low, high, color=look["color"], gid=f"band {label}", **BAND_STYLE)
+
+
+def _legend(figure: Figure, ax: Axes, rows: pd.DataFrame, settings: PlotSettings) -> None:
+    """One for all panels, with what the band means."""
+    handles, labels = ax.get_legend_handles_labels()
+    n_seeds = rows["n_seeds"].max()
+    if n_seeds > 1:
+        handles.append(Patch(color="#888888", **BAND_STYLE))
+        labels.append(
+            f"{'min to max' if settings.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
+        )
+    figure.legend(handles, labels, loc="outside lower center", ncols=4)

@@ -1,0 +1,81 @@
+"""nDCG of every user in the cells of Table 1, for the paired tests; from stored lists."""
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from embrittle.attacks.trajectories import Condition, located
+from embrittle.files import read_parquet
+from embrittle.metrics.evaluation import read_lists
+from embrittle.metrics.measures import ndcg_per_user
+from embrittle.metrics.tidy import number_key
+from embrittle.products.table1.cells import accumulate
+from embrittle.vocabulary import UNPERTURBED
+
+COLUMNS = ["user", "condition", "ndcg"]
+
+
+def cells_of_users(
+    paths: Sequence[str | PathLike],
+    *,
+    conditions: Sequence[Condition],
+    test_items: np.ndarray,
+    k: int,
+    length: int,
+    attacks: Mapping[str, bool],
+    epsilon: float,
+    iterations: Sequence[int],
+) -> pd.DataFrame:
+    """Each user's share of the cells of Table 1: their mean over the users is the cell.
+
+    Args:
+        paths: the files of lists that hold the conditions (`trajectories.located`).
+        conditions: (attack, epsilon, iterations) of the lists.
+        test_items: int32 (n_users,), -1 for none.
+        k: length of the lists to measure.
+        length: the length that they were stored with.
+        attacks: those of Table 1, and whether each takes a single step.
+        epsilon, iterations: its budget and grid.
+
+    Returns:
+        The columns `COLUMNS`, of users with a test item; a condition whose lists are not all there is left out.
+    """
+    place = {
+        (attack, number_key(budget), int(steps)): (path, (attack, budget, steps))
+        for path, (attack, budget, steps) in located(paths, conditions)
+    }
+    weights = np.array([accumulate(iterations, row) for row in np.eye(len(iterations))])
+    grids = {UNPERTURBED: [(0.0, 0, 1.0)]}
+    for attack, single_step in attacks.items():
+        grid = [(1, 1.0)] if single_step else zip(iterations, weights, strict=True)
+        grids[attack] = [(epsilon, steps, float(weight)) for steps, weight in grid]
+    tested = np.flatnonzero(test_items >= 0)
+    found = []
+    for condition, grid in grids.items():
+        needed = [(place.get((condition, number_key(x), steps)), w) for x, steps, w in grid]
+        if any(lists is None for lists, _ in needed):
+            continue
+        total = np.zeros(len(test_items))
+        for where, weight in needed:
+            lists = read_lists(*where, len(test_items), length)
+            total += weight * ndcg_per_user(lists, test_items, k)
+        found.append(pd.DataFrame({"user": tested, "condition": condition, "ndcg": total[tested]}))
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)
+
+
+def collect(files: Sequence[tuple[str, str, int, str | PathLike]]) -> pd.DataFrame | None:
+    """Put the users of several models into one table.
+
+    Args:
+        files: (data set, model, seed, file of `cells_of_users`).
+
+    Returns:
+        The columns dataset, model, seed and `COLUMNS`; None without files.
+    """
+    tables = [
+        read_parquet(path).to_pandas().assign(dataset=dataset, model=model, seed=seed)
+        for dataset, model, seed, path in files
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else None

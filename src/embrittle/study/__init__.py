@@ -1,0 +1,1 @@
+"""A study: its settings, what it needs, where its files lie."""

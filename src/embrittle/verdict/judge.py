@@ -1,0 +1,209 @@
+"""Verdicts: the register's claims applied to what a study has found.
+
+Of a claim on one data set, all cases count (`decisions`):
+
+- every case for it: reproduced;
+- some for it: partly reproduced;
+- none for it, and some against: not reproduced;
+- none decided: cannot be told, with these seeds;
+- no case computed: not run.
+
+The verdict of a claim as a whole rests on the data sets that it is made about, as far as they were run with its list
+length and, where it rests on Table 1, with the paper's grid. What other data say is judged by the same test and kept
+apart: it is no reproduction. A figure that is printed for one data set is not expected of another: there, ours is only
+shown.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from embrittle.files import read_csv
+from embrittle.stats import holm
+from embrittle.verdict.decisions import AGAINST, FOR, MISSING, OPEN, TESTS, Case, Setting
+from embrittle.verdict.register import Claim
+from embrittle.verdict.sources import Published, Study
+
+REPRODUCED = "reproduced"
+PARTLY = "partly reproduced"
+NOT_REPRODUCED = "not reproduced"
+CANNOT_BE_TOLD = "cannot be told"
+NOT_RUN = "not run"
+VERDICTS = (REPRODUCED, PARTLY, NOT_REPRODUCED, CANNOT_BE_TOLD, NOT_RUN)
+SHOWN = "shown"
+"""Of data sets that a claim says nothing about, where its figure means nothing: ours is there, not judged."""
+
+ALL_DATA = ""
+"""The data set in the rows of `claims_table` that are about a claim as a whole."""
+CLAIM_COLUMNS = [
+    "claim", "papers", "dataset", "papers_data", "verdict", "case", "ours", "low", "high", "published", "unit",
+    "n_seeds", "n_for", "n_against", "n_open", "n_missing", "published_for", "published_against", "not_run_on",
+]  # fmt: skip
+CASE_COLUMNS = [
+    "claim", "dataset", "papers_data", "case", "side", "ours", "low", "high", "unit", "published", "published_side",
+    "n_seeds", "p", "p_holm", "decided_by", "text",
+]  # fmt: skip
+_TEXT = (
+    "papers", "dataset", "case", "unit", "not_run_on", "published_side", "decided_by", "text",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A claim on one data set.
+
+    Attributes:
+        claim: which.
+        dataset: on which data set of the study.
+        papers_data: whether the claim is made about it.
+        cases: the cases of its test.
+    """
+
+    claim: Claim
+    dataset: str
+    papers_data: bool
+    cases: tuple[Case, ...]
+
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`, or `SHOWN`."""
+        found = decide(self.cases)
+        if found != NOT_RUN and not self.papers_data and not self.claim.transfers:
+            return SHOWN
+        return found
+
+
+def decide(cases: Iterable[Case]) -> str:
+    """The verdict of cases together."""
+    count = Counter(case.side for case in cases)
+    if not count[FOR] + count[AGAINST] + count[OPEN]:
+        return NOT_RUN
+    if count[FOR]:
+        return REPRODUCED if count[FOR] == count.total() else PARTLY
+    return NOT_REPRODUCED if count[AGAINST] else CANNOT_BE_TOLD
+
+
+def judge(
+    claims: Sequence[Claim], study_at: Callable[[int], Study], published: Published
+) -> list[Judged]:
+    """Apply every claim's test to every data set of the study.
+
+    Args:
+        claims: of the register.
+        study_at: length of the lists -> the study's results at it.
+        published: the papers' own figures.
+
+    Returns:
+        For each claim and data set, in their order. The p of all paired tests are corrected as one family (Holm).
+    """
+    found = []
+    for claim in claims:
+        lengths = study_at(claim.k).configuration["evaluation"]["k"]
+        k = claim.k if claim.k in lengths else lengths[0]
+        study = study_at(k)
+        comparable = k == claim.k and (study.has_papers_grid or not claim.uses_table1)
+        for dataset in study.datasets:
+            own = dataset in claim.datasets and comparable
+            printed = [
+                {key: value for key, value in entry.items() if key != "dataset"}
+                for entry in claim.figures
+                if own and entry.get("dataset", dataset) == dataset
+            ]
+            theirs = published if comparable else Published({})
+            setting = Setting(study, theirs, dataset, printed)
+            cases = TESTS[claim.test](setting, **claim.parameters)
+            found.append(Judged(claim, dataset, own, tuple(cases)))
+    return _corrected(found)
+
+
+def _corrected(judged: Sequence[Judged]) -> list[Judged]:
+    p = iter(holm([case.p for one in judged for case in one.cases]))
+    return [
+        replace(one, cases=tuple(case.corrected(next(p)) for case in one.cases)) for one in judged
+    ]
+
+
+def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
+    """A row for each claim as a whole (data set `ALL_DATA`), then one for each data set of the study.
+
+    Returns:
+        The columns `CLAIM_COLUMNS`. ours, low, high, published are those of the case that speaks least for the claim,
+        which `case` names; n_seeds is the fewest of any case.
+    """
+    by_claim: dict[str, list[Judged]] = {}
+    for one in judged:
+        by_claim.setdefault(one.claim.name, []).append(one)
+    rows = []
+    for of_claim in by_claim.values():
+        claim = of_claim[0].claim
+        run = [one for one in of_claim if one.papers_data and one.verdict != NOT_RUN]
+        not_run = [name for name in claim.datasets if name not in {one.dataset for one in run}]
+        cases = [case for one in run for case in one.cases]
+        whole = {"dataset": ALL_DATA, "papers_data": True, "verdict": decide(cases)}
+        rows.append({**whole, **_about(claim), **_summary(cases), "not_run_on": " ".join(not_run)})
+        for one in of_claim:
+            here = {name: getattr(one, name) for name in ("dataset", "papers_data", "verdict")}
+            rows.append({**here, **_about(claim), **_summary(one.cases), "not_run_on": ""})
+    return pd.DataFrame(rows, columns=CLAIM_COLUMNS)
+
+
+def _about(claim: Claim) -> dict[str, str]:
+    return {"claim": claim.name, "papers": " ".join(claim.papers)}
+
+
+def _summary(cases: Sequence[Case]) -> dict[str, object]:
+    count = Counter(case.side for case in cases)
+    theirs = Counter(case.published_side for case in cases)
+    there = [case for case in cases if not np.isnan(case.ours)]
+    weakest = min(there, key=_strength, default=None)
+    figures = {
+        name: getattr(weakest, name) if weakest else np.nan
+        for name in ("ours", "low", "high", "published")
+    }
+    return {
+        "case": weakest.name if weakest else "",
+        **figures,
+        "unit": weakest.unit if weakest else "",
+        "n_seeds": min((case.n_seeds for case in there), default=0),
+        "n_for": count[FOR],
+        "n_against": count[AGAINST],
+        "n_open": count[OPEN],
+        "n_missing": count[MISSING],
+        "published_for": theirs[FOR],
+        "published_against": theirs[AGAINST],
+    }
+
+
+def _strength(case: Case) -> tuple[int, float]:
+    """What sorts the case that speaks least for the claim first."""
+    margin = case.region.margin(case.ours) if case.region else 0.0
+    order = (AGAINST, OPEN, FOR, MISSING)
+    return order.index(case.side), np.inf if np.isnan(margin) else margin
+
+
+def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
+    """A row for each case: the columns `CASE_COLUMNS`."""
+    rows = [
+        {
+            "claim": one.claim.name,
+            "dataset": one.dataset,
+            "papers_data": one.papers_data,
+            "case": case.name,
+            **{name: getattr(case, name) for name in CASE_COLUMNS[4:]},
+            "side": case.side if one.verdict != SHOWN or case.side == MISSING else SHOWN,
+        }
+        for one in judged
+        for case in one.cases
+    ]
+    return pd.DataFrame(rows, columns=CASE_COLUMNS)
+
+
+def read_table(path: str | PathLike) -> pd.DataFrame:
+    """Read `claims_table` or `cases_table` as they were written: empty text is text."""
+    table = read_csv(path)
+    empty = {name: table[name].astype(object).fillna("") for name in _TEXT if name in table}
+    return table.assign(**empty)

@@ -1,0 +1,162 @@
+"""The tidy metrics of a study, from stored lists."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from embrittle.attacks.norms import spent_norms
+from embrittle.attacks.trajectories import Snapshot, write_snapshots
+from embrittle.errors import DataError
+from embrittle.files import write_parquet
+from embrittle.kernels.ranking import lists_to_columns
+from embrittle.metrics.evaluation import COLUMNS, collect, evaluate_conditions, read_lists
+from embrittle.metrics.measures import Lists, evaluate
+
+N_USERS, N_ITEMS, LENGTH = 6, 12, 4
+# Not in the order of the files, and BIM's in one.
+CONDITIONS = [("initial", 0, 0), ("bim", 0.5, 10), ("fgsm", 0.5, 1), ("bim", 0.5, 20)]
+FILES = [("initial", 0), ("bim", 0.5), ("fgsm", 0.5)]
+ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are text
+
+
+def spent(iterations):
+    """Users' rows are three times as long as items'."""
+    return spent_norms(np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations))
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(1)
+
+
+@pytest.fixture
+def lists(rng):
+    """Lists of the conditions, some of them short."""
+
+    def draw():
+        items = np.stack([rng.permutation(N_ITEMS)[:LENGTH] for _ in range(N_USERS)])
+        items = items.astype(np.int32)
+        items[2, 3:], items[4, 1:] = -1, -1
+        return Lists(items, np.where(items < 0, np.nan, rng.random(items.shape)).astype(np.float32))
+
+    return [draw() for _ in CONDITIONS]
+
+
+@pytest.fixture
+def paths(lists, tmp_path):
+    """A file for each of `FILES`."""
+    columns = {
+        condition: lists_to_columns(made.items, made.scores)
+        for made, condition in zip(lists, CONDITIONS, strict=True)
+    }
+    paths = [tmp_path / "seed=3" / f"{attack}.parquet" for attack, _ in FILES]
+    write_parquet(columns[CONDITIONS[0]], paths[0])
+    for path, place in list(zip(paths, FILES, strict=True))[1:]:
+        mine = [condition for condition in CONDITIONS if condition[:2] == place]
+        write_snapshots((Snapshot(c[2], columns[c], spent(c[2])) for c in mine), path)
+    return paths
+
+
+@pytest.fixture
+def held_out(rng):
+    return {
+        "test_items": np.array([1, 5, -1, 0, 7, 11], np.int32),
+        "train_counts": rng.integers(0, 9, N_ITEMS).astype(np.int64),
+    }
+
+
+def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_out):
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4, 2], about=ABOUT, **held_out)
+    expected = [
+        ("ml-small", "AMF", 3, attack, float(epsilon), iterations, k, metric, value)
+        for made, (attack, epsilon, iterations) in zip(lists, CONDITIONS, strict=True)
+        for k, metric, value in [
+            *evaluate(made, *held_out.values(), [4, 2]),
+            *(
+                (k, f"spent {name}", value)
+                for k in (4, 2)
+                for name, value in spent(iterations).items()
+            ),
+        ]
+    ]
+    assert list(metrics.columns) == COLUMNS
+    assert list(metrics.itertuples(index=False, name=None)) == expected
+    assert len(metrics) == 4 * 2 * (6 + 18)
+    assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
+        "int64",
+        "float64",
+        "int64",
+        "int64",
+        "float64",
+    ]
+
+
+def test_what_was_spent_stands_among_the_metrics(paths, held_out):
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+    values = metrics.set_index(["attack", "iterations", "metric"])["value"]
+    assert values["initial", 0, "spent all L2 mean"] == 0
+    assert values["bim", 10, "spent all L2 mean"] == pytest.approx(2)
+    assert values["bim", 20, "spent all L2 mean"] == pytest.approx(4)
+    assert values["bim", 10, "spent users Linf max"] == pytest.approx(3)
+    assert values["fgsm", 1, "spent items L2 median"] == pytest.approx(0.1)
+
+
+def test_lists_that_a_file_lacks_are_named_with_what_to_do(lists, paths, tmp_path, held_out):
+    settings = {"k": [4], "about": ABOUT, **held_out}
+    lacks = r"bim\.parquet has no lists after 15 iterations, only after: 10, 20\. .* --forcerun attack_model"
+    with pytest.raises(DataError, match=lacks):
+        evaluate_conditions([paths[1]], conditions=[("bim", 0.5, 15)], **settings)
+    with pytest.raises(DataError, match=lacks):
+        read_lists(paths[1], ("bim", 0.5, 15), N_USERS, LENGTH)
+    # Those before an attack are no trajectory.
+    with pytest.raises(DataError, match="has no lists after 1 iterations, only after: none"):
+        evaluate_conditions([paths[0]], conditions=[("fgsm", 0.5, 1)], **settings)
+
+
+def test_the_conditions_are_not_mixed_up(paths, held_out):
+    def values(order, files):
+        metrics = evaluate_conditions(
+            [paths[n] for n in files],
+            conditions=[CONDITIONS[n] for n in order],
+            k=[4],
+            about=ABOUT,
+            **held_out,
+        )
+        return metrics.set_index(["attack", "iterations", "metric"])["value"].sort_index()
+
+    in_order = values([0, 1, 2, 3], [0, 1, 2])
+    pd.testing.assert_series_equal(values([2, 3, 0, 1], [2, 1, 0]), in_order)
+    of_each = [in_order[attack, iterations].tolist() for attack, _, iterations in CONDITIONS]
+    assert all(a != b for n, a in enumerate(of_each) for b in of_each[:n])
+
+
+def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
+    items = np.array([[3, -1, -1], [-1, -1, -1]], np.int32)
+    scores = np.array([[0.5, np.nan, np.nan], [np.nan] * 3], np.float32)
+    write_parquet(lists_to_columns(items, scores), tmp_path / "lists.parquet")
+    read = read_lists(tmp_path / "lists.parquet", ("initial", 0, 0), n_users=2, length=3)
+    np.testing.assert_array_equal(read.items, items)
+    np.testing.assert_array_equal(read.scores, scores)
+
+
+def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, held_out):
+    with pytest.raises(ValueError, match="zip"):
+        evaluate_conditions(paths, conditions=CONDITIONS[:2], k=[4], about=ABOUT, **held_out)
+    with pytest.raises(ValueError, match="zip"):
+        evaluate_conditions(paths[:2], conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+    held_out["test_items"] = held_out["test_items"][:3]
+    with pytest.raises(DataError, match=r"users outside 0 \.\.\. 2"):
+        evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+
+
+def test_tables_are_collected_in_their_order(paths, held_out, tmp_path):
+    tables = []
+    for seed in ("0", "1"):
+        about = {**ABOUT, "seed": seed}
+        table = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=about, **held_out)
+        write_parquet(table, tmp_path / f"{seed}.parquet")
+        tables.append(table)
+    whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
+    expected = pd.concat(reversed(tables), ignore_index=True)
+    pd.testing.assert_frame_equal(whole, expected)
+    assert whole["seed"].tolist() == [1] * 96 + [0] * 96

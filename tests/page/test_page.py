@@ -1,0 +1,439 @@
+"""The page of a study, from a made-up one: its values, and how it behaves in a real browser."""
+
+import json
+import os
+import re
+import shutil
+from html.parser import HTMLParser
+
+import pandas as pd
+import pytest
+from made_up_study import MadeUpStudy
+
+from embrittle.files import read_json, write_json
+from embrittle.page import comparisons, page, wording
+from embrittle.render.inputs import Inputs
+from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    return MadeUpStudy(tmp_path_factory.mktemp("study"))
+
+
+@pytest.fixture(scope="module")
+def path(study):
+    page.write(study.folder / "index.html", study.inputs, study.settings())
+    return study.folder / "index.html"
+
+
+class Tables(HTMLParser):
+    """Every table of a page by its caption, as rows of the texts of cells; tables within cells are part of the text."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.tables, self._depth, self._cell, self._caption = {}, 0, None, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self._depth += tag == "table"
+        if self._depth != 1:
+            return
+        if tag == "table":
+            self._rows, self._title = [], None
+        elif tag == "caption":
+            self._caption = ""
+        elif tag == "tr":
+            self._rows.append([])
+        elif tag in ("td", "th"):
+            self._cell = ""
+        elif tag in ("span", "b"):
+            self.handle_data(" ")
+
+    def handle_data(self, data):
+        if self._cell is not None:
+            self._cell += data
+        elif self._caption is not None:
+            self._caption += data
+
+    def handle_endtag(self, tag):
+        if self._depth == 1 and tag in ("td", "th"):
+            self._rows[-1].append(" ".join(self._cell.split()))
+            self._cell = None
+        elif self._depth == 1 and tag == "caption":
+            self._rows, self._title = [], self._caption
+            self._caption = None
+        elif tag == "table":
+            if self._depth == 1 and self._title:
+                self.tables[self._title] = self._rows
+            self._depth -= 1
+
+
+@pytest.fixture(scope="module")
+def tables(path):
+    return Tables(path.read_text(encoding="utf-8")).tables
+
+
+def claims_shown(tables):
+    """The rows of the claims, without those that fold their cases."""
+    return [row for row in tables["Claims, and what this study says"][1:] if len(row) > 1]
+
+
+# --- Values ---------------------------------------------------------------------------------------
+
+
+def test_the_verdicts_are_those_of_the_file(study, tables):
+    rows = read_table(study.made["claims"])
+    whole = rows[rows["dataset"] == ""].reset_index(drop=True)
+    shown = claims_shown(tables)
+    assert len(shown) == len(whole) >= 25
+    for cells, row in zip(shown, whole.itertuples(), strict=True):
+        assert re.match(rf"\S {row.verdict}\b", cells[0]), (cells[0], row.verdict)
+        figure = wording.figure(row.ours, row.unit)
+        assert figure in cells[3]
+        assert wording.interval(row.low, row.high, row.unit) in cells[3]
+    assert len(set(whole["verdict"])) >= 4  # the made-up study is no trivial one
+
+
+def test_the_counts_are_those_of_the_file(study, path):
+    rows = read_table(study.made["claims"])
+    expected = rows[rows["dataset"] == ""]["verdict"].value_counts()
+    text = path.read_text(encoding="utf-8")
+    for verdict in VERDICTS:
+        slug = wording.slug(verdict)
+        count = re.search(rf'class="count {slug}"><b>(\d+)</b>', text)[1]
+        assert int(count) == expected.get(verdict, 0)
+
+
+def test_what_other_data_say_is_no_verdict_on_the_papers(study, tables):
+    rows = read_table(study.made["claims"])
+    poster = rows[rows["claim"] == "apr-yelp"]
+    assert poster[poster["dataset"] == ""]["verdict"].tolist() == [NOT_RUN]
+    shop = [row for row in claims_shown(tables) if "My <shop>" in row[4]]
+    assert shop
+    assert not any("reproduced" in row[4] for row in shop)
+
+
+def test_tables_are_those_of_the_files(study, tables):
+    rows = pd.read_csv(study.made["table1_comparison"])
+    shown = tables["Table 1, MovieLens-1M"]
+    head = shown[0]
+    cell = next(row for row in shown if row[:2] == ["AMF", "nDCG"])[head.index("PGD")]
+    ours = rows[(rows["dataset"] == "ml-1m") & (rows["model"] == "AMF")]
+    ours = ours[(ours["condition"] == "pgd") & (ours["metric"] == "nDCG")].iloc[0]
+    expected = f"{ours['value']:.4f}"
+    assert cell.startswith(expected)
+    assert f"{ours['published']:.4f}" in cell
+    assert f"{ours['deviation_percent']:+.1f} %".replace("-", "−") in cell
+    groups = pd.read_csv(study.made["table2_seeds"]).query("dataset == 'ml-1m' and group == 'C2'")
+    first = groups.iloc[0]
+    assert tables["Table 2, nDCG of groups, MovieLens-1M"][2][3].startswith(f"{first['mean']:.3f}")
+
+
+def test_the_record_of_the_run_is_on_the_page(path, tables):
+    text = path.read_text(encoding="utf-8")
+    for part in ("c0ffee" * 6, "A processor, 2 cores", "numpy 2.4.6", "training.epochs: 400"):
+        assert part in text
+    assert ["MovieLens-1M", "ml-1m.zip", "77664dc0" * 8] in tables["Source files"]
+    assert "somewhere/" not in text
+    assert ["train_model", "12", "3.25", "412"] in tables["Jobs"]
+    statistics = tables["The data sets, as split"]
+    assert ["MovieLens-1M", "6,040", "3,706", "1,000,209", "0.0447", "22,384,240", "1.630"] in (
+        statistics
+    )
+    models = tables["The attacked models (best-on-test, by HR@10)"]
+    assert ["LastFM", "AMF", "2", "90", "0.0881"] in models
+
+
+def test_text_from_a_study_cannot_become_markup(path):
+    text = path.read_text(encoding="utf-8")
+    assert "My <shop>" not in re.sub(r"<script.*?</script>", "", text, flags=re.DOTALL)
+    assert "My &lt;shop&gt; &amp; co" in text
+
+
+def test_plots_have_the_curves_of_the_study_with_the_published_behind(study, path):
+    text = path.read_text(encoding="utf-8")
+    plots = [json.loads(one) for one in re.findall(r'application/json">(.*?)</script>', text)]
+    # Six panels for each of three data sets, two training curves for each; equal budgets for two models of one.
+    assert len(plots) == 3 * (6 + 2) + 2
+    metrics = study.metrics
+    bim = metrics.query(
+        "dataset == 'lastfm' and model == 'BPR-MF' and attack == 'bim' and metric == 'nDCG' "
+        "and iterations == 25 and epsilon == 0.5"
+    )["value"].mean()
+    (panel,) = [
+        plot
+        for plot in plots
+        if len(plot["data"]) and plot["layout"]["yaxis"]["title"]["text"] == "nDCG@10"
+        and any(trace.get("y", [])[3:4] == [bim] for trace in plot["data"])
+    ]  # fmt: skip
+    names = [trace.get("name") for trace in panel["data"] if trace.get("showlegend") is not False]
+    # What is drawn first lies behind.
+    assert names[:2] == ["BIM, published", "PGD, published"]
+    assert {"BIM", "PGD", "unperturbed", "FGSM", "random"} <= set(names)
+    assert panel["data"][0]["y"][3] == 0.0088  # fig1a, BIM, L = 25
+
+
+def test_attacks_at_equal_norms_are_on_the_page(study, path, tables):
+    (caption,) = (name for name in tables if name.startswith("nDCG where the same norm is spent"))
+    assert caption.endswith("MovieLens-1M")
+    assert tables[caption][1:3] == [
+        ["BPR-MF", "FGSM", "0.3000", "—"],
+        ["BPR-MF", "BIM", "0.3123 +0.0123 [−0.0020, +0.0267]", "0.1500"],
+    ]
+    (shares,) = (rows for name, rows in tables.items() if name.startswith("What many steps take"))
+    assert shares[1:] == [
+        ["AMF", "BIM", "2.50", "0.2000", "0.3500", "0.2100", "98 % [77 %, 120 %]"]
+    ]
+    text = path.read_text(encoding="utf-8")
+    plots = [json.loads(one) for one in re.findall(r'application/json">(.*?)</script>', text)]
+    at_norms = [
+        {trace["name"]: trace for trace in plot["data"] if "name" in trace}
+        for plot in plots
+        if "Δ" in plot["layout"]["xaxis"]["title"]["text"]
+    ]
+    assert len(at_norms) == 2
+    for lines in at_norms:
+        assert list(lines) == ["FGSM", "BIM", "unperturbed", "random"]
+        # After 25 steps, from the unperturbed model on.
+        assert lines["BIM"]["x"] == [0, 2.5]
+        assert lines["BIM"]["y"] == pytest.approx([0.41, 0.21])
+        assert lines["unperturbed"]["y"] == pytest.approx([0.41, 0.41])
+
+
+def test_a_study_without_most_products_still_has_its_page(tmp_path):
+    study = MadeUpStudy(tmp_path, seeds=(0,), datasets=("my-shop",))
+    gone = ("table1", "table2", "table3", "budgets", "curves", "groups", "fairness")
+    inputs = {k: v for k, v in study.inputs.items() if not k.startswith(gone)}
+    figures = {name: {**of, "attacks": {}} for name, of in study.settings()["figures"].items()}
+    text = page.render(Inputs(inputs), study.settings(figures=figures, trainings=[]))
+    assert "This study makes no table." in text
+    assert "<figure>" not in text
+    assert "One seed gives no interval" in text
+    rows = read_table(study.made["claims"])
+    assert set(rows[rows["dataset"] == ""]["verdict"]) == {NOT_RUN}
+
+
+def test_verdicts_of_other_studies_stand_beside(study, tmp_path):
+    other = OtherStudy(study, tmp_path / "paper-last")
+    settings = study.settings(compare=["paper-last", "paper-validation"])
+    text = page.render(Inputs({**study.inputs, **other.files}), settings)
+    assert "Not there: paper-validation." in text
+    tables = Tables(text).tables
+    apart = tables["Settings in which the studies differ"]
+    assert apart == [
+        ["Setting", "made-up", "paper-last"],
+        ["training.selection", "best-on-test", "last"],
+    ]
+    (caption,) = (caption for caption in tables if caption.startswith("The same claims in several"))
+    head, *rows = tables[caption]
+    assert head == ["Claim", "Data", "made-up", "paper-last"]
+    # What was judged here on a data set, and no claim as a whole.
+    there = read_table(study.made["claims"])
+    there = there[~there["verdict"].isin([NOT_RUN, SHOWN]) & (there["dataset"] != "")]
+    assert len(rows) == len(there)
+    (changed,) = re.findall(r'<tr class="changes">.*?</tr>', text, flags=re.DOTALL)
+    assert "At equal ε, BIM and PGD" in changed
+    assert f"Contradictions: {other.turned['case']}" in changed
+    assert "1 differs" in text
+    assert "1 is a contradiction" in text
+    (row,) = [row for row in rows if "Contradictions" in row[0]]
+    assert row[1] == "MovieLens-1M"
+    before = there[(there["claim"] == "msap-stronger") & (there["dataset"] == "ml-1m")].iloc[0]
+    assert before["verdict"] in row[2]
+    assert wording.figure(before["ours"], before["unit"]) in row[2]
+    assert "not reproduced" in row[3]
+    # On data that a claim says nothing about, nothing is reproduced.
+    assert not any("reproduced" in " ".join(row[2:]) for row in rows if row[1] == "My <shop> & co")
+
+
+class OtherStudy:
+    """A finished study like `study`, but of the last epoch, in which one case of one claim is decided otherwise."""
+
+    def __init__(self, study, folder):
+        claims, cases = read_table(study.made["claims"]), read_table(study.made["cases"])
+        here = (claims["claim"] == "msap-stronger") & (claims["dataset"] == "ml-1m")
+        claims["verdict"] = claims["verdict"].where(~here, "not reproduced")
+        decided = (cases["claim"] == "msap-stronger") & (cases["dataset"] == "ml-1m")
+        self.turned = cases[decided & (cases["side"] == "for")].iloc[0]
+        cases.loc[self.turned.name, "side"] = "against"
+        record = read_json(study.made["record"])
+        record["configuration"]["training"]["selection"] = "last"
+        folder.mkdir()
+        claims.to_csv(folder / "claims.csv", index=False)
+        cases.to_csv(folder / "claims_cases.csv", index=False)
+        write_json(record, folder / "provenance.json")
+        names = {"claims": "claims.csv", "cases": "claims_cases.csv", "record": "provenance.json"}
+        self.files = {f"other_{name}": [str(folder / file)] for name, file in names.items()}
+
+
+# --- Small parts ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("percent", "mark"),
+    [(0, "near"), (-5, "near"), (5.1, "close"), (-10.1, "off"), (26, "far"), (float("nan"), "")],
+)
+def test_marks_of_deviations(percent, mark):
+    assert comparisons.deviation_mark(percent) == mark
+
+
+def test_cells_of_changes_are_compared_in_points():
+    cell = comparisons.cell(-20.0, 1.5, -22.1, "{:+.1f}".format, points=True)
+    assert (cell.ours, cell.spread, cell.published) == ("-20.0", "± 1.5", "-22.1")
+    assert (cell.deviation, cell.mark, cell.above) == ("+2.1 points", "near", True)
+    nothing = comparisons.cell(float("nan"), float("nan"), 0.5, "{:.1f}".format)
+    assert (nothing.ours, nothing.published, nothing.mark) == ("—", "0.5", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (-12.34, "%", "−12.3 %"),
+        (4.0, "% kept", "4.0 % kept"),
+        (15.123, "times", "15.12 times"),
+        (0.01234, "", "0.0123"),
+        (-96.1, "per density", "−96.1 per density"),
+        (float("nan"), "%", ""),
+    ],
+)
+def test_figures_in_words(value, unit, text):
+    assert wording.figure(value, unit) == text
+
+
+# --- In a browser ---------------------------------------------------------------------------------
+
+CHROMIUM = shutil.which("chromium")
+DRIVER = shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER) and not os.environ.get("REQUIRE_BROWSER"),
+    reason="needs Debian's chromium and chromium-driver",
+)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    assert CHROMIUM, "REQUIRE_BROWSER is set, and there is no chromium"
+    assert DRIVER, "REQUIRE_BROWSER is set, and there is no chromedriver"
+    options = Options()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_page_load_timeout(300)
+    yield driver
+    driver.quit()
+
+
+def opened(browser, path, width: int, height: int = 900):
+    """The page in a window of this width, as soon as its plots are drawn."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get_log("performance")
+    browser.get_log("browser")
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 300).until(
+        lambda driver: driver.execute_script("return document.body.dataset.plots")
+    )
+    return browser
+
+
+def shown_rows(browser) -> list[str]:
+    return browser.execute_script(
+        "return [...document.querySelectorAll('#claims > tbody')]"
+        ".filter(row => row.offsetHeight > 0).map(row => row.id)"
+    )
+
+
+@needs_browser
+def test_nothing_is_loaded_but_the_page_and_nothing_goes_wrong(browser, path):
+    opened(browser, path, 1280)
+    assert browser.execute_script("return document.body.dataset.plots") == "drawn"
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    requests = [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+    assert requests[0] == path.as_uri()
+    assert all(url.startswith(("data:", "blob:")) for url in requests[1:]), requests
+    assert browser.get_log("browser") == []
+    drawn = browser.execute_script("return document.querySelectorAll('.plot .main-svg').length")
+    assert drawn >= 3 * (6 + 2)
+
+
+@needs_browser
+def test_filters_show_the_claims_that_they_name(browser, path, study):
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import Select
+
+    opened(browser, path, 1280)
+    rows = read_table(study.made["claims"])
+    whole = rows[rows["dataset"] == ""]
+    assert shown_rows(browser) == whole["claim"].tolist()
+    verdict = Select(browser.find_element(By.ID, "filter-verdict"))
+    paper = Select(browser.find_element(By.ID, "filter-paper"))
+    for words in VERDICTS:
+        verdict.select_by_value(f"own:{wording.slug(words)}")
+        assert shown_rows(browser) == whole[whole["verdict"] == words]["claim"].tolist()
+    verdict.select_by_value("")
+    paper.select_by_value("P")
+    of_poster = whole[whole["papers"].str.split().map(lambda keys: "P" in keys)]
+    assert shown_rows(browser) == of_poster["claim"].tolist()
+    said = browser.find_element(By.ID, "shown").text
+    assert said == f"{len(of_poster)} of {len(whole)} claims"
+    # Both at once.
+    verdict.select_by_value("own:reproduced")
+    both = of_poster[of_poster["verdict"] == "reproduced"]
+    assert shown_rows(browser) == both["claim"].tolist()
+    paper.select_by_value("")
+    verdict.select_by_value("other:reproduced")
+    others = rows[(rows["dataset"] == "my-shop") & (rows["verdict"] == "reproduced")]
+    held = [claim for claim in whole["claim"] if claim in set(others["claim"])]
+    assert set(held) <= set(shown_rows(browser))
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_is_as_wide_as_the_window(browser, path, width, tmp_path):
+    opened(browser, path, width)
+    browser.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true"
+    )
+    wide, inner = browser.execute_script(
+        "return [document.documentElement.scrollWidth, window.innerWidth]"
+    )
+    assert wide <= inner == width
+    # Text of the verdict is not cut off or laid over other text: each cell is as wide as what is in it.
+    cut = browser.execute_script(
+        "return [...document.querySelectorAll('#claims > tbody > tr > *')]"
+        ".filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
+    )
+    assert cut == 0
+    if width > 1000:
+        scrolled = browser.execute_script(
+            "return [...document.querySelectorAll('#claims .scroll')]"
+            ".filter(one => one.scrollWidth > one.clientWidth).length"
+        )
+        assert scrolled == 0
+    kept = os.environ.get("SCREENSHOTS")
+    target = os.path.join(kept or tmp_path, f"page-{width}.png")
+    assert browser.get_screenshot_as_file(target)
+    assert os.path.getsize(target) > 10_000
+
+
+@needs_browser
+def test_it_prints_with_what_was_folded(browser, path):
+    opened(browser, path, 1280)
+    printed = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
+    assert len(printed["data"]) > 100_000
+    assert browser.execute_script(
+        "return [...document.querySelectorAll('details')].every(one => one.open)"
+    )

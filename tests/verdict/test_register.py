@@ -1,0 +1,74 @@
+"""The register of claims: it is whole, and a mistake in it is named."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from embrittle.errors import ConfigError
+from embrittle.study.schema import read_yaml
+from embrittle.verdict import register
+
+ROOT = Path(__file__).parents[2]
+FILE, SCHEMA = (ROOT / "resources" / "published" / f"claims{end}.yaml" for end in ("", ".schema"))
+CONTENT = read_yaml(FILE)
+
+
+def test_claims_of_all_three_texts_are_about_data_sets_that_there_are():
+    found = register.load(FILE, SCHEMA)
+    assert len(found.claims) >= 25
+    assert {paper for claim in found.claims for paper in claim.papers} == set(found.papers)
+    known = set(read_yaml(ROOT / "config" / "datasets.yaml"))
+    for claim in (*found.claims, *found.disagreements):
+        assert set(claim.datasets) <= known, claim.name
+        assert claim.k == (100 if "P" in claim.papers else 10), claim.name
+
+
+def test_what_rests_on_table_1_is_known():
+    claims = {claim.name: claim for claim in register.load(FILE, SCHEMA).claims}
+    assert claims["msap-stronger"].uses_table1
+    assert claims["defence-helps"].uses_table1
+    assert not claims["five-times-smaller"].uses_table1
+    assert not claims["denser-is-safer"].uses_table1
+
+
+def changed(path, value):
+    content = copy.deepcopy(CONTENT)
+    place = content["claims"]["msap-stronger"]
+    *parents, last = path
+    for key in parents:
+        place = place[key]
+    place[last] = value
+    return content
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "complaint"),
+    [
+        (["statment"], "x", "claims.msap-stronger.statment: unknown key 'statment'"),
+        (["papers"], ["X"], "claims.msap-stronger.papers[0]: unknown paper 'X'"),
+        (["datasets"], [], "claims.msap-stronger.datasets: must not be empty"),
+        (["test", "name"], "chnge", "unknown test 'chnge'; did you mean 'change'?"),
+        (["test", "until"], 25, "claims.msap-stronger.test.until: the test 'change' takes no"),
+        (["test"], {"name": "setting"}, "test.key: the test 'setting' needs this key"),
+        (["test", "of", "from"], "table9", "test.of.from: unknown value 'table9'"),
+        (["test", "below"], "much", "test.below: expected a number, found the text 'much'"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path, path, value, complaint):
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump(changed(path, value)), encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        register.load(file, SCHEMA)
+    assert complaint in str(error.value)
+    assert str(error.value).startswith("claims.yaml: ")
+
+
+def test_a_name_is_that_of_one_claim(tmp_path):
+    content = copy.deepcopy(CONTENT)
+    content["disagreements"]["msap-stronger"] = content["claims"]["msap-stronger"]
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    with pytest.raises(ConfigError, match="a claim has this name already"):
+        register.load(file, SCHEMA)

@@ -1,0 +1,284 @@
+"""Which jobs run again after a change, of a finished study: exactly those whose result it decides."""
+
+import os
+import time
+from contextlib import contextmanager
+
+import pytest
+from tiny_study import ATTACKS_PER_MODEL, TINY
+
+CURVES = {
+    "collect_metrics": 1,
+    "tabulate_table1": 1,
+    "tabulate_curves": 1,
+    "draw_figure": 2,
+    "judge_claims": 1,
+}
+FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1, "judge_claims": 1}
+PRODUCTS = {**CURVES, **FAIRNESS}
+END = {"summarise_run": 1, "write_page": 1}
+ALL_FAIRNESS = {"evaluate_fairness": 2, **FAIRNESS}
+# Of attacks that neither fairness nor Table 1 shows.
+AFTER_OTHERS = {"evaluate_model": 2, **CURVES}
+OF_TABLE1 = {"evaluate_users": 2}
+AFTER_ATTACKS = {**AFTER_OTHERS, **OF_TABLE1, **ALL_FAIRNESS}
+AFTER_LISTS = {**AFTER_ATTACKS, "evaluate_model": 3}
+ONE_MODEL = {
+    "recommend": 1,
+    "attack_model": ATTACKS_PER_MODEL,
+    "evaluate_model": 1,
+    "evaluate_users": 1,
+    "evaluate_fairness": 1,
+    **PRODUCTS,
+}
+BOTH_MODELS = {"recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL, **AFTER_ATTACKS}
+# BPR-MF to the epoch that AMF starts from, and on to its end; AMF.
+TRAININGS = {"train_model": 3, "collect_models": 1, **BOTH_MODELS}
+FROM_SPLIT = {"split_dataset": 1, "recommend_random": 1, **TRAININGS, "evaluate_model": 3}
+SHOP = TINY["own_datasets"]["shop"]
+DRAWN = {"draw_figure": 2, "draw_fairness": 1}
+SETTINGS = {
+    "nothing": ({}, {}),
+    "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
+    "the colour of a line": ({"plots": {"colours": {"bim": "#0072B2"}}}, DRAWN),
+    "the resolution of the figures": ({"plots": {"dpi": 90}}, DRAWN),
+    "the file format of the figures": ({"plots": {"formats": ["pdf"]}}, DRAWN),
+    "one more format": ({"plots": {"formats": ["pdf", "png", "svg"]}}, DRAWN),
+    "the title of a data set": (
+        {"own_datasets": {"shop": {"title": "The shop"}}},
+        {"tabulate_table1": 1, "tabulate_fairness": 2, **DRAWN},
+    ),
+    "one more value in a grid": (
+        {"figure2": {"epsilon": [0.1, 0.5, 2]}},
+        {"attack_model": 4, **AFTER_OTHERS},
+    ),
+    "one value less in a grid": ({"figure2": {"epsilon": [0.5]}}, AFTER_OTHERS),
+    "Table 1's grid, from values that are there": (
+        {"table1": {"iterations": [1, 3]}},
+        {"tabulate_table1": 1, **OF_TABLE1, "judge_claims": 1},
+    ),
+    # BIM and PGD of both models at that epsilon, as far as the new number; fairness reads the files that they write.
+    "Table 1's grid, one value more": (
+        {"table1": {"iterations": [1, 2, 4]}},
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "a number of iterations that nothing needs any more": (
+        {"table1": {"iterations": [2, 3]}, "figure1": {"iterations": [2, 3]}},
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "what fairness is measured between": (
+        {"fairness": {"attributes": ["item_popularity"]}},
+        ALL_FAIRNESS,
+    ),
+    "how fairness is measured": ({"fairness": {"gce": {"beta": 3}}}, ALL_FAIRNESS),
+    "the attacks of Tables 2 and 3, to some that are there": (
+        {"fairness": {"iterations": 2}},
+        ALL_FAIRNESS,
+    ),
+    "no fairness": ({"fairness": {"attributes": []}}, {"judge_claims": 1}),
+    # FGSM anew; BIM and PGD, which Figure 2 has at this epsilon after 3 iterations, after 1 and 2 as well.
+    "the budget of Table 1": (
+        {"table1": {"epsilon": 0.1}},
+        {"attack_model": 2 * 3, **OF_TABLE1, **AFTER_OTHERS},
+    ),
+    "the definition of one attack": (
+        {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
+    "an attack no longer shown in one figure": (
+        {"figure1": {"attacks": ["fgsm", "bim"]}},
+        {"draw_figure": 1, "tabulate_curves": 1, "judge_claims": 1},
+    ),
+    "K below the length of the lists": ({"evaluation": {"k": [2, 5]}}, AFTER_LISTS),
+    "K beyond the length of the lists": (
+        {"evaluation": {"k": [3, 6]}},
+        {"recommend_random": 1, **BOTH_MODELS, "evaluate_model": 3},
+    ),
+    "one more seed": (
+        {"seeds": [0, 1]},
+        {"recommend_random": 1, **TRAININGS, "evaluate_model": 3},
+    ),
+    "one model less": ({"models": ["BPR-MF"]}, {**PRODUCTS, "collect_models": 1}),
+    "the budget of adversarial training": (
+        {"adversarial_training": {"epsilon": 0.25}},
+        {"train_model": 1, "collect_models": 1, **ONE_MODEL},
+    ),
+    "the start of AMF": ({"adversarial_training": {"start_epoch": 3}}, TRAININGS),
+    "how often a training is written down": ({"training": {"checkpoint_seconds": 5}}, {}),
+    "going without what is missing": ({"missing": "report"}, {}),
+    "the learning rate": ({"training": {"learning_rate": 0.1}}, TRAININGS),
+    "the number of factors": ({"training": {"factors": 4}}, TRAININGS),
+    # AMF's start is there.
+    "more epochs": ({"training": {"epochs": 5}}, {**TRAININGS, "train_model": 2}),
+    "the epoch that is selected": ({"training": {"selection": "last"}}, TRAININGS),
+    "a validation item": ({"training": {"selection": "best-on-validation"}}, FROM_SPLIT),
+    "the seed of a split that draws nothing": ({"split": {"seed": 1}}, {}),
+    "the method of the split": ({"split": {"method": "random"}}, FROM_SPLIT),
+    "how a data set is read": (
+        {"own_datasets": {"shop": {"duplicates": "first"}}},
+        {"prepare_dataset": 1, **FROM_SPLIT},
+    ),
+    "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
+    "one more data set": (
+        {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
+        {"prepare_dataset": 1, **FROM_SPLIT, "draw_figure": 4, "draw_fairness": 2},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", SETTINGS)
+def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
+    changes, jobs = SETTINGS[change]
+    planned = project.planned(**changes)
+    # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
+    same = change in ("nothing", "another spelling of the same value")
+    for job in END:
+        assert planned.pop(job, 0) == (0 if same else 1)
+    assert planned == jobs
+
+
+@contextmanager
+def edited(path, old: str, new: str):
+    """The file with `old` replaced, for a while; as after any edit, its date is that of now."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, (path, old)
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.write_text(text, encoding="utf-8")
+
+
+ATTACK = """
+@attack(single_step=True)
+def half(loss: BprLoss, *, epsilon: float, seed: int) -> Iterator[Pair]:
+    yield loss.climb(loss.no_change(), epsilon / 2, math.inf)
+
+
+@attack(single_step=False)
+def bim("""
+READER = """READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {
+    "more": read_movielens_1m,"""
+LIBRARY, SCRIPTS = "src/embrittle", "workflow/scripts"
+# file -> what is replaced by what, and the jobs
+EDITS = {
+    "a comment in the training": (
+        f"{LIBRARY}/models/training.py",
+        (
+            "    known = train.including(validation)\n",
+            "    # why\n    known = train.including(validation)\n",
+        ),
+        {},
+    ),
+    "a docstring": (
+        f"{LIBRARY}/models/training.py",
+        ("at some epoch, and", "at an epoch, and"),
+        {},
+    ),
+    "the wording of an error": (
+        f"{LIBRARY}/models/training.py",
+        ("training has diverged.", "oh."),
+        {},
+    ),
+    "a log line": (f"{LIBRARY}/models/training.py", ('"epoch %d: loss', '"at %d: loss'), {}),
+    "the formatting": (
+        f"{LIBRARY}/models/training.py",
+        ("_INIT, _EPOCH = 0, 1", "(_INIT, _EPOCH) = (0, 1)"),
+        {},
+    ),
+    "a line of the training": (
+        f"{LIBRARY}/models/training.py",
+        (
+            "rng = np.random.default_rng([seed, _INIT])",
+            "rng = np.random.default_rng([_INIT, seed])",
+        ),
+        TRAININGS,
+    ),
+    "a compiled loop of the training": (
+        f"{LIBRARY}/kernels/numba_training.py",
+        ('@njit(inline="always")\ndef exponential_of', '@njit(inline="never")\ndef exponential_of'),
+        TRAININGS,
+    ),
+    "the definition of a measure": (
+        f"{LIBRARY}/metrics/measures.py",
+        ('@measure("PR")', '@measure("P")'),
+        {**AFTER_LISTS, "collect_models": 1},  # it loads the measures
+    ),
+    "one of the attacks": (
+        f"{LIBRARY}/attacks/methods.py",
+        ("    delta = loss.no_change()\n", "    delta = -loss.no_change()\n"),
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "a further attack": (
+        f"{LIBRARY}/attacks/methods.py",
+        ("@attack(single_step=False)\ndef bim(", ATTACK),
+        {},
+    ),
+    "a further reader": (
+        f"{LIBRARY}/data/readers.py",
+        ("READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {", READER),
+        {},
+    ),
+    "how a file is fetched": (
+        f"{LIBRARY}/data/download.py",
+        ("    attempts: int = 5,", "    attempts: int = 6,"),
+        {},
+    ),
+    "how tables are written": (
+        f"{LIBRARY}/render/markup.py",
+        ('bold=lambda text: f"**{text}**"', 'bold=lambda text: f"__{text}__"'),
+        {"tabulate_table1": 1, "tabulate_fairness": 2},
+    ),
+    "what tables and figures share": (
+        f"{LIBRARY}/metrics/tidy.py",
+        ("groups.std(ddof=1)", "groups.std(ddof=0)"),
+        {"tabulate_table1": 1, "tabulate_curves": 1, "tabulate_fairness": 2, **DRAWN},
+    ),
+    "the log file of every job": (f"{LIBRARY}/jobs.py", ("sys.exit(1)", "sys.exit(2)"), {}),
+    "a comment in a script": (f"{SCRIPTS}/train_model.py", ("with job(", "# why\nwith job("), {}),
+    "a line of a script": (
+        f"{SCRIPTS}/collect_metrics.py",
+        ("    write_parquet(", "    metrics = metrics[:-1]\n    write_parquet("),
+        CURVES,
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(project, edit):
+    path, (old, new), jobs = EDITS[edit]
+    with edited(project.folder / path, old, new):
+        assert project.planned() == ({**jobs, **END} if jobs else {})
+
+
+TOUCHED = [
+    "resources/example/purchases.csv",
+    "results/tiny/data/shop/prepared/interactions.parquet",
+    "results/tiny/data/shop/split/train.parquet",
+    "results/tiny/models/shop/BPR-MF/seed-0/epoch-2/state.safetensors",
+    "results/tiny/models/shop/AMF/seed-0/epoch-4/model.safetensors",
+    "results/tiny/lists/shop/AMF/seed-0/initial.parquet",
+    "results/tiny/metrics.parquet",
+    "workflow/scripts/train_model.py",
+    "src/embrittle/models/training.py",
+    "rules/train.smk",
+    "config/config.yaml",
+]
+
+
+def test_a_newer_date_alone_runs_nothing_again(project):
+    dates = {path: os.stat(project.folder / path) for path in TOUCHED}
+    now = time.time() + 60
+    for path in TOUCHED:
+        os.utime(project.folder / path, (now, now))
+    assert project.planned() == {}
+    for path, date in dates.items():
+        os.utime(project.folder / path, ns=(date.st_atime_ns, date.st_mtime_ns))
+
+
+def test_other_bytes_in_a_file_run_what_is_made_of_it(project):
+    purchases = project.folder / "resources" / "example" / "purchases.csv"
+    first = purchases.read_text(encoding="utf-8").splitlines()[1]
+    with edited(purchases, first + "\n", ""):
+        assert project.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}

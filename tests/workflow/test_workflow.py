@@ -1,0 +1,465 @@
+"""The workflow itself: real runs of a tiny study."""
+
+import hashlib
+import http.server
+import json
+import re
+import shutil
+import threading
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from tiny_study import CONDITIONS_PER_MODEL, Project, merged
+
+
+def test_the_study_makes_its_tables_and_figures(project):
+    for name in ("table1.csv", "table1_wide.csv", "table1.md", "table1.tex"):
+        assert project.results(f"tables/{name}").stat().st_size > 0
+    for name in ("figure1", "figure2"):
+        assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
+        assert project.results(f"figures/shop/{name}.png").read_bytes().startswith(b"\x89PNG")
+    table = pd.read_csv(project.results("tables/table1.csv"))
+    assert len(table) == 2 * 4 * (6 + 1)  # models x conditions x measures and what was spent
+    assert table["value"].notna().all()
+
+
+def test_the_study_ends_in_its_page_and_says_where(project):
+    page = project.results("index.html")
+    page.unlink()  # made anew, which is a run to say it after
+    assert f"The page of this study: {page.resolve()}" in project.run()
+    text = page.read_text(encoding="utf-8")
+    claims = pd.read_csv(project.results("claims.csv"))
+    # A shop is no data set of the papers, so nothing is reproduced; what its results say stands beside.
+    whole = claims[claims["dataset"].isna()]
+    assert set(whole["verdict"]) == {"not run"}
+    shop = claims[claims["dataset"] == "shop"].set_index("claim")
+    judged = {"reproduced", "partly reproduced", "not reproduced", "cannot be told"}
+    assert shop.loc["msap-stronger", "verdict"] in judged
+    assert text.count("<tbody id=") == len(whole)
+    assert "training.epochs: 4 (the papers: 2000)" in text
+    metrics = pd.read_csv(project.results("metrics.csv"))
+    here = metrics[
+        (metrics["model"] == "AMF") & (metrics["metric"] == "nDCG") & (metrics["k"] == 3)
+    ]
+    initial = here.loc[here["attack"] == "initial", "value"].item()
+    assert f"<b>{initial:.4f}</b>" in text
+
+
+def test_the_page_has_the_verdicts_of_other_studies_beside_its_own(project):
+    earlier = project.folder / "results" / "earlier"
+    earlier.mkdir()
+    for name in ("claims.csv", "claims_cases.csv"):
+        shutil.copy(project.results(name), earlier / name)
+    record = json.loads(project.results("provenance.json").read_text())
+    record["configuration"]["training"]["selection"] = "last"
+    settings = {"verdict": {"compare": ["earlier", "later"]}}
+    project.run(**settings)
+    page = project.results("index.html")
+    # Verdicts without the record of how they were made are not a finished study.
+    assert "Not there: earlier, later." in page.read_text(encoding="utf-8")
+    (earlier / "provenance.json").write_text(json.dumps(record))
+    assert project.planned(**settings) == {"write_page": 1}
+    project.run(**settings)
+    text = page.read_text(encoding="utf-8")
+    assert "Not there: later." in text
+    assert re.search("<code>training.selection</code>.*>best-on-test</td>.*>last</td>", text)
+    judged = pd.read_csv(earlier / "claims.csv")
+    judged = judged[judged["dataset"].notna() & ~judged["verdict"].isin(["not run", "shown"])]
+    assert f"Of {len(judged)} verdicts" in text
+    assert "<b>0 differ</b>" in text
+    assert "Nothing to be done" in project.run(**settings)
+    shutil.rmtree(earlier)
+    project.run()
+
+
+def test_users_make_the_cells_of_table_1(project):
+    table = pd.read_csv(project.results("tables/table1.csv"))
+    cells = table[table["metric"] == "nDCG"].set_index(["model", "condition"])["value"]
+    for model in ("BPR-MF", "AMF"):
+        users = pd.read_parquet(project.results(f"users/shop/{model}/seed-0.parquet"))
+        means = users.groupby("condition")["ndcg"].mean()
+        pd.testing.assert_series_equal(
+            means.sort_index(), cells[model].sort_index(), check_names=False
+        )
+
+
+def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    conditions = metrics.groupby("model")[["attack", "epsilon", "iterations"]].apply(
+        lambda rows: len(rows.drop_duplicates())
+    )
+    assert conditions.to_dict() == {
+        "AMF": 1 + CONDITIONS_PER_MODEL,
+        "BPR-MF": 1 + CONDITIONS_PER_MODEL,
+        "Random": 1,
+    }
+    assert len(metrics) == conditions.sum() * 2 * (6 + 18)  # measures, and norms of what was spent
+    pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
+
+
+def lists_after(project, iterations: int) -> pd.DataFrame:
+    """The stored lists of AMF under BIM at epsilon 0.5."""
+    lists = pd.read_parquet(project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5.parquet"))
+    return lists[lists["iterations"] == iterations]
+
+
+def test_a_trajectory_is_one_job_with_one_file(project):
+    files = {path.name for path in project.results("lists/shop/AMF/seed-0").iterdir()}
+    assert files == {
+        *("initial.parquet", "fgsm_epsilon-0.5.parquet"),
+        *(f"{name}_epsilon-{x}.parquet" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
+    }
+    for kind, ending in (("benchmarks", "tsv"), ("logs", "log")):
+        records = project.results(f"{kind}/attack_model/shop/AMF/seed-0")
+        assert {path.name for path in records.iterdir()} == {
+            *(f"{name}_{x}.{ending}" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
+            f"fgsm_0.5.{ending}",
+        }
+    n_rows = [len(lists_after(project, L)) for L in range(5)]
+    assert n_rows[1] == n_rows[2] == n_rows[3] > n_rows[0] == n_rows[4] == 0
+
+
+def test_a_table_cell_leads_back_to_the_lists(project):
+    """Recall of one attacked model, counted by hand from the stored lists and the test items."""
+    lists = lists_after(project, 2)
+    test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
+    top = lists[lists["rank"] <= 3]
+    hits = test.merge(top, on=["user", "item"])
+    metrics = pd.read_parquet(project.results("metrics.parquet")).set_index(
+        ["model", "attack", "epsilon", "iterations", "k", "metric"]
+    )["value"]
+    recall = metrics["AMF", "bim", 0.5, 2, 3, "RE"]
+    assert recall == pytest.approx(len(hits) / len(test))
+    # The accumulated cell: trapezoid over L in {1, 2}, divided by 2.
+    table = pd.read_csv(project.results("tables/table1.csv")).set_index(
+        ["model", "condition", "metric"]
+    )["value"]
+    first = metrics["AMF", "bim", 0.5, 1, 3, "RE"]
+    assert table["AMF", "bim", "RE"] == pytest.approx((first + recall) / 2 / 2)
+    train = pd.read_parquet(project.results("data/shop/split/train.parquet"))
+    assert lists.merge(train, on=["user", "item"]).empty
+
+
+def test_a_group_leads_back_to_the_lists(project):
+    """nDCG of the users of one region, and MADR over all regions, by hand from lists, test items and users."""
+    lists = lists_after(project, 3)
+    test = pd.read_parquet(project.results("data/shop/split/test.parquet"))
+    users = pd.read_parquet(project.results("data/shop/prepared/users.parquet"))
+    rows = test.merge(lists[lists["rank"] <= 3], on=["user", "item"], how="left")
+    rows = rows.merge(users, on="user").assign(
+        ndcg=lambda r: (1 / np.log2(r["rank"] + 1)).fillna(0)
+    )
+    by_region = rows.groupby("region")["ndcg"].mean()
+    groups = pd.read_parquet(project.results("groups.parquet"))
+    here = (groups["model"] == "AMF") & (groups["attack"] == "bim") & (groups["k"] == 3)
+    ours = groups[here & (groups["attribute"] == "user_region")].set_index("label")["value"]
+    pd.testing.assert_series_equal(ours, by_region, check_names=False)
+    table = pd.read_csv(project.results("tables/table3.csv")).set_index(
+        ["model", "condition", "attribute", "measure"]
+    )["value"]
+    apart = [abs(a - b) for i, a in enumerate(by_region) for b in by_region.iloc[:i]]
+    assert table["AMF", "bim", "user_region", "MADR"] == pytest.approx(np.mean(apart))
+
+
+def test_fairness_tables_have_what_the_data_have(project):
+    table = pd.read_csv(project.results("tables/table2.csv"))
+    assert set(table["attribute"]) == {"item_popularity", "user_region", "item_tags"}
+    # Where so few items leave a quartile empty, the tidy table says so.
+    groups = pd.read_parquet(project.results("groups.parquet"))
+    empty = groups[(groups["k"] == 3) & (groups["note"] == "no members")]
+    assert table["nDCG"].isna().sum() == len(empty) > 0
+    text = project.results("tables/table2.md").read_text(encoding="utf-8")
+    assert "Not published with these data: user gender." in text
+    for form in ("pdf", "png"):
+        assert project.results(f"figures/shop/fairness.{form}").stat().st_size > 0
+
+
+def test_the_training_curve_of_amf_goes_on_where_bpr_mf_was_left(project):
+    def epochs(model, epoch):
+        curve = project.results(f"models/shop/{model}/seed-0/epoch-{epoch}/curve.parquet")
+        return pd.read_parquet(curve)["epoch"].tolist()
+
+    assert epochs("BPR-MF", 2) == [1, 2]
+    assert epochs("BPR-MF", 4) == [1, 2, 3, 4]
+    assert epochs("AMF", 4) == [3, 4]
+
+
+def test_a_second_run_has_nothing_to_do(project):
+    assert "Nothing to be done" in project.run()
+
+
+def test_a_mistake_in_the_configuration_stops_at_once_with_its_name(project):
+    done = project.snakemake("--dry-run", training={"epoch": 3}, table1={"epsilon": -1})
+    output = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert re.search(r"training\.epoch: .*epochs", output)
+    assert "table1.epsilon: " in output
+    assert "Traceback" not in output
+
+
+def test_k_beyond_the_catalogue_is_said_plainly(project, tmp_path):
+    other = Project(tmp_path)
+    done = other.snakemake("--cores", "1", "metrics", evaluation={"k": [5, 500]})
+    assert done.returncode != 0
+    assert "Lists of 500 items were asked for (evaluation.k), but the catalogue has only 18" in (
+        done.stdout + done.stderr
+    )
+    assert not list(other.results("lists").rglob("*.parquet"))
+
+
+POSTER = {
+    **{product: {"attacks": []} for product in ("table1", "figure1", "figure2")},
+    "fairness": {"attributes": []},
+    "training": {"criterion": "nDCG@3"},
+    "adversarial_training": {"restart_accumulators": True},
+    "poster": {"datasets": ["shop"], "noise_epsilon": [0.5, 1, 4]},
+    "baselines": {
+        "CDAE": {"epochs": 2},
+        "IRGAN": {"epochs": 1, "pretraining": 1},
+        "NeuMF": {"epochs": 1, "pretraining": 1},
+    },
+}
+
+
+def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
+    project = Project(tmp_path)
+    # Two kinds of noise of 0.5, 1, 2 and 4, two models; a job for each of four baselines; no table or figure of MSAP's.
+    assert project.planned(**POSTER) == {
+        "prepare_dataset": 1,
+        "split_dataset": 1,
+        "train_model": 3,
+        "train_baseline": 4,
+        "recommend": 2,
+        "recommend_random": 1,
+        "attack_model": 2 * 4 * 2,
+        "evaluate_model": 3 + 4,
+        "collect_metrics": 1,
+        "collect_models": 1,
+        "tabulate_robustness": 1,
+        "tabulate_accuracy": 1,
+        "tabulate_noise": 1,
+        "tabulate_training": 1,
+        "draw_poster": 2,
+        "list_missing": 1,
+        "judge_claims": 1,
+        "summarise_run": 1,
+        "write_page": 1,
+    }
+    project.run(**POSTER)
+    robustness = pd.read_csv(project.results("tables/robustness.csv"))
+    assert len(robustness) == 2 * 2 * 3
+    # By hand, from the metrics: the change that adversarial noise of 2 makes to AMF.
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    metrics = metrics[(metrics["k"] == 3) & (metrics["metric"] == "nDCG")]
+    ndcg = metrics.set_index(["model", "attack", "epsilon"])["value"]
+    change = 100 * (ndcg["AMF", "fgsm", 2.0] / ndcg["AMF", "initial", 0.0] - 1)
+    cells = robustness.set_index(["model", "attack", "epsilon"])["mean"]
+    assert cells["AMF", "fgsm", 2.0] == pytest.approx(change)
+    accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
+    assert accuracy["model"].drop_duplicates().tolist() == [
+        *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
+    ]
+    assert accuracy["mean"].notna().all()
+    # The score that chose the epoch, on the test items, is what the table shows: lists and curve agree.
+    selected = pd.read_csv(project.results("tables/models.csv")).set_index("model")
+    shown = accuracy[accuracy["metric"] == "nDCG"].set_index("model")["mean"]
+    assert shown["AMF"] == pytest.approx(selected.loc["AMF", "selected_score"])
+    for name in ("noise", "training"):
+        assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
+    assert not project.results("tables/table1.csv").exists()
+    assert "Nothing to be done" in project.run(**POSTER)
+    # A baseline more or less, or another setting of one, runs that one alone.
+    end = {"tabulate_accuracy": 1, "judge_claims": 1, "summarise_run": 1, "write_page": 1}
+    again = {"evaluate_model": 1, **end}
+    fewer = merged({"poster": {"baselines": ["ItemPop", "NeuMF"]}}, POSTER)
+    assert project.planned(**fewer) == end
+    longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, POSTER)
+    assert project.planned(**longer) == {"train_baseline": 1, **again}
+    # Without a baseline's lists, the tables are made of the rest, and say so.
+    project.results("lists/shop/NeuMF/seed-0/initial.parquet").unlink()
+    project.run(missing="report", **POSTER)
+    missing = pd.read_csv(project.results("missing.csv"))
+    assert missing[["model", "attack"]].to_numpy().tolist() == [["NeuMF", "initial"]]
+    accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
+    assert set(accuracy.loc[accuracy["mean"].notna(), "model"]) == {
+        *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "AMF")
+    }
+
+
+BUDGETS = {
+    **{name: {"attacks": []} for name in ("table1", "figure1", "figure2")},
+    "fairness": {"attributes": []},
+    "budgets": {
+        "datasets": ["shop"],
+        "attacks": ["fgsm", "bim", "bim-l2"],
+        "epsilon": [0.5, 1, 2],
+        "epsilon_linf": [0.1, 0.2],
+        "iterations": 3,
+        "over_iterations": [1, 2],
+        "norms": [0.5, 1],
+    },
+}
+
+
+def test_attacks_are_compared_at_the_norm_that_they_spend(tmp_path):
+    project = Project(tmp_path)
+    planned = project.planned(**BUDGETS)
+    # FGSM and BIM in the L2 ball at three budgets, BIM at two and at 0.5, there with all of its numbers of steps.
+    assert planned["attack_model"] == 2 * (3 + 3 + 3)
+    made = {rule: n for rule, n in planned.items() if "budgets" in rule}
+    assert made == {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
+    project.run(**BUDGETS)
+    points = pd.read_csv(project.results("tables/table_budgets.csv"))
+    assert points.columns.tolist() == [
+        *("dataset", "model", "seed", "attack", "norm", "epsilon", "iterations"),
+        *("spent_norm", "metric", "value"),
+    ]
+    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    key = ["model", "attack", "epsilon", "iterations"]
+    metrics = metrics[(metrics["k"] == 3) & (metrics["model"] != "Random")]
+    metrics = metrics.set_index("metric")
+    for metric, column in (("nDCG", "value"), ("spent all L2 mean", "spent_norm")):
+        ours = points.set_index(key)[column].sort_index()
+        theirs = metrics.loc[metric].set_index(key)["value"].sort_index()
+        pd.testing.assert_series_equal(ours, theirs, check_names=False)
+    spent = points.set_index(key)["spent_norm"]
+    # The same epsilon: a row of FGSM has it, BIM in the ball no more, BIM clipped by elements may have more.
+    assert spent["AMF", "fgsm", 1.0, 1] <= 1 + 1e-6
+    assert spent["AMF", "bim-l2", 1.0, 3] <= 1 + 1e-6
+    assert project.results("figures/shop/budgets.pdf").read_bytes().startswith(b"%PDF")
+    assert "At equal norms" in project.results("tables/budgets.md").read_text(encoding="utf-8")
+    assert "Nothing to be done" in project.run(**BUDGETS)
+    # Another norm in the table runs no attack again.
+    other = merged({"budgets": {"norms": [0.5, 0.75]}}, BUDGETS)
+    again = {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
+    end = {"judge_claims": 1, "summarise_run": 1, "write_page": 1}
+    assert project.planned(**other) == {**again, **end}
+
+
+def git_blob(content: bytes) -> str:
+    return "git-blob:" + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
+
+
+@pytest.fixture
+def served(tmp_path):
+    """A folder, and the address under which a real server on loopback shows it."""
+    folder = tmp_path / "served"
+    folder.mkdir()
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield folder, f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+
+
+def lastfm_like(folder: Path) -> dict[str, bytes]:
+    """The published format of the MSAP authors' LastFM: tab-separated, no header, 0-based ids, one test row a user."""
+    rng = np.random.default_rng(1)
+    train, test = [], []
+    for user in range(30):
+        items = rng.choice(40, size=8, replace=False)
+        train += [f"{user}\t{item}\t1.0" for item in sorted(items[1:])]
+        test += [f"{user}\t{items[0]}\t1.0"]
+    files = {
+        "trainingset.tsv": "\n".join(train).encode() + b"\n",
+        "testset.tsv": "\n".join(test).encode() + b"\n",
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return files
+
+
+def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_path):
+    folder, address = served
+    files = lastfm_like(folder)
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project")
+    registry_file = project.folder / "config" / "datasets.yaml"
+    registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
+    for source in registry["lastfm"]["sources"]:
+        name = source["url"].rsplit("/", 1)[1]
+        source |= {"url": f"{address}/{name}", "checksum": git_blob(files[name])}
+    registry_file.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    project.run("table1", datasets=["lastfm"])
+    statistics = json.loads(project.results("data/lastfm/split/statistics.json").read_text())
+    assert (statistics["n_users"], statistics["n_train"], statistics["n_test"]) == (30, 210, 30)
+    table = pd.read_csv(project.results("tables/table1_comparison.csv"))
+    assert set(table["dataset"]) == {"lastfm"}
+    assert table["published"].notna().all()  # the papers print this data set
+    # The same file from elsewhere is the same file.
+    assert project.planned("table1", datasets=["lastfm"], mirror={"folder": "elsewhere"}) == {}
+
+
+def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
+    folder, address = served
+    lastfm_like(folder)
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project")
+    registry_file = project.folder / "config" / "datasets.yaml"
+    registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
+    for source in registry["lastfm"]["sources"]:  # the registry's checksums stay
+        source["url"] = f"{address}/{source['url'].rsplit('/', 1)[1]}"
+    registry_file.write_text(yaml.safe_dump(registry), encoding="utf-8")
+    done = project.snakemake("--cores", "1", "splits", datasets=["lastfm"])
+    assert done.returncode != 0
+    assert "git-blob:dffe4e11f8a5e6e154810f1a24703420da10d02c" in done.stdout + done.stderr
+    downloads = project.folder / "resources" / "downloads" / "lastfm"
+    assert {path.suffix for path in downloads.iterdir()} == {".rejected"}
+    assert not project.results("data").exists()
+
+
+SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
+
+
+def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
+    """On top of the finished study; the whole data set is not trained again for it."""
+    jobs = project.planned("figure3", figure3=SUB_SAMPLES)
+    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM, BIM and PGD.
+    assert jobs == {
+        "subsample_dataset": 3,
+        "split_dataset": 3,
+        "train_model": 9,
+        "attack_model": 3 * 2 * 3,
+        "recommend": 6,
+        "evaluate_model": 6,
+        "relate_characteristics": 1,
+        "tabulate_figure3": 1,
+        "draw_figure3": 2,
+    }
+    # So many also in a study of more seeds, if they are not to be for sub-samples.
+    one = {**SUB_SAMPLES, "seeds": [0]}
+    assert project.planned("figure3", seeds=[0, 1], figure3=one) == jobs
+    project.run("figure3", figure3=SUB_SAMPLES)
+    points = pd.read_csv(project.results("tables/figure3_points.csv"))
+    assert len(points) == 3 * 2 * 5
+    metrics = pd.read_parquet(project.results("metrics/shop.k2/AMF/seed-0.parquet"))
+    ndcg = metrics[(metrics["metric"] == "nDCG") & (metrics["k"] == 3)].set_index(
+        ["attack", "iterations"]
+    )["value"]
+    initial, after = ndcg["initial", 0], ndcg["bim", 2]
+    row = points[(points["dataset"] == "shop.k2") & (points["model"] == "AMF")]
+    row = row[(row["attack"] == "bim") & (row["iterations"] == 2)].iloc[0]
+    assert row["rho"] == pytest.approx(100 * (initial - after) / initial)
+    for iterations in (1, 2):
+        figure = project.results(f"figures/shop/figure3_iterations-{iterations}.pdf")
+        assert figure.read_bytes().startswith(b"%PDF")
+    assert "What the intervals say" in project.results("tables/figure3.md").read_text()
+
+
+def test_a_sub_sample_that_leaves_nothing_says_so_and_the_others_stay(project):
+    failing = {**SUB_SAMPLES, "k": [1, 2, 500]}
+    done = project.snakemake("--cores", "2", "figure3", figure3=failing)
+    assert done.returncode != 0
+    said = (
+        r"k = 500 \(one-pass\) leaves no interactions: the largest k that leaves something is \d+"
+    )
+    largest = re.search(said, done.stdout + done.stderr)
+    assert largest, done.stdout + done.stderr
+    assert project.results("metrics/shop.k2/AMF/seed-0.parquet").is_file()
+    assert not project.results("data/shop.k500").exists()
