@@ -1,8 +1,8 @@
 """Whether two runs of a study have the same values, to the last bit: python -m benchmarks.equality BEFORE AFTER
 
 BEFORE and AFTER are results folders (results/<study>). Compared are models, lists, metrics, tables and the data behind
-them, by value, so that another layout, compression or library version in a file does not count; of text files the bytes.
-Not compared are times, logs, the record of the run, the page and pictures, which hold dates, versions or fonts.
+them, by value: another layout or compression of a file does not count. Of text files the bytes are compared. Not
+compared are times, logs, the record of the run, the page and pictures, which hold dates, versions or fonts.
 """
 
 import argparse
@@ -54,7 +54,10 @@ def values_of(path: Path, name: str) -> Iterator[tuple[str, str]]:
             for number in np.unique(iterations):
                 rows = iterations == number
                 part = {n: values[rows] for n, values in columns.items()}
-                yield f"{name.removesuffix('.parquet')}_iterations-{number}.parquet", table_digest(part)
+                yield (
+                    f"{name.removesuffix('.parquet')}_iterations-{number}.parquet",
+                    table_digest(part),
+                )
         elif name.startswith("lists/") and re.search(r"(fgsm|noise)_epsilon-[^_]+\.parquet$", name):
             yield f"{name.removesuffix('.parquet')}_iterations-1.parquet", table_digest(columns)
         else:

@@ -20,7 +20,7 @@ rule recommend_random:
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.attack_minutes,
     params:
-        length=STUDY.params("recommend_random"),
+        length=params_of("recommend_random"),
         code=code_of("attack/recommend_random"),
     script:
         "../workflow/scripts/attack/recommend_random.py"
@@ -47,7 +47,7 @@ rule recommend:
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.attack_minutes,
     params:
-        length=STUDY.params("recommend"),
+        length=params_of("recommend"),
         code=code_of("attack/recommend"),
     script:
         "../workflow/scripts/attack/recommend.py"
@@ -77,7 +77,7 @@ rule attack_model:
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.attack_minutes,
     params:
-        attack=STUDY.params("attack_model"),
+        attack=params_of("attack_model"),
         code=lambda wildcards: digest_of(
             "attack/attack_model",
             attack=(STUDY.settings["attacks"][wildcards.attack]["method"],),

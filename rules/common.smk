@@ -25,6 +25,7 @@ from embrittle.models.baselines import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
 from embrittle.study import missing
+from embrittle.study.jobs import jobs_of
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
@@ -69,6 +70,7 @@ def checked_study():
 
 STUDY, SCHEMA = checked_study()
 PATHS = STUDY.paths
+JOBS = jobs_of(STUDY)
 results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
 
 # --- What jobs ask for ------------------------------------------------------------------------------
@@ -115,6 +117,11 @@ def digest_of(script, **entries):
 def code_of(script):
     """The parameter by which a rule's jobs run again when code that decides their result has changed."""
     return lambda wildcards: digest_of(script)
+
+
+def params_of(rule):
+    """The function of wildcards that gives the parameters of a rule."""
+    return JOBS[rule].params
 
 
 def reported(files, name, caption, category, labels=None):

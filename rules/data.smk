@@ -49,7 +49,7 @@ rule prepare_dataset:
         mem_mb=memory_for_tables(25),
         runtime=table_minutes,
     params:
-        entry=STUDY.params("prepare_dataset"),
+        entry=params_of("prepare_dataset"),
         code=lambda wildcards: digest_of(
             "data/prepare_dataset", READERS=(STUDY.reader_of(wildcards.dataset),)
         ),
@@ -74,7 +74,7 @@ rule subsample_dataset:
         mem_mb=memory_for_tables(60),
         runtime=table_minutes,
     params:
-        method=STUDY.params("subsample_dataset"),
+        method=params_of("subsample_dataset"),
         code=code_of("data/subsample_dataset"),
     script:
         "../workflow/scripts/data/subsample_dataset.py"
@@ -98,7 +98,7 @@ rule split_dataset:
         mem_mb=memory_for_tables(60),
         runtime=table_minutes,
     params:
-        split=STUDY.params("split_dataset"),
+        split=params_of("split_dataset"),
         code=code_of("data/split_dataset"),
     script:
         "../workflow/scripts/data/split_dataset.py"

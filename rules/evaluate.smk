@@ -30,7 +30,7 @@ rule evaluate_model:
         mem_mb=memory_for_tables(50),
         runtime=table_minutes,
     params:
-        evaluation=STUDY.params("evaluate_model"),
+        evaluation=params_of("evaluate_model"),
         code=code_of("evaluate/evaluate_model"),
     script:
         "../workflow/scripts/evaluate/evaluate_model.py"
@@ -50,7 +50,7 @@ rule collect_metrics:
     conda:
         ENVIRONMENT
     params:
-        expected=STUDY.params("collect_metrics"),
+        expected=params_of("collect_metrics"),
         code=code_of("evaluate/collect_metrics"),
     script:
         "../workflow/scripts/evaluate/collect_metrics.py"
@@ -67,7 +67,7 @@ rule collect_models:
     conda:
         ENVIRONMENT
     params:
-        datasets=STUDY.params("collect_models"),
+        datasets=params_of("collect_models"),
         code=code_of("evaluate/collect_models"),
     script:
         "../workflow/scripts/evaluate/collect_models.py"
@@ -82,7 +82,7 @@ rule list_missing:
     conda:
         ENVIRONMENT
     params:
-        missing=STUDY.params("list_missing"),
+        missing=params_of("list_missing"),
         code=code_of("evaluate/list_missing"),
     script:
         "../workflow/scripts/evaluate/list_missing.py"

@@ -41,7 +41,7 @@ rule judge_claims:
     conda:
         ENVIRONMENT
     params:
-        verdict=STUDY.params("judge_claims"),
+        verdict=params_of("judge_claims"),
         code=code_of("report/judge_claims"),
     script:
         "../workflow/scripts/report/judge_claims.py"
@@ -62,7 +62,7 @@ rule summarise_run:
         ENVIRONMENT
     params:
         study=lambda wildcards: {
-            **STUDY.params("summarise_run")(wildcards),
+            **params_of("summarise_run")(wildcards),
             "sources": {
                 dataset: [
                     *map(on_disk, STUDY.downloads_of(dataset)),
@@ -106,7 +106,7 @@ rule write_page:
         ENVIRONMENT
     params:
         page=lambda wildcards: {
-            **STUDY.params("write_page")(wildcards),
+            **params_of("write_page")(wildcards),
             "differs": STUDY.unlike_the_papers(SCHEMA),
         },
         code=code_of("report/write_page"),

@@ -25,7 +25,7 @@ rule train_model:
         # Not a parameter: how often a training is written down does not change what comes out.
         checkpoint_seconds=STUDY.settings["training"]["checkpoint_seconds"],
     params:
-        settings=STUDY.params("train_model"),
+        settings=params_of("train_model"),
         code=code_of("train/train_model"),
     script:
         "../workflow/scripts/train/train_model.py"
@@ -57,7 +57,7 @@ rule train_baseline:
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.baseline_minutes,
     params:
-        settings=STUDY.params("train_baseline"),
+        settings=params_of("train_baseline"),
         code=lambda wildcards: digest_of(
             "train/train_baseline", BASELINES=(wildcards.baseline,)
         ),

@@ -31,7 +31,7 @@ rule evaluate_budgets:
         mem_mb=memory_for_tables(50),
         runtime=table_minutes,
     params:
-        budgets=STUDY.params("evaluate_budgets"),
+        budgets=params_of("evaluate_budgets"),
         code=code_of("products/budgets/evaluate_budgets"),
     script:
         "../../workflow/scripts/products/budgets/evaluate_budgets.py"
@@ -54,7 +54,7 @@ rule tabulate_budgets:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_budgets"),
+        table=params_of("tabulate_budgets"),
         code=code_of("products/budgets/tabulate_budgets"),
     script:
         "../../workflow/scripts/products/budgets/tabulate_budgets.py"
@@ -72,7 +72,7 @@ rule draw_budgets:
     conda:
         ENVIRONMENT
     params:
-        figure=STUDY.params("draw_budgets"),
+        figure=params_of("draw_budgets"),
         code=code_of("products/budgets/draw_budgets"),
     script:
         "../../workflow/scripts/products/budgets/draw_budgets.py"

@@ -26,7 +26,7 @@ rule relate_characteristics:
     conda:
         ENVIRONMENT
     params:
-        characteristics=STUDY.params("relate_characteristics"),
+        characteristics=params_of("relate_characteristics"),
         code=code_of("products/characteristics/relate_characteristics"),
     script:
         "../../workflow/scripts/products/characteristics/relate_characteristics.py"
@@ -53,7 +53,7 @@ rule tabulate_figure3:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_figure3"),
+        table=params_of("tabulate_figure3"),
         code=code_of("products/characteristics/tabulate_figure3"),
     script:
         "../../workflow/scripts/products/characteristics/tabulate_figure3.py"
@@ -75,7 +75,7 @@ rule draw_figure3:
     conda:
         ENVIRONMENT
     params:
-        figure=STUDY.params("draw_figure3"),
+        figure=params_of("draw_figure3"),
         code=code_of("products/characteristics/draw_figure3"),
     script:
         "../../workflow/scripts/products/characteristics/draw_figure3.py"

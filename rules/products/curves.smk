@@ -24,7 +24,7 @@ rule draw_figure:
     conda:
         ENVIRONMENT
     params:
-        figure=STUDY.params("draw_figure"),
+        figure=params_of("draw_figure"),
         code=code_of("products/curves/draw_figure"),
     script:
         "../../workflow/scripts/products/curves/draw_figure.py"
@@ -41,7 +41,7 @@ rule tabulate_curves:
     conda:
         ENVIRONMENT
     params:
-        curves=STUDY.params("tabulate_curves"),
+        curves=params_of("tabulate_curves"),
         code=code_of("products/curves/tabulate_curves"),
     script:
         "../../workflow/scripts/products/curves/tabulate_curves.py"

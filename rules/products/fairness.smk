@@ -34,7 +34,7 @@ rule evaluate_fairness:
         mem_mb=memory_for_tables(50),
         runtime=table_minutes,
     params:
-        fairness=STUDY.params("evaluate_fairness"),
+        fairness=params_of("evaluate_fairness"),
         code=code_of("products/fairness/evaluate_fairness"),
     script:
         "../../workflow/scripts/products/fairness/evaluate_fairness.py"
@@ -77,7 +77,7 @@ rule tabulate_fairness:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_fairness"),
+        table=params_of("tabulate_fairness"),
         code=code_of("products/fairness/tabulate_fairness"),
     script:
         "../../workflow/scripts/products/fairness/tabulate_fairness.py"
@@ -94,7 +94,7 @@ rule draw_fairness:
     conda:
         ENVIRONMENT
     params:
-        figure=STUDY.params("draw_fairness"),
+        figure=params_of("draw_fairness"),
         code=code_of("products/fairness/draw_fairness"),
     script:
         "../../workflow/scripts/products/fairness/draw_fairness.py"

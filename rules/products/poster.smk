@@ -29,7 +29,7 @@ rule tabulate_robustness:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_robustness"),
+        table=params_of("tabulate_robustness"),
         code=code_of("products/poster/tabulate_robustness"),
     script:
         "../../workflow/scripts/products/poster/tabulate_robustness.py"
@@ -54,7 +54,7 @@ rule tabulate_accuracy:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_accuracy"),
+        table=params_of("tabulate_accuracy"),
         code=code_of("products/poster/tabulate_accuracy"),
     script:
         "../../workflow/scripts/products/poster/tabulate_accuracy.py"
@@ -71,7 +71,7 @@ rule tabulate_noise:
     conda:
         ENVIRONMENT
     params:
-        curves=STUDY.params("tabulate_noise"),
+        curves=params_of("tabulate_noise"),
         code=code_of("products/poster/tabulate_noise"),
     script:
         "../../workflow/scripts/products/poster/tabulate_noise.py"
@@ -88,7 +88,7 @@ rule tabulate_training:
     conda:
         ENVIRONMENT
     params:
-        curves=STUDY.params("tabulate_training"),
+        curves=params_of("tabulate_training"),
         code=code_of("products/poster/tabulate_training"),
     script:
         "../../workflow/scripts/products/poster/tabulate_training.py"
@@ -107,7 +107,7 @@ rule draw_poster:
     conda:
         ENVIRONMENT
     params:
-        figure=STUDY.params("draw_poster"),
+        figure=params_of("draw_poster"),
         code=code_of("products/poster/draw_poster"),
     script:
         "../../workflow/scripts/products/poster/draw_poster.py"

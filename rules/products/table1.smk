@@ -30,7 +30,7 @@ rule evaluate_users:
         mem_mb=memory_for_tables(50),
         runtime=table_minutes,
     params:
-        users=STUDY.params("evaluate_users"),
+        users=params_of("evaluate_users"),
         code=code_of("products/table1/evaluate_users"),
     script:
         "../../workflow/scripts/products/table1/evaluate_users.py"
@@ -56,7 +56,7 @@ rule tabulate_table1:
     conda:
         ENVIRONMENT
     params:
-        table=STUDY.params("tabulate_table1"),
+        table=params_of("tabulate_table1"),
         code=code_of("products/table1/tabulate_table1"),
     script:
         "../../workflow/scripts/products/table1/tabulate_table1.py"

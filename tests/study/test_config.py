@@ -22,10 +22,15 @@ from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
 from embrittle.models.baselines import BASELINES
 from embrittle.models.training import TrainingSettings
+from embrittle.problems import number_text
+from embrittle.products import PRODUCTS
+from embrittle.products.budgets.plan import norm_of
 from embrittle.render import published
 from embrittle.render.style import PlotSettings
-from embrittle.study import schema
+from embrittle.study import schema, stages
 from embrittle.study import settings as cfg
+from embrittle.study.jobs import parameters
+from embrittle.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config"
@@ -172,29 +177,38 @@ def test_validation_changes_neither_its_arguments_nor_its_own_result():
     ],
 )
 def test_number_text(number, text):
-    assert schema.number_text(number) == text
+    assert number_text(number) == text
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_number_text_round_trips(number):
-    assert float(schema.number_text(number)) == number
+    assert float(number_text(number)) == number
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False))
 def test_number_text_is_one_spelling_per_value(a, b):
-    texts = {schema.number_text(a), schema.number_text(a + 0.0), schema.number_text(float(repr(a)))}
+    texts = {number_text(a), number_text(a + 0.0), number_text(float(repr(a)))}
     assert len(texts) == 1
     if abs(b) != float("inf"):
-        assert (schema.number_text(b) in texts) == (a == b)
+        assert (number_text(b) in texts) == (a == b)
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_number_text_of_what_is_no_number(number):
     with pytest.raises(ConfigError, match="a finite number is needed"):
-        schema.number_text(number)
+        number_text(number)
 
 
 # --- Derived settings ----------------------------------------------------------------------------
+
+
+def conditions(config, *products):
+    return Study(config, REGISTRY).conditions(*(PRODUCTS[name] for name in products))
+
+
+def conditions_on(config, dataset):
+    study = Study(config, REGISTRY)
+    return study.conditions(*study.products_of(dataset))
 
 
 def test_conditions_are_the_sorted_union():
@@ -204,7 +218,7 @@ def test_conditions_are_the_sorted_union():
         figure2={"attacks": ["fgsm", "pgd", "bim"], "iterations": 10, "epsilon": [10, 0.5, 1e-5]},
         fairness={"attacks": ["fgsm", "bim"], "epsilon": 0.5, "iterations": 150},
     )
-    assert cfg.conditions(config) == [
+    assert conditions(config, "table1", "fairness", "curves") == [
         ("bim", "1e-05", 10),
         ("bim", "0.5", 1),
         ("bim", "0.5", 10),
@@ -217,7 +231,7 @@ def test_conditions_are_the_sorted_union():
         ("pgd", "1", 25),
         ("pgd", "10", 10),
     ]
-    assert cfg.conditions(config, ["table1"]) == [
+    assert conditions(config, "table1") == [
         ("bim", "0.5", 1),
         ("bim", "0.5", 10),
         ("fgsm", "0.5", 1),
@@ -244,7 +258,7 @@ def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
     )
 
     def of(*place):
-        return cfg.iterations_of(config, *place)
+        return Study(config, REGISTRY).grid(*place)
 
     assert of("ml-1m", "bim", "0.5") == of("ml-1m", "pgd", "0.5") == [1, 2, 10, 20, 25, 30]
     assert of("ml-1m", "fgsm", "0.5") == [1]
@@ -257,11 +271,12 @@ def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
 
 def test_single_step_reference_of_figure_2_is_that_of_figure_1():
     config = validated(figure1={"epsilon": 0.75})
-    assert ("fgsm", "0.75", 1) in cfg.conditions(config, ["figure2"])
+    assert ("fgsm", "0.75", 1) in conditions(config, "curves")
 
 
 def test_fairness_settings_hold_the_attributes_asked_for_and_what_the_data_set_says():
     config = validated(
+        datasets=["ml-1m", "lastfm"],
         attributes={
             "gender": {"of": "users", "column": "gender"},
             "popularity": {"of": "items", "quantiles": 3},
@@ -269,19 +284,26 @@ def test_fairness_settings_hold_the_attributes_asked_for_and_what_the_data_set_s
         fairness={"attributes": ["popularity", "gender"], "attacks": ["fgsm"]},
     )
     rated = {**REGISTRY, "ml-1m": {**REGISTRY["ml-1m"], "relevance": "rating"}}
-    settings = cfg.fairness_settings(config, rated, "ml-1m")
+
+    def told(dataset):
+        jobs = parameters(Study(config, rated))
+        return jobs["evaluate_fairness", dataset, "BPR-MF", "0"]
+
+    settings = told("ml-1m")
     assert list(settings["attributes"]) == ["popularity", "gender"]
     gender = {"of": "users", "column": "gender", "distributions": {}}
     assert settings["attributes"]["gender"] == gender
     assert settings["relevance"] == "rating"
     assert settings["gce"] == {"beta": 2.0, "smoothing": 0.05, "background": 0.0001}
-    assert cfg.fairness_settings(config, rated, "lastfm")["relevance"] == "binary"
+    assert told("lastfm")["relevance"] == "binary"
 
 
 def test_without_attributes_fairness_needs_no_attacks():
     config = validated(fairness={"attributes": [], "iterations": 7})
-    assert cfg.conditions(config, ["fairness"]) == []
-    assert all(iterations != 7 for _, _, iterations in cfg.conditions(config))
+    assert conditions(config, "fairness") == []
+    assert all(
+        iterations != 7 for _, _, iterations in conditions(config, "table1", "fairness", "curves")
+    )
 
 
 def test_training_settings_are_those_that_training_takes():
@@ -295,8 +317,8 @@ def test_training_settings_are_those_that_training_takes():
         "selection": "best-on-test",
         "evaluate_every": 10,
     }
-    assert cfg.training_settings(config, "BPR-MF") == {"model": "BPR-MF", **common}
-    amf = cfg.training_settings(config, "AMF")
+    assert stages.training_settings(config, "BPR-MF") == {"model": "BPR-MF", **common}
+    amf = stages.training_settings(config, "AMF")
     assert amf == {
         "model": "AMF",
         **common,
@@ -308,12 +330,12 @@ def test_training_settings_are_those_that_training_takes():
         adversarial_training={"restart_accumulators": True}, training={"criterion": "nDCG@100"}
     )
     later = {"criterion": "nDCG@100", "restart_accumulators": True}
-    assert cfg.training_settings(changed, "AMF").items() >= later.items()
-    assert cfg.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
-    assert "restart_accumulators" not in cfg.training_settings(changed, "BPR-MF")
+    assert stages.training_settings(changed, "AMF").items() >= later.items()
+    assert stages.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
+    assert "restart_accumulators" not in stages.training_settings(changed, "BPR-MF")
     assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
     defaults = {field.name: field.default for field in fields(TrainingSettings)}
-    assert {name: defaults[name] for name in later} == cfg._LEAVES_AS_IT_WAS
+    assert {name: defaults[name] for name in later} == stages.LATER_SETTINGS
 
 
 def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():
@@ -322,22 +344,24 @@ def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():
         adversarial_training={"epsilon": 1, "lambda": 2, "start_epoch": 5},
         models=["BPR-MF"],
     )
-    assert cfg.training_settings(changed, "BPR-MF") == cfg.training_settings(validated(), "BPR-MF")
+    assert stages.training_settings(changed, "BPR-MF") == stages.training_settings(
+        validated(), "BPR-MF"
+    )
 
 
 def test_settings_of_unknown_names():
     config = validated()
     with pytest.raises(ConfigError, match="unknown model 'amf'; did you mean 'AMF'"):
-        cfg.training_settings(config, "amf")
+        stages.training_settings(config, "amf")
     with pytest.raises(ConfigError, match="unknown attack 'bmi'; did you mean 'bim'"):
-        cfg.attack_settings(config, "bmi")
+        stages.attack_settings(config, "bmi")
     with pytest.raises(ConfigError, match="unknown data set 'ml1m'; did you mean 'ml-1m'"):
-        cfg.dataset_entry(config, REGISTRY, "ml1m")
+        stages.dataset_entry(config, REGISTRY, "ml1m")
 
 
 def test_attack_settings_are_a_copy_with_the_defaults_of_the_method():
     config = validated()
-    settings = cfg.attack_settings(config, "pgd")
+    settings = stages.attack_settings(config, "pgd")
     assert settings == {"method": "pgd", "start": 0.05, **STEPS}
     settings["start"] = 1
     assert config["attacks"]["pgd"]["start"] == 0.05
@@ -347,14 +371,14 @@ def test_baseline_settings_are_those_that_its_training_takes():
     config = validated(
         baselines={"CDAE": {"epochs": 7}}, training={"selection": "last", "criterion": "nDCG@100"}
     )
-    assert cfg.baseline_settings(config, "CDAE") == {
+    assert stages.baseline_settings(config, "CDAE") == {
         "options": {**BASELINES["CDAE"].options, "epochs": 7},
         "selection": "last",
         "criterion": "nDCG@100",
     }
-    assert cfg.baseline_settings(config, "ItemPop")["options"] == {}
+    assert stages.baseline_settings(config, "ItemPop")["options"] == {}
     with pytest.raises(ConfigError, match="unknown baseline 'CDEA'; did you mean 'CDAE'"):
-        cfg.baseline_settings(config, "CDEA")
+        stages.baseline_settings(config, "CDEA")
 
 
 def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
@@ -370,18 +394,18 @@ def test_the_poster_adds_its_noise_to_the_data_sets_it_names():
         figure2={"attacks": []},
         fairness={"attributes": []},
     )
-    assert cfg.datasets_for(config, "poster") == ["lastfm"]
-    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
-    assert cfg.conditions(config, cfg.sections_of(config, "lastfm")) == [
+    assert PRODUCTS["poster"].datasets(config) == ["lastfm"]
+    assert conditions_on(config, "ml-1m") == []
+    assert conditions_on(config, "lastfm") == [
         (attack, epsilon, 1) for attack in ("fgsm", "noise") for epsilon in ("0.1", "0.5", "2")
     ]
-    assert cfg.sections_of(config, "lastfm.k10") == ("figure3",)
+    assert Study(config, REGISTRY).products_of("lastfm.k10") == [PRODUCTS["characteristics"]]
 
 
 def test_dataset_entry_is_a_copy_of_the_own_or_the_registered_one():
     config = validated(own_datasets={"shop": SHOP})
-    assert cfg.dataset_entry(config, REGISTRY, "shop") == SHOP
-    entry = cfg.dataset_entry(config, REGISTRY, "ml-1m")
+    assert stages.dataset_entry(config, REGISTRY, "shop") == SHOP
+    entry = stages.dataset_entry(config, REGISTRY, "ml-1m")
     assert entry == REGISTRY["ml-1m"]
     assert entry["sources"] is not REGISTRY["ml-1m"]["sources"]
 
@@ -389,14 +413,14 @@ def test_dataset_entry_is_a_copy_of_the_own_or_the_registered_one():
 def test_reading_settings_are_what_a_reader_looks_at():
     described = {**SHOP, "title": "Shop", "licence": "ours", "duplicates": "last"}
     config = validated(own_datasets={"shop": described})
-    assert cfg.reading_settings(config, REGISTRY, "shop") == {
+    assert stages.reading_settings(config, REGISTRY, "shop") == {
         "reader": "table",
         "path": "shop.csv",
         "columns": {"user": "customer", "item": "sku"},
         "duplicates": "last",
     }
     official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
-    assert cfg.reading_settings(config, REGISTRY, "ml-1m") == {
+    assert stages.reading_settings(config, REGISTRY, "ml-1m") == {
         "reader": "movielens-1m",
         "sources": [{"file": "ml-1m.zip", "checksum": official}],
     }
@@ -407,7 +431,7 @@ def test_the_mirrors_checksum_stands_in_for_the_registrys_where_there_is_a_mirro
 
     def checksum(**mirror):
         config = validated(mirror=mirror)
-        return cfg.reading_settings(config, REGISTRY, "ml-1m")["sources"][0]["checksum"]
+        return stages.reading_settings(config, REGISTRY, "ml-1m")["sources"][0]["checksum"]
 
     official = REGISTRY["ml-1m"]["sources"][0]["checksum"]
     assert checksum(folder="here", checksums={"ml-1m.zip": repacked}) == repacked
@@ -428,7 +452,7 @@ def test_split_settings_hold_the_seed_only_where_something_is_drawn(
     name, split, selection, expected
 ):
     config = validated(split=split, datasets=[name], training={"selection": selection})
-    settings = cfg.split_settings(config, REGISTRY, name)
+    settings = stages.split_settings(config, REGISTRY, name)
     assert tuple(settings[key] for key in ("method", "validation", "seed")) == expected
 
 
@@ -445,15 +469,19 @@ def test_paper_study_is_the_papers_grid():
     assert (config["study"], config["datasets"]) == ("paper", ["ml-1m", "lastfm"])
     # Per multi-step attack: 31 numbers of iterations of Table 1, 25 more for Figure 1, and the 16
     # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
-    assert len(cfg.conditions(config, ["table1"])) == 2 * 31 + 1
-    assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
+    assert len(conditions(config, "table1")) == 2 * 31 + 1
+    assert len(conditions(config, "table1", "fairness", "curves")) == 2 * (31 + 1 + 16) + 1 == 97
     # One run each for all numbers of iterations at an epsilon.
-    assert len(trajectories(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
+    assert (
+        len(trajectories(conditions(config, "table1", "fairness", "curves")))
+        == 2 * (1 + 16) + 1
+        == 35
+    )
     # With the L = 5 of the equal budgets.
-    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1 + 1
-    assert ("pgd", "0.0025", 25) in cfg.conditions(config)
-    assert ("bim", "0.5", 300) in cfg.conditions(config)
-    assert cfg.datasets_for(config, "budgets") == config["datasets"]
+    assert len(Study(config, REGISTRY).grid("ml-1m", "bim", "0.5")) == 31 + 1 + 1
+    assert ("pgd", "0.0025", 25) in conditions(config, "table1", "fairness", "curves")
+    assert ("bim", "0.5", 300) in conditions(config, "table1", "fairness", "curves")
+    assert PRODUCTS["budgets"].datasets(config) == config["datasets"]
 
 
 def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
@@ -470,32 +498,32 @@ def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
             "over_iterations": [1, 20],
         },
     )
-    assert cfg.conditions(config, cfg.sections_of(config, "ml-1m")) == []
-    assert set(cfg.conditions(config, cfg.sections_of(config, "lastfm"))) == {
+    assert conditions_on(config, "ml-1m") == []
+    assert set(conditions_on(config, "lastfm")) == {
         *[("fgsm", epsilon, 1) for epsilon in ("0.5", "1", "3")],
         *[("pgd-l2", epsilon, 20) for epsilon in ("0.5", "1", "3")],
         *[("bim", epsilon, 20) for epsilon in ("0.1", "0.5")],
         ("bim", "0.5", 1),
     }
-    norms = {name: cfg.norm_of(config, name) for name in ("fgsm", "noise", "bim", "pgd-l2")}
+    norms = {name: norm_of(config, name) for name in ("fgsm", "noise", "bim", "pgd-l2")}
     assert norms == {"fgsm": "l2", "noise": "l2", "bim": "linf", "pgd-l2": "l2"}
 
 
 def test_sub_samples_may_have_seeds_of_their_own():
-    assert cfg.sample_seeds(validated(seeds=[4, 2])) == [4, 2]
-    assert cfg.sample_seeds(validated(seeds=[4, 2], figure3={"seeds": [7]})) == [7]
+    assert stages.sample_seeds(validated(seeds=[4, 2])) == [4, 2]
+    assert stages.sample_seeds(validated(seeds=[4, 2], figure3={"seeds": [7]})) == [7]
 
 
 def test_poster_study_is_the_posters():
     config = shipped("config.yaml", "poster.yaml")
     assert (config["study"], config["datasets"]) == ("poster", ["yelp", "pinterest", "gowalla"])
-    assert cfg.datasets_for(config, "poster") == config["datasets"]
+    assert PRODUCTS["poster"].datasets(config) == config["datasets"]
     assert config["evaluation"]["k"] == [published.APR_K]
-    assert cfg.training_settings(config, "AMF")["restart_accumulators"] is True
-    assert cfg.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
+    assert stages.training_settings(config, "AMF")["restart_accumulators"] is True
+    assert stages.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
     # Nine sizes of two kinds of noise, no attack of the MSAP papers.
-    assert len(cfg.conditions(config, cfg.sections_of(config, "yelp"))) == 2 * 9
-    assert cfg.conditions(config, cfg.SECTIONS) == cfg.samples(config) == []
+    assert len(conditions_on(config, "yelp")) == 2 * 9
+    assert conditions(config, "table1", "fairness", "curves") == stages.samples(config) == []
     printed = pd.read_csv(ROOT / "resources" / "published" / "apr_robustness.csv")
     assert sorted(set(printed["epsilon"])) == config["poster"]["epsilon"]
     assert set(printed["dataset"]) == set(config["datasets"])
@@ -556,8 +584,8 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     monkeypatch.setitem(ATTACKS, "slow", slow)
     attacks = {**validated()["attacks"], "mine": {"method": "slow", "patience": 2}}
     config = validated(attacks=attacks, figure2={"attacks": ["mine"], "epsilon": [3]})
-    assert cfg.attack_settings(config, "mine") == {"method": "slow", "patience": 2.0}
-    assert cfg.conditions(config, ["figure2"]) == [("mine", "3", 25)]
+    assert stages.attack_settings(config, "mine") == {"method": "slow", "patience": 2.0}
+    assert ("mine", "3", 25) in conditions(config, "curves")
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
@@ -567,7 +595,9 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 
 def test_nothing_heavy_is_imported():
     heavy = ["numpy", "pandas", "pyarrow", "numba", "torch", "matplotlib", "requests", "snakemake"]
-    light = "embrittle.config, embrittle.missing, embrittle.trajectories"
+    light = (
+        "embrittle.fingerprint, embrittle.device, embrittle.study.resources, embrittle.study.jobs"
+    )
     code = f"import sys, {light}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

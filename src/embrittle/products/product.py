@@ -1,7 +1,7 @@
-"""What a product is to a study: the conditions it needs, the files it makes, what its jobs are told, what the page shows.
+"""What a product is to a study: conditions it needs, files it makes, what its jobs are told, what the page shows.
 
-Each product has one subclass, in the `plan.py` of its room, and an entry in `products.PRODUCTS`; the study, its targets,
-its page and the record of its run ask that list. Light: the Snakefile reads it.
+Each product has one subclass, in the `plan.py` of its room, and an entry in `products.PRODUCTS`. The study, its
+targets, its page and the record of its run ask that list. Light: the Snakefile reads it.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Product:
         yield from ()
 
     def check(self, settings: Settings, problems: Problems) -> None:
-        """Complain about its sections; what is wrong in itself is not in `settings` any more, so any key may be missing."""
+        """Complain about its sections. Values wrong in themselves have left `settings`: any key may be missing."""
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """Rule -> its jobs."""

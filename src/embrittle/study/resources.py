@@ -1,8 +1,8 @@
 """What jobs ask a cluster for, as functions of the size of the data and of the attempt.
 
-A job that was killed for memory or time is tried again with more (`retries` in profiles/slurm). The numbers are what was
-measured, and room (docs/cluster.md). On one machine they limit nothing. Snakemake calls the functions with the
-arguments that it finds by name: wildcards, input, attempt.
+A job that was killed for memory or time is tried again with more (`retries` in profiles/slurm). The numbers are those
+measured, with some room (docs/cluster.md). On one machine they limit nothing. Snakemake calls the functions with the
+arguments that they name: wildcards, input, attempt.
 """
 
 from __future__ import annotations

@@ -138,10 +138,9 @@ def _report_unknown_keys(
         near = nearest(key, valid)
         places = [place for place in key_paths(schema) if "<name>" not in place]
         elsewhere = [place for place in places if place.rpartition(".")[2] == key]
+        hint = suggestion(key, valid)
         if near is None and elsewhere:
             hint = f"; keys of this name: {', '.join(elsewhere)}"
-        else:
-            hint = suggestion(key, valid)
         problems.add((*path, key), f"unknown key {key!r}{hint}")
         if near is not None and near not in error.instance:
             # What the user meant is not known: no check may build on the default in its place.

@@ -1,13 +1,12 @@
 """A study: which models are trained, attacked and measured, on what, and what each job is told.
 
-The rules ask it for paths, inputs and parameters; the tests ask it the same without starting Snakemake. It sees the disk
-only through the functions that it is given. Light: every cluster job parses the Snakefile again.
+The rules ask it for paths, inputs and parameters; the tests ask the same without starting Snakemake. It sees the disk
+only through the functions that it is given. Light: every cluster job parses the Snakefile anew.
 """
 
 from __future__ import annotations
 
 import os
-from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,15 +16,7 @@ from embrittle.errors import ConfigError
 from embrittle.models.registry import MODELS
 from embrittle.problems import number_text
 from embrittle.products import PRODUCTS
-from embrittle.products.product import (
-    ONE_JOB,
-    Files,
-    Jobs,
-    Product,
-    attacks_shown,
-    of_each_dataset,
-    of_each_run,
-)
+from embrittle.products.product import Files, Product
 from embrittle.study import missing, stages
 from embrittle.study.paths import Paths
 from embrittle.study.settings import validate
@@ -38,8 +29,6 @@ PUBLISHED_TABLES = (
     *("table1", "figures_1_2", "table2", "table3"),
     *("characteristics", "apr_performance", "apr_robustness"),
 )
-# The parts of the configuration that the tests of claims ask.
-JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
 
 
 class Run(NamedTuple):
@@ -269,7 +258,7 @@ class Study:
         return [INITIAL, *(self.conditions(*self.products_of(run.dataset)) if attacked else ())]
 
     def grid(self, dataset: str, attack: str, epsilon: str) -> list[int]:
-        """After how many iterations an attack at one epsilon is listed: ascending; empty if the study does not need it."""
+        """After how many iterations an attack at one epsilon is listed: ascending, empty if nothing needs it."""
         needed = self.conditions(*self.products_of(dataset))
         return [iterations for *place, iterations in needed if place == [attack, epsilon]]
 
@@ -299,7 +288,7 @@ class Study:
     # those that are, and what is missing is named.
 
     def _basis_of(self, run: Run) -> list[str]:
-        """Without these files, what lies there as lists of a recommender is not of this study: its data, its training."""
+        """The data and training of a recommender: without these files, lists that lie there are not of this study."""
         data = self.paths.split("statistics", dataset=run.dataset)["statistics"]
         if run.model not in MODELS:  # the random recommender, or a baseline: no state is kept
             return [data]
@@ -313,7 +302,7 @@ class Study:
         return iterations in self._iterations_in(path)
 
     def shown_conditions(self, run: Run) -> list[Condition]:
-        """The conditions of a recommender that are measured: all, or with `missing: report` those that are there."""
+        """The conditions of a recommender that are measured: all, or with `missing: report` those there are."""
         if run not in self._shown:
             shown = self.conditions_of(run)
             if self.report_missing:
@@ -369,139 +358,6 @@ class Study:
                 "missing: report makes tables and figures of the lists that are there, and of this study there are "
                 "none. Run it without first."
             )
-
-    # --- Jobs -----------------------------------------------------------------------------------------
-
-    def jobs(self) -> dict[tuple, Any]:
-        """Every job of the study and what decides its result beside its input and its code: (rule, wildcards) -> params.
-
-        Of one rule, wildcards are the values in the order of its names.
-        """
-        return {
-            (rule, *map(str, wildcards.values())): jobs.params(Namespace(**wildcards))
-            for rule, jobs in self._jobs.items()
-            for wildcards in jobs.wildcards
-        }
-
-    def params(self, rule: str) -> Callable[[Any], Any]:
-        """The function of wildcards that Snakemake asks for the parameters of a rule."""
-        return self._jobs[rule].params
-
-    @cached_property
-    def _jobs(self) -> dict[str, Jobs]:
-        found = self._stage_jobs() | self._report_jobs()
-        for product in PRODUCTS.values():
-            found |= product.jobs(self)
-        return found
-
-    def _stage_jobs(self) -> dict[str, Jobs]:
-        """The jobs of the stages that all products share."""
-        settings, registry = self.settings, self.registry
-        sources = settings["datasets"]
-        datasets = [*sources, *(sample for sample, _, _ in self.samples)]
-        trained = [*self.trained, *self.measured_samples]
-        lists = {"length": self.list_length}
-
-        def evaluate(wildcards: Any) -> dict[str, Any]:
-            conditions = self.shown_conditions(self.run_of(wildcards))
-            return {"conditions": conditions, "k": settings["evaluation"]["k"]}
-
-        def attack(wildcards: Any) -> dict[str, Any]:
-            definition = stages.attack_settings(settings, wildcards.attack)
-            return {"attack": definition, "iterations": self.iterations_of(wildcards), **lists}
-
-        def baseline(wildcards: Any) -> dict[str, Any]:
-            return {**stages.baseline_settings(settings, wildcards.baseline), **lists}
-
-        def expected(wildcards: Any) -> dict[str, Any]:
-            first = {run.dataset: run for run in reversed(self.trained)}
-            conditions = {name: self.conditions_of(first[name]) for name in sources}
-            return {"runs": [tuple(run) for run in self.measured], "conditions": conditions}
-
-        return {
-            "prepare_dataset": Jobs(
-                of_each_dataset(sources), lambda w: self.reading_settings(w.dataset)
-            ),
-            "subsample_dataset": Jobs(
-                [{"source": source, "k": k} for _, source, k in self.samples],
-                lambda w: settings["figure3"]["kcore"],
-            ),
-            "split_dataset": Jobs(
-                of_each_dataset(datasets),
-                lambda w: stages.split_settings(settings, registry, w.dataset),
-            ),
-            "train_model": Jobs(
-                self._trainings(trained), lambda w: stages.training_settings(settings, w.model)
-            ),
-            "train_baseline": Jobs(
-                [
-                    {"dataset": run.dataset, "baseline": run.model, "seed": run.seed}
-                    for run in self.measured_baselines
-                ],
-                baseline,
-            ),
-            "recommend_random": Jobs(
-                [{"dataset": d, "seed": s} for d in sources for s in settings["seeds"]],
-                lambda w: self.list_length,
-            ),
-            "recommend": Jobs(of_each_run(trained), lambda w: self.list_length),
-            "attack_model": Jobs(self._attacks(trained), attack),
-            "evaluate_model": Jobs(of_each_run(self.all_measured), evaluate),
-            "collect_metrics": Jobs(ONE_JOB, expected),
-            "collect_models": Jobs(ONE_JOB, lambda w: [run.dataset for run in self.trained_shown]),
-            "list_missing": Jobs(ONE_JOB, lambda w: self.missing_of(self.all_measured)),
-        }
-
-    def _report_jobs(self) -> dict[str, Jobs]:
-        """The verdict, the record of the run, and the page; of the last two, what does not hang on where files lie."""
-
-        def verdict(wildcards: Any) -> dict[str, Any]:
-            return {
-                "configuration": {name: self.settings[name] for name in JUDGED_BY},
-                "attacks": attacks_shown(self.settings, "table1"),
-                "users": [tuple(run) for run in PRODUCTS["table1"].users_shown(self)],
-            }
-
-        def record(wildcards: Any) -> dict[str, Any]:
-            missing_lists = len(self.missing_of(self.all_measured))
-            return {"configuration": self.settings, "missing": missing_lists}
-
-        def page(wildcards: Any) -> dict[str, Any]:
-            return {
-                "study": self.settings["study"],
-                "titles": self.titles(),
-                "known": self.all_titles(),
-                "notes": self.notes(self.all_measured),
-                "compare": self.settings["verdict"]["compare"],
-                "trainings": [run._asdict() for run in self.trained_shown],
-                "curve_k": self.criterion_k,
-                **self.page_settings(),
-            }
-
-        return {
-            "judge_claims": Jobs(ONE_JOB, verdict),
-            "summarise_run": Jobs(ONE_JOB, record),
-            "write_page": Jobs(ONE_JOB, page),
-        }
-
-    def _trainings(self, runs: Iterable[Run]) -> list[dict[str, Any]]:
-        """Each training, and those that it starts from, once."""
-        found = {}
-        for run in runs:
-            place: tuple[str, int] | None = (run.model, self.epochs)
-            while place:
-                model, epoch = place
-                wildcards = {**run._replace(model=model)._asdict(), "epoch": epoch}
-                found[tuple(wildcards.values())] = wildcards
-                place = self.parent_state(model, epoch)
-        return list(found.values())
-
-    def _attacks(self, runs: Iterable[Run]) -> list[dict[str, Any]]:
-        return [
-            {**run._asdict(), "attack": attack, "epsilon": epsilon}
-            for run in runs
-            for attack, epsilon in trajectories(self.conditions_of(run)[1:])
-        ]
 
     # --- Verdict, page, run -----------------------------------------------------------------------------
 

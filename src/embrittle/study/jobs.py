@@ -1,0 +1,146 @@
+"""The jobs of a study: which there are, and what decides the result of each beside its input and its code."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
+
+from embrittle.attacks.trajectories import trajectories
+from embrittle.products import PRODUCTS
+from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
+from embrittle.study import stages
+from embrittle.study.study import Run, Study
+
+# The parts of the configuration that the tests of claims ask.
+JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
+
+
+def jobs_of(study: Study) -> dict[str, Jobs]:
+    """Rule -> its jobs."""
+    found = stage_jobs(study) | report_jobs(study)
+    for product in PRODUCTS.values():
+        found |= product.jobs(study)
+    return found
+
+
+def parameters(study: Study) -> dict[tuple[str, ...], Any]:
+    """The parameters of every job, by its rule and its wildcards in their order."""
+    return {
+        (rule, *map(str, wildcards.values())): jobs.params(Namespace(**wildcards))
+        for rule, jobs in jobs_of(study).items()
+        for wildcards in jobs.wildcards
+    }
+
+
+def stage_jobs(study: Study) -> dict[str, Jobs]:
+    """The jobs of the stages that all products share."""
+    settings, registry = study.settings, study.registry
+    sources = settings["datasets"]
+    datasets = [*sources, *(sample for sample, _, _ in study.samples)]
+    trained = [*study.trained, *study.measured_samples]
+    lists = {"length": study.list_length}
+
+    def evaluate(wildcards: Any) -> dict[str, Any]:
+        conditions = study.shown_conditions(study.run_of(wildcards))
+        return {"conditions": conditions, "k": settings["evaluation"]["k"]}
+
+    def attack(wildcards: Any) -> dict[str, Any]:
+        definition = stages.attack_settings(settings, wildcards.attack)
+        return {"attack": definition, "iterations": study.iterations_of(wildcards), **lists}
+
+    def baseline(wildcards: Any) -> dict[str, Any]:
+        return {**stages.baseline_settings(settings, wildcards.baseline), **lists}
+
+    def expected(wildcards: Any) -> dict[str, Any]:
+        first = {run.dataset: run for run in reversed(study.trained)}
+        conditions = {name: study.conditions_of(first[name]) for name in sources}
+        return {"runs": [tuple(run) for run in study.measured], "conditions": conditions}
+
+    return {
+        "prepare_dataset": Jobs(
+            of_each_dataset(sources), lambda w: study.reading_settings(w.dataset)
+        ),
+        "subsample_dataset": Jobs(
+            [{"source": source, "k": k} for _, source, k in study.samples],
+            lambda w: settings["figure3"]["kcore"],
+        ),
+        "split_dataset": Jobs(
+            of_each_dataset(datasets),
+            lambda w: stages.split_settings(settings, registry, w.dataset),
+        ),
+        "train_model": Jobs(
+            _trainings(study, trained), lambda w: stages.training_settings(settings, w.model)
+        ),
+        "train_baseline": Jobs(
+            [
+                {"dataset": run.dataset, "baseline": run.model, "seed": run.seed}
+                for run in study.measured_baselines
+            ],
+            baseline,
+        ),
+        "recommend_random": Jobs(
+            [{"dataset": d, "seed": s} for d in sources for s in settings["seeds"]],
+            lambda w: study.list_length,
+        ),
+        "recommend": Jobs(of_each_run(trained), lambda w: study.list_length),
+        "attack_model": Jobs(_attacks(study, trained), attack),
+        "evaluate_model": Jobs(of_each_run(study.all_measured), evaluate),
+        "collect_metrics": Jobs(ONE_JOB, expected),
+        "collect_models": Jobs(ONE_JOB, lambda w: [run.dataset for run in study.trained_shown]),
+        "list_missing": Jobs(ONE_JOB, lambda w: study.missing_of(study.all_measured)),
+    }
+
+
+def report_jobs(study: Study) -> dict[str, Jobs]:
+    """The verdict, the record of the run, and the page; of the last two, what does not hang on where files lie."""
+
+    def verdict(wildcards: Any) -> dict[str, Any]:
+        return {
+            "configuration": {name: study.settings[name] for name in JUDGED_BY},
+            "attacks": attacks_shown(study.settings, "table1"),
+            "users": [tuple(run) for run in PRODUCTS["table1"].users_shown(study)],
+        }
+
+    def record(wildcards: Any) -> dict[str, Any]:
+        missing_lists = len(study.missing_of(study.all_measured))
+        return {"configuration": study.settings, "missing": missing_lists}
+
+    def page(wildcards: Any) -> dict[str, Any]:
+        return {
+            "study": study.settings["study"],
+            "titles": study.titles(),
+            "known": study.all_titles(),
+            "notes": study.notes(study.all_measured),
+            "compare": study.settings["verdict"]["compare"],
+            "trainings": [run._asdict() for run in study.trained_shown],
+            "curve_k": study.criterion_k,
+            **study.page_settings(),
+        }
+
+    return {
+        "judge_claims": Jobs(ONE_JOB, verdict),
+        "summarise_run": Jobs(ONE_JOB, record),
+        "write_page": Jobs(ONE_JOB, page),
+    }
+
+
+def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    """Each training, and those that it starts from, once."""
+    found = {}
+    for run in runs:
+        place: tuple[str, int] | None = (run.model, study.epochs)
+        while place:
+            model, epoch = place
+            wildcards = {**run._replace(model=model)._asdict(), "epoch": epoch}
+            found[tuple(wildcards.values())] = wildcards
+            place = study.parent_state(model, epoch)
+    return list(found.values())
+
+
+def _attacks(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
+    return [
+        {**run._asdict(), "attack": attack, "epsilon": epsilon}
+        for run in runs
+        for attack, epsilon in trajectories(study.conditions_of(run)[1:])
+    ]

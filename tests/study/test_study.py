@@ -1,0 +1,342 @@
+"""A study, asked without starting Snakemake: what each job is told, what a changed setting changes, what is missing."""
+
+import copy
+import json
+from argparse import Namespace
+from collections import Counter
+from math import ceil
+
+import pytest
+import yaml
+from snakemake.utils import update_config
+from tiny_study import ATTACKS_PER_MODEL, CONDITIONS_PER_MODEL, ROOT, TINY, merged
+
+from embrittle.errors import ConfigError
+from embrittle.products import PRODUCTS
+from embrittle.products.product import ONE_JOB, Jobs, Product
+from embrittle.study.jobs import parameters
+from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
+from embrittle.study.schema import read_yaml
+from embrittle.study.settings import validate
+from embrittle.study.study import INITIAL, Run, Study
+
+CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+REGISTRY = read_yaml(ROOT / "config" / "datasets.yaml")
+SCHEMA = read_yaml(ROOT / "config" / "schema.yaml")
+SHOP = TINY["own_datasets"]["shop"]
+AMF = Run("shop", "AMF", 0)
+
+
+def study_of(changes=None, **disk) -> Study:
+    """The tiny study with some settings changed, on a disk where everything is there unless told."""
+    config = copy.deepcopy(CONFIG)
+    update_config(config, merged(changes or {}))
+    return Study(validate(config, SCHEMA, REGISTRY), REGISTRY, **disk)
+
+
+def all_iterations(path):
+    """What the files of the finished tiny study have."""
+    return [1] if "fgsm" in path else [3] if "epsilon-0.1." in path else [1, 2, 3]
+
+
+# --- What a changed setting changes -----------------------------------------------------------------------
+
+# The jobs whose parameters are others, or that are new; what is made of their results, Snakemake finds by the files.
+END = {"summarise_run": 1}
+NEW_TRAININGS = {"train_model": 3, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL}
+NEW_MODELS = {"evaluate_model": 2, "evaluate_users": 2, "evaluate_fairness": 2}
+ATTACKED = {"evaluate_model": 2, "collect_metrics": 1}
+DRAWN = {"draw_figure": 2, "draw_fairness": 1}
+FAIRNESS = {"tabulate_fairness": 2, "draw_fairness": 1}
+CHANGES = {
+    "nothing": ({}, {}),
+    "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
+    "the colour of a line": ({"plots": {"colours": {"bim": "#0072B2"}}}, DRAWN),
+    "the resolution of the figures": ({"plots": {"dpi": 90}}, DRAWN),
+    "the title of a data set": (
+        {"own_datasets": {"shop": {"title": "The shop"}}},
+        {"tabulate_table1": 1, "tabulate_fairness": 2, **DRAWN, "write_page": 1},
+    ),
+    "one more value in a grid": (
+        {"figure2": {"epsilon": [0.1, 0.5, 2]}},
+        {"attack_model": 4, **ATTACKED, "draw_figure": 1, "tabulate_curves": 1, "write_page": 1},
+    ),
+    "one value less in a grid": (
+        {"figure2": {"epsilon": [0.5]}},
+        {**ATTACKED, "draw_figure": 1, "tabulate_curves": 1, "write_page": 1},
+    ),
+    "Table 1's grid, from values that are there": (
+        {"table1": {"iterations": [1, 3]}},
+        {"tabulate_table1": 1, "evaluate_users": 2, "judge_claims": 1},
+    ),
+    "what fairness is measured between": (
+        {"fairness": {"attributes": ["item_popularity"]}},
+        {"evaluate_fairness": 2, **FAIRNESS},
+    ),
+    "how fairness is measured": (
+        {"fairness": {"gce": {"beta": 3}}},
+        {"evaluate_fairness": 2, "tabulate_fairness": 2},
+    ),
+    "the attacks of Tables 2 and 3, to some that are there": (
+        {"fairness": {"iterations": 2}},
+        {"evaluate_fairness": 2, "tabulate_fairness": 2},
+    ),
+    "no fairness": ({"fairness": {"attributes": []}}, {}),
+    "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
+    "an attack no longer shown in one figure": (
+        {"figure1": {"attacks": ["fgsm", "bim"]}},
+        {"draw_figure": 1, "tabulate_curves": 1, "judge_claims": 1, "write_page": 1},
+    ),
+    "K below the length of the lists": (
+        {"evaluation": {"k": [3, 4, 5]}},
+        {"evaluate_model": 3, "evaluate_fairness": 2, "judge_claims": 1},
+    ),
+    "K beyond the length of the lists": (
+        {"evaluation": {"k": [3, 6]}},
+        {
+            **{"recommend_random": 1, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL},
+            **{**NEW_MODELS, "evaluate_model": 3, "judge_claims": 1},
+        },
+    ),
+    "one more seed": (
+        {"seeds": [0, 1]},
+        {
+            **{**NEW_TRAININGS, **NEW_MODELS, "evaluate_model": 3, "recommend_random": 1},
+            **{"collect_metrics": 1, "collect_models": 1, "judge_claims": 1, "write_page": 1},
+            **FAIRNESS,
+        },
+    ),
+    "one model less": (
+        {"models": ["BPR-MF"]},
+        {"collect_metrics": 1, "collect_models": 1, "judge_claims": 1, "write_page": 1},
+    ),
+    "the budget of adversarial training": (
+        {"adversarial_training": {"epsilon": 0.25}},
+        {"train_model": 1, "write_page": 0},
+    ),
+    "how often a training is written down": ({"training": {"checkpoint_seconds": 5}}, {}),
+    "the learning rate": ({"training": {"learning_rate": 0.1}}, {"train_model": 3}),
+    "the number of factors": ({"training": {"factors": 4}}, {"train_model": 3}),
+    # Two trainings under another name; the state that AMF starts from is there.
+    "more epochs": ({"training": {"epochs": 5}}, {"train_model": 2}),
+    "the epoch that is selected": (
+        {"training": {"selection": "last"}},
+        {
+            **{"train_model": 3, "tabulate_table1": 1, "tabulate_fairness": 2, "write_page": 1},
+        },
+    ),
+    "a validation item": (
+        {"training": {"selection": "best-on-validation"}},
+        {
+            **{"split_dataset": 1, "train_model": 3},
+            **{"tabulate_table1": 1, "tabulate_fairness": 2, "write_page": 1},
+        },
+    ),
+    "the seed of a split that draws nothing": ({"split": {"seed": 1}}, {}),
+    "the method of the split": ({"split": {"method": "random"}}, {"split_dataset": 1}),
+    "how a data set is read": (
+        {"own_datasets": {"shop": {"duplicates": "first"}}},
+        {"prepare_dataset": 1},
+    ),
+    "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
+    "going without what is missing": ({"missing": "report"}, {}),
+    "one more data set": (
+        {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
+        {
+            **{"prepare_dataset": 1, "split_dataset": 1, "recommend_random": 1},
+            **{**NEW_TRAININGS, **NEW_MODELS, "evaluate_model": 3},
+            **{"collect_metrics": 1, "collect_models": 1, "judge_claims": 1, "write_page": 1},
+            **{"tabulate_table1": 1, "tabulate_fairness": 2, **DRAWN},
+        },
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_changed_setting_changes_just_the_jobs_it_decides(change):
+    changes, expected = CHANGES[change]
+    disk = {"exists": lambda path: True, "iterations_in": all_iterations}
+    before, after = parameters(study_of(**disk)), parameters(study_of(changes, **disk))
+    found = Counter(job[0] for job, params in after.items() if before.get(job) != params)
+    # The record of the run holds the configuration, so it is written anew for any other.
+    same = change in ("nothing", "another spelling of the same value")
+    assert found.pop("summarise_run", 0) == (0 if same else 1)
+    assert found == Counter({rule: n for rule, n in expected.items() if n})
+
+
+def test_every_job_has_parameters_that_can_be_written_down():
+    """Snakemake compares parameters by what they look like: two of the same study must look the same."""
+    jobs, again = parameters(study_of()), parameters(study_of())
+    assert {repr(params) for params in jobs.values()} == {repr(params) for params in again.values()}
+    assert json.dumps([*jobs.values()])
+
+
+# --- Runs and conditions ------------------------------------------------------------------------------------
+
+
+def test_each_condition_is_attacked_once_on_each_model():
+    study = study_of()
+    assert len(study.conditions_of(AMF)) == 1 + CONDITIONS_PER_MODEL
+    assert study.conditions_of(Run("shop", "Random", 0)) == [INITIAL]
+    attacks = [job for job in parameters(study) if job[0] == "attack_model"]
+    assert len(attacks) == 2 * ATTACKS_PER_MODEL
+
+
+def test_a_training_goes_through_the_states_that_others_start_from():
+    study = study_of({"training": {"epochs": 6}})
+    assert study.kept_epochs("BPR-MF") == [2, 6]
+    assert study.parent_state("BPR-MF", 2) is None
+    assert study.parent_state("BPR-MF", 6) == study.parent_state("AMF", 6) == ("BPR-MF", 2)
+    trainings = [job[1:] for job in parameters(study) if job[0] == "train_model"]
+    assert sorted(trainings) == [
+        ("shop", "AMF", "0", "6"),
+        ("shop", "BPR-MF", "0", "2"),
+        ("shop", "BPR-MF", "0", "6"),
+    ]
+    start = study.start_of(Namespace(dataset="shop", model="AMF", seed="0", epoch="6"))
+    assert start == "results/tiny/models/shop/BPR-MF/seed-0/epoch-2/state.safetensors"
+    assert study.start_of(Namespace(dataset="shop", model="BPR-MF", seed="0", epoch="2")) == []
+
+
+def test_a_study_without_other_models_still_keeps_the_state_they_start_from():
+    assert study_of({"models": ["BPR-MF"]}).kept_epochs("BPR-MF") == [2, 4]
+
+
+def test_the_settings_unlike_the_papers_are_named():
+    unlike = study_of().unlike_the_papers(SCHEMA)
+    assert "training.epochs: 4 (the papers: 2000)" in unlike
+    assert not [line for line in unlike if line.startswith(("split.", "training.selection"))]
+
+
+# --- What is missing ------------------------------------------------------------------------------------------
+
+
+def reporting(gone=(), **changes) -> Study:
+    """A finished study without some files, told to report what is missing."""
+
+    def there(path):
+        return not any(part in path for part in gone)
+
+    return study_of(
+        {"missing": "report", **changes},
+        exists=there,
+        iterations_in=lambda path: [1, 2, 3] if there(path) else [],
+    )
+
+
+def test_without_a_file_of_lists_its_conditions_are_missing():
+    study = reporting(gone=["AMF/seed-0/bim_epsilon-0.5"])
+    missing = study.missing_of(study.all_measured)
+    assert missing == [("shop", "AMF", 0, "bim", "0.5", iterations) for iterations in (1, 2, 3)]
+    assert len(study.shown_conditions(AMF)) == 1 + CONDITIONS_PER_MODEL - 3
+    (note,) = study.missing_notes(study.measured)
+    assert note.startswith("3 lists of recommendations are missing")
+    assert not study_of().missing_of(study.all_measured)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        "AMF/seed-0/epoch-4/model.safetensors",
+        "BPR-MF/seed-0/epoch-2/state.safetensors",
+        "shop/split/statistics.json",
+    ],
+)
+def test_lists_of_another_training_or_other_data_are_not_shown(gone):
+    study = reporting(gone=[gone])
+    assert study.shown_conditions(AMF) == []
+    paths = study.metrics_of(study.measured)
+    assert "results/tiny/metrics/shop/AMF/seed-0.parquet" not in paths
+
+
+def test_of_a_study_without_lists_there_is_nothing_to_report():
+    with pytest.raises(ConfigError, match="of this study there are none"):
+        reporting(gone=["lists/"]).check_shown()
+    reporting().check_shown()
+
+
+def test_a_grid_that_has_grown_runs_no_attack():
+    study = reporting(table1={"iterations": [1, 2, 9]})
+    place = Namespace(dataset="shop", model="AMF", seed="0", attack="bim", epsilon="0.5")
+    assert study.iterations_of(place) == [1, 2, 3]
+    assert study.missing_of([AMF]) == [
+        ("shop", "AMF", 0, attack, "0.5", 9) for attack in ("bim", "pgd")
+    ]
+
+
+# --- What jobs ask a cluster for --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sized(tmp_path):
+    """The input of a job on ML-1M's size."""
+    path = tmp_path / "statistics.json"
+    path.write_text(json.dumps({"n_interactions": 1_000_209, "size": 6040 * 3706}))
+    return Namespace(statistics=str(path), size_mb=40)
+
+
+def test_memory_and_time_grow_with_the_data_and_with_each_attempt(sized):
+    resources = ClusterResources(study_of(), gpus=0)
+    memory = resources.model_memory(Namespace(), sized, 1)
+    assert memory == ceil(1000 + 80 * 1.000209)
+    assert resources.model_memory(Namespace(), sized, 3) == 3 * memory
+    assert ClusterResources(study_of(), gpus=1).model_memory(Namespace(), sized, 1) > memory + 2900
+    epochs = [
+        resources.training_minutes(Namespace(epoch=epoch), sized, 1) for epoch in ("100", "2000")
+    ]
+    assert epochs == [ceil(5 + (50.01 + 33.6) / 60), ceil(5 + (1000.2 + 671.5) / 60)]
+    assert memory_for_tables(50)(Namespace(), sized, 2) == 2 * (1000 + 50 * 40)
+    assert table_minutes(Namespace(), sized, 1) == 7
+
+
+def test_damaged_statistics_are_left_to_the_job(sized):
+    with open(sized.statistics, "w") as file:
+        file.write("{")
+    assert ClusterResources(study_of(), gpus=0).model_memory(Namespace(), sized, 1) == 1000
+
+
+# --- Products ----------------------------------------------------------------------------------------------------
+
+
+class MadeUp(Product):
+    """A further product: a table and a part of the page."""
+
+    name = "made_up"
+    sections = ()
+
+    def conditions(self, settings):
+        yield "fgsm", 7.0, 1
+
+    def jobs(self, study):
+        return {"tabulate_made_up": Jobs(ONE_JOB, lambda wildcards: {"k": study.k})}
+
+    def targets(self, study):
+        return {"made_up": [study.results("tables/made_up.csv")]}
+
+    def verdict_inputs(self, study):
+        return {"made_up_cells": study.results("tables/made_up.csv")}
+
+    def page_inputs(self, study):
+        return {"made_up": study.results("tables/made_up.csv")}
+
+    def page_settings(self, study):
+        return {"made_up": {"k": study.k}}
+
+
+def test_a_registered_product_is_in_conditions_targets_verdict_page_and_run(monkeypatch):
+    monkeypatch.setitem(PRODUCTS, "made_up", MadeUp())
+    study = study_of()
+    file = "results/tiny/tables/made_up.csv"
+    assert ("fgsm", "7", 1) in study.conditions_of(AMF)
+    assert study.target("made_up") == [file]
+    assert file in study.products()  # what the record of the run waits for
+    assert parameters(study)["tabulate_made_up",] == {"k": 3}
+    assert study.verdict_inputs()["made_up_cells"] == file
+    assert study.page_inputs()["made_up"] == file
+    assert study.page_settings()["made_up"] == {"k": 3}
+
+
+def test_targets_of_two_products_have_different_names():
+    names = [name for product in PRODUCTS.values() for name in product.targets(study_of())]
+    assert len(names) == len(set(names))
+    assert list(yaml.safe_load(yaml.safe_dump(names)))  # plain text, as rules are named
