@@ -81,6 +81,7 @@ rule attack_model:
             "attack": configuration.attack_settings(STUDY, wildcards.attack),
             "iterations": iterations_of(wildcards),
             "length": LIST_LENGTH,
+            "loss": MODELS[wildcards.model].loss,
         },
         code=lambda wildcards: digest_of(
             "attack_model",
