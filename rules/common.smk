@@ -25,7 +25,7 @@ from embrittle import device
 from embrittle import fingerprint
 from embrittle.study import missing
 from embrittle.attacks.methods import ATTACKS
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.errors import EmbrittleError
 from embrittle.models.registry import MODELS
 from embrittle.study import settings as configuration

@@ -4,7 +4,7 @@ import copy
 import subprocess
 import sys
 from collections import OrderedDict
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +20,8 @@ from embrittle.attacks.trajectories import trajectories
 from embrittle.data.formats import FORMATS
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
+from embrittle.models.registry import MODELS
 from embrittle.models.training import TrainingSettings
 from embrittle.render import published
 from embrittle.render.style import PlotSettings
@@ -311,9 +312,15 @@ def test_training_settings_are_those_that_training_takes():
     assert cfg.training_settings(changed, "AMF").items() >= later.items()
     assert cfg.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
     assert "restart_accumulators" not in cfg.training_settings(changed, "BPR-MF")
-    assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
     defaults = {field.name: field.default for field in fields(TrainingSettings)}
-    assert {name: defaults[name] for name in later} == cfg._LEAVES_AS_IT_WAS
+    assert set(defaults) == {*amf, *later, "loss"}
+    assert {name: defaults[name] for name in (*later, "loss")} == cfg._LEAVES_AS_IT_WAS
+
+
+def test_a_loss_other_than_bpr_is_handed_to_the_training(monkeypatch):
+    monkeypatch.setitem(MODELS, "BPR-MF", replace(MODELS["BPR-MF"], loss="another"))
+    assert cfg.training_settings(validated(), "BPR-MF")["loss"] == "another"
+    assert "loss" not in cfg.training_settings(validated(), "AMF")
 
 
 def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():

@@ -16,7 +16,7 @@ from typing import Any
 from embrittle.attacks.methods import ATTACKS, Attack
 from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
-from embrittle.models.baselines import BASELINES, option_schema
+from embrittle.models.baselines.registry import BASELINES, option_schema
 from embrittle.models.registry import MODELS
 from embrittle.study.schema import (
     KeyPath,
@@ -41,7 +41,7 @@ NAMING_SECTIONS = (POSTER_SECTION, BUDGETS_SECTION)
 
 # Settings of a training that came later, at the values that leave a result as it was before they came: they are not
 # handed over, so that no training that is there runs again for them.
-_LEAVES_AS_IT_WAS = {"criterion": "HR@10", "restart_accumulators": False}
+_LEAVES_AS_IT_WAS = {"criterion": "HR@10", "restart_accumulators": False, "loss": "bpr"}
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -148,6 +148,7 @@ def training_settings(config: Mapping, model: str) -> dict[str, Any]:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
     apart = ("epochs", "checkpoint_seconds")
     settings = {key: value for key, value in config["training"].items() if key not in apart}
+    settings["loss"] = MODELS[model].loss
     if section := MODELS[model].section:
         settings["adversarial_epsilon"] = config[section]["epsilon"]
         settings["adversarial_weight"] = config[section]["lambda"]
