@@ -25,7 +25,7 @@ from .plain import (
     optimiser_epoch,
     reference_epoch,
 )
-from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, Problem
+from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, K, Problem
 from .table import Row, Target
 from .timing import Measurement, Seconds, ratios, seconds_of, side_by_side
 
@@ -177,7 +177,7 @@ def trajectory_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
     grid = [L for L in TABLE1_ITERATIONS if full or L <= 50]
     start = problem.start()
     model = {"user_factors": start.user_factors, "item_factors": start.item_factors}
-    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "seed": SEED, "length": BPR_MF.k}
+    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "seed": SEED, "length": K}
 
     def run(iterations: list[int]) -> None:
         known = problem.train
@@ -205,8 +205,8 @@ def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:
         "NumPy, all scores at once": lambda: numpy_target_ranks(*factors, *csr, problem.test),
     }
     lists = {
-        OURS: lambda: top_items(backend, *factors, train, BPR_MF.k),
-        "NumPy, argpartition": lambda: numpy_top_items(*factors, *csr, BPR_MF.k),
+        OURS: lambda: top_items(backend, *factors, train, K),
+        "NumPy, argpartition": lambda: numpy_top_items(*factors, *csr, K),
     }
     return [
         row

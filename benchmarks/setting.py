@@ -27,6 +27,7 @@ BPR_EPOCHS, AMF_EPOCHS = (
     1000,
 )  # of the papers' training; AMF goes on from the middle of BPR-MF's
 SEED = 0
+K = 10  # length of the lists
 
 
 @dataclass(frozen=True)

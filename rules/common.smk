@@ -21,7 +21,7 @@ from snakemake.exceptions import WorkflowError
 
 from embrittle import device, fingerprint
 from embrittle.errors import EmbrittleError
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
 from embrittle.study import missing

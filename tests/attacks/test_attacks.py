@@ -40,12 +40,12 @@ class RecordedLoss(BprLoss):
         self.deltas, self.negatives = [], []
         plain = backend.full_batch_gradient
 
-        def recording(users, items, train, negatives):
+        def recording(users, items, train, negatives, loss):
             self.deltas.append(
                 [backend.get(a) - f for a, f in zip((users, items), factors, strict=True)]
             )
             self.negatives.append(negatives.copy())
-            return plain(users, items, train, negatives)
+            return plain(users, items, train, negatives, loss)
 
         backend.full_batch_gradient = recording
 
@@ -267,7 +267,7 @@ def test_projection_is_exact_never_too_long_and_done_once(rows, radius):
 
         def projected(array, backend=backend):
             delta, nothing = backend.put(array), backend.put(np.zeros_like(array))
-            return backend.get(backend.climb_in_ball(delta, nothing, 0.0, radius))
+            return backend.get(backend.ascent_step_in_ball(delta, nothing, 0.0, radius))
 
         once = projected(start)
         lengths = np.linalg.norm(start.astype(np.float64), axis=1, keepdims=True)

@@ -12,7 +12,13 @@ from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.kernels import ranking
 from embrittle.kernels.cpu import CpuBackend
-from embrittle.kernels.ranking import lists_to_columns, random_items, target_ranks, top_items
+from embrittle.kernels.ranking import (
+    lists_to_columns,
+    random_items,
+    ranks_in_lists,
+    target_ranks,
+    top_items,
+)
 
 
 @st.composite
@@ -181,3 +187,9 @@ def test_lists_become_one_row_per_recommendation():
         "int32",
         "float32",
     ]
+
+
+def test_the_end_of_a_short_list_is_no_rank_of_a_missing_target():
+    items = np.array([[3, 1, 2], [0, -1, -1], [4, 5, 6], [7, -1, -1]], np.int32)
+    targets = np.array([2, 5, -1, -1], np.int32)
+    assert ranks_in_lists(items, targets).tolist() == [3, 0, 0, 0]

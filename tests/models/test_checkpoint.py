@@ -18,7 +18,8 @@ from embrittle.data.interactions import UserItems, read_targets
 from embrittle.files import read_columns, write_json, write_parquet
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.models.checkpoint import Checkpoint
-from embrittle.models.training import TrainedState, TrainingSettings, train
+from embrittle.models.state import TrainedState
+from embrittle.models.training import TrainingSettings, train
 
 SETTINGS = {
     "model": "BPR-MF",

@@ -13,11 +13,14 @@ from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
 from embrittle.files import read_tensors
 from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.ranking import top_items
 from embrittle.kernels.sampling import draw_negatives
 from embrittle.metrics import measures
 from embrittle.models import training
-from embrittle.models.training import TrainingSettings, initial_factors, read_state
+from embrittle.models.registry import MODELS
+from embrittle.models.state import read_state
+from embrittle.models.training import TrainingSettings, initial_factors
 
 N_USERS, N_ITEMS, N_BLOCKS = 60, 60, 4
 NOBODY = np.full(N_USERS, -1, np.int32)
@@ -401,6 +404,23 @@ def test_amf_stays_accurate_and_loses_less_under_a_perturbation(blocks):
     )
     assert amf.curve[-1]["HR@10"] > 0.95
     assert loss_under_fgsm(amf) < 0.8 * loss_under_fgsm(bpr_mf)
+
+
+def test_every_model_has_a_registered_loss():
+    assert {model.loss for model in MODELS.values()} <= set(LOSSES)
+
+
+def test_training_lowers_the_loss_of_its_settings(blocks, monkeypatch):
+    used = []
+    plain = CpuBackend.train_epoch
+
+    def recording(backend, factors, triples, settings):
+        used.append(settings.loss)
+        return plain(backend, factors, triples, replace(settings, loss="bpr"))
+
+    monkeypatch.setattr(CpuBackend, "train_epoch", recording)
+    run(blocks, replace(SETTINGS, loss="another"), epochs=2)
+    assert used == ["another", "another"]
 
 
 # --- Errors -------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import copy
 import subprocess
 import sys
 from collections import OrderedDict
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +20,8 @@ from embrittle.attacks.trajectories import trajectories
 from embrittle.data.formats import FORMATS
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
+from embrittle.models.registry import MODELS
 from embrittle.models.training import TrainingSettings
 from embrittle.problems import number_text
 from embrittle.products import PRODUCTS
@@ -333,9 +334,15 @@ def test_training_settings_are_those_that_training_takes():
     assert stages.training_settings(changed, "AMF").items() >= later.items()
     assert stages.training_settings(changed, "BPR-MF")["criterion"] == "nDCG@100"
     assert "restart_accumulators" not in stages.training_settings(changed, "BPR-MF")
-    assert {field.name for field in fields(TrainingSettings)} == {*amf, *later}
     defaults = {field.name: field.default for field in fields(TrainingSettings)}
-    assert {name: defaults[name] for name in later} == stages.LATER_SETTINGS
+    assert set(defaults) == {*amf, *later, "loss"}
+    assert {name: defaults[name] for name in (*later, "loss")} == stages.LATER_SETTINGS
+
+
+def test_a_loss_other_than_bpr_is_handed_to_the_training(monkeypatch):
+    monkeypatch.setitem(MODELS, "BPR-MF", replace(MODELS["BPR-MF"], loss="another"))
+    assert stages.training_settings(validated(), "BPR-MF")["loss"] == "another"
+    assert "loss" not in stages.training_settings(validated(), "AMF")
 
 
 def test_settings_of_amf_and_numbers_of_epochs_do_not_touch_bpr_mf():

@@ -23,13 +23,18 @@ _NEGATIVES, _START, _NOISE = 2, 3, 4  # streams of random numbers; training has 
 
 
 class BprLoss:
-    """The full-batch BPR loss around a model, for attacks to climb."""
+    """The full-batch pairwise loss around a model, for attacks to climb."""
 
     def __init__(
-        self, backend: Backend, factors: tuple[np.ndarray, np.ndarray], train: UserItems, seed: int
+        self,
+        backend: Backend,
+        factors: tuple[np.ndarray, np.ndarray],
+        train: UserItems,
+        seed: int,
+        loss: str = "bpr",
     ):
-        """Take (user_factors, item_factors), the positives, and the seed that fixes the negatives."""
-        self.backend = backend
+        """Take (user_factors, item_factors), the positives, the seed that fixes the negatives, and the loss's name."""
+        self.backend, self._loss = backend, loss
         self.factors = tuple(backend.put(array) for array in factors)
         self._train = train
         self.draw_negatives(seed)
@@ -46,7 +51,9 @@ class BprLoss:
     def gradient(self, delta: Pair) -> Pair:
         """Gradient of the loss at Theta + Delta."""
         users, items = self.perturbed(delta)
-        return self.backend.full_batch_gradient(users, items, self._train, self._negatives)
+        return self.backend.full_batch_gradient(
+            users, items, self._train, self._negatives, self._loss
+        )
 
     def climb(self, delta: Pair, step: float, bound: float, norm: str = "linf") -> Pair:
         """One step, Delta + step * g / ||g|| per row, brought back to the budget.
@@ -57,7 +64,7 @@ class BprLoss:
             bound: the budget.
             norm: "linf" clips each element to +-bound, "l2" projects each row to the ball of radius bound.
         """
-        climb = {"linf": self.backend.climb, "l2": self.backend.climb_in_ball}[norm]
+        climb = {"linf": self.backend.ascent_step, "l2": self.backend.ascent_step_in_ball}[norm]
         gradient = self.gradient(delta)
         return tuple(
             climb(change, slope, step, bound) for change, slope in zip(delta, gradient, strict=True)
@@ -151,6 +158,7 @@ def attacked_lists(
     iterations: Sequence[int],
     seed: int,
     length: int,
+    loss: str = "bpr",
 ) -> Iterator[Snapshot]:
     """Perturb a model, and list its items after each of several numbers of iterations, one after the other.
 
@@ -164,6 +172,7 @@ def attacked_lists(
         iterations: the numbers of steps, L, ascending.
         seed: the training's; fixes negatives and start, so that all attacks on a model meet the same ones.
         length: K.
+        loss: the model's, key of `losses.LOSSES`.
 
     Yields:
         The lists as `ranking.lists_to_columns`, and `spent.spent_norms`. None is kept here: who does not either has
@@ -172,11 +181,11 @@ def attacked_lists(
     Raises:
         ConfigError: as `perturb`, when the first is asked for.
     """
-    loss = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed)
-    deltas = perturb(loss, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
+    around = BprLoss(backend, (model["user_factors"], model["item_factors"]), train, seed, loss)
+    deltas = perturb(around, epsilon=epsilon, iterations=iterations, seed=seed, **attack)
     for steps, delta in deltas:
         yield Snapshot(
             steps,
-            lists_to_columns(*top_items(backend, *loss.perturbed(delta), known, length)),
+            lists_to_columns(*top_items(backend, *around.perturbed(delta), known, length)),
             spent_norms(*map(backend.get, delta)),
         )

@@ -38,12 +38,21 @@ class Factors:
 
 @dataclass(frozen=True)
 class StepSettings:
-    """What one optimisation step needs to know; adversarial_weight 0 is BPR-MF, above it AMF."""
+    """What one optimisation step needs to know.
+
+    Attributes:
+        batch_size: triples in a step.
+        learning_rate: of Adagrad.
+        adversarial_epsilon: length of the perturbed rows' shift.
+        adversarial_weight: of the loss at the perturbed rows; 0 for BPR-MF, above for AMF.
+        loss: key of `losses.LOSSES`.
+    """
 
     batch_size: int
     learning_rate: float
     adversarial_epsilon: float = 0.0
     adversarial_weight: float = 0.0
+    loss: str = "bpr"
 
 
 class Backend(Protocol):
@@ -59,14 +68,21 @@ class Backend(Protocol):
         """Run one epoch over int32 triples (n, 3), the last partial batch dropped; return the mean loss."""
 
     def full_batch_gradient(
-        self, user_factors: Array, item_factors: Array, train: UserItems, negatives: np.ndarray
+        self,
+        user_factors: Array,
+        item_factors: Array,
+        train: UserItems,
+        negatives: np.ndarray,
+        loss: str = "bpr",
     ) -> tuple[Array, Array]:
-        """Gradient of the summed BPR loss over all training positives, one negative each."""
+        """Gradient of the loss (key of `losses.LOSSES`) summed over all training positives, one negative each."""
 
-    def climb(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:
+    def ascent_step(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:
         """Return clip(delta + step * g / ||g|| per row, -bound, bound); `delta` may be changed."""
 
-    def climb_in_ball(self, delta: Array, gradient: Array, step: float, radius: float) -> Array:
+    def ascent_step_in_ball(
+        self, delta: Array, gradient: Array, step: float, radius: float
+    ) -> Array:
         """Return delta + step * g / ||g|| per row, rows longer than `radius` cut to it; `delta` may be changed."""
 
     def scores(self, user_factors: Array, item_factors: Array) -> np.ndarray:

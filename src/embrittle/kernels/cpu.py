@@ -6,7 +6,7 @@ import numpy as np
 
 from embrittle.data.interactions import UserItems
 from embrittle.kernels.backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, WITHIN, Factors, StepSettings
-from embrittle.kernels.numba_gradient import climb, climb_in_ball, gradient_kernel
+from embrittle.kernels.numba_gradient import ascent_step, ascent_step_in_ball, gradient_kernel
 from embrittle.kernels.numba_training import epoch_kernel
 
 
@@ -23,7 +23,8 @@ class CpuBackend:
 
     def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
         """One epoch; see `numba_training`."""
-        epoch = epoch_kernel(factors.user_factors.shape[1], settings.adversarial_weight > 0)
+        n_factors = factors.user_factors.shape[1]
+        epoch = epoch_kernel(n_factors, settings.adversarial_weight > 0, settings.loss)
         return epoch(
             factors.user_factors,
             factors.item_factors,
@@ -43,29 +44,32 @@ class CpuBackend:
         item_factors: np.ndarray,
         train: UserItems,
         negatives: np.ndarray,
+        loss: str = "bpr",
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `numba_gradient`."""
         user_gradient, item_gradient = np.empty_like(user_factors), np.empty_like(item_factors)
-        kernel = gradient_kernel(user_factors.shape[1])
+        kernel = gradient_kernel(user_factors.shape[1], loss)
         kernel(
             user_factors, item_factors, train.indptr, train.indices, negatives,
             user_gradient, item_gradient,
         )  # fmt: skip
         return user_gradient, item_gradient
 
-    def climb(
+    def ascent_step(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, bound: float
     ) -> np.ndarray:
         """In place."""
-        climb(delta, gradient, np.float32(step), np.float32(bound), np.float32(SQUARED_NORM_FLOOR))
+        ascent_step(
+            delta, gradient, np.float32(step), np.float32(bound), np.float32(SQUARED_NORM_FLOOR)
+        )
         return delta
 
-    def climb_in_ball(
+    def ascent_step_in_ball(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, radius: float
     ) -> np.ndarray:
         """In place."""
         floor = np.float32(SQUARED_NORM_FLOOR)
-        climb_in_ball(delta, gradient, np.float32(step), radius, floor, WITHIN)
+        ascent_step_in_ball(delta, gradient, np.float32(step), radius, floor, WITHIN)
         return delta
 
     def scores(self, user_factors: np.ndarray, item_factors: np.ndarray) -> np.ndarray:

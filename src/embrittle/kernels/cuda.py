@@ -21,6 +21,7 @@ from embrittle.kernels.backend import (
     Factors,
     StepSettings,
 )
+from embrittle.kernels.losses import LOSSES, PairwiseLoss
 
 _CHUNK = 2**18  # triples of the full batch at a time: 64 MiB for each gathered float32 (n, 64)
 
@@ -29,9 +30,12 @@ def _unit_rows(array: torch.Tensor) -> torch.Tensor:
     return array * array.square().sum(1, keepdim=True).clamp_min(SQUARED_NORM_FLOOR).rsqrt()
 
 
-def _slope(difference: torch.Tensor) -> torch.Tensor:
-    """Derivative of softplus(-difference), none where the difference is clipped: (n, 1)."""
-    return (-torch.sigmoid(-difference) * (difference >= LOWEST_DIFFERENCE)).unsqueeze(1)
+def _terms_and_slopes(
+    loss: PairwiseLoss, difference: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Terms of the loss (n,) and its slopes (n, 1), no slope where the difference is clipped."""
+    terms, slopes = loss.formula(difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE))
+    return terms, (slopes * (difference >= LOWEST_DIFFERENCE)).unsqueeze(1)
 
 
 class _Step:
@@ -39,6 +43,7 @@ class _Step:
 
     def __init__(self, factors: Factors, settings: StepSettings, n_triples: int):
         self.factors, self.settings = factors, settings
+        self._pairwise = LOSSES[settings.loss]
         device = factors.user_factors.device
         self.triples = torch.zeros((n_triples, 3), dtype=torch.int64, device=device)
         self.loss = torch.zeros((), dtype=torch.float64, device=device)
@@ -83,9 +88,8 @@ class _Step:
         users, items = batch[:, 0], batch[:, 1:].T.reshape(-1)
         p = self.factors.user_factors[users]
         q = self.factors.item_factors[items]
-        difference = self._add_gradient(users, items, p, q, 1.0)
-        clipped = difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)
-        self.loss += torch.nn.functional.softplus(-clipped).sum(dtype=torch.float64)
+        terms = self._add_gradient(users, items, p, q, 1.0)
+        self.loss += self._pairwise.values(terms).sum(dtype=torch.float64)
         if self.settings.adversarial_weight > 0:
             epsilon = self.settings.adversarial_epsilon
             shifted_p = p + epsilon * _unit_rows(self._user_gradient[users])
@@ -104,13 +108,13 @@ class _Step:
         q: torch.Tensor,
         weight: float,
     ) -> torch.Tensor:
-        """Add the batch's gradient at rows p and q (positives, then negatives); return the differences."""
+        """Add the batch's gradient at rows p and q (positives, then negatives); return the loss's terms."""
         positive, negative = q.chunk(2)
-        difference = (p * (positive - negative)).sum(1)
-        slope = weight * _slope(difference)
+        terms, slope = _terms_and_slopes(self._pairwise, (p * (positive - negative)).sum(1))
+        slope = weight * slope
         self._user_gradient.index_add_(0, users, slope * (positive - negative))
         self._item_gradient.index_add_(0, items, torch.cat([slope * p, -slope * p]))
-        return difference
+        return terms
 
     def _adagrad(
         self,
@@ -175,6 +179,7 @@ class CudaBackend:
         item_factors: torch.Tensor,
         train: UserItems,
         negatives: np.ndarray,
+        loss: str = "bpr",
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """In chunks of triples, so that memory does not grow with the data set."""
         gradients = torch.zeros_like(user_factors), torch.zeros_like(item_factors)
@@ -187,19 +192,19 @@ class CudaBackend:
             )
             p = user_factors[users]
             spread = item_factors[positives] - item_factors[negative_items]
-            slope = _slope((p * spread).sum(1))
+            _, slope = _terms_and_slopes(LOSSES[loss], (p * spread).sum(1))
             gradients[0].index_add_(0, users, slope * spread)
             gradients[1].index_add_(0, positives, slope * p)
             gradients[1].index_add_(0, negative_items, -slope * p)
         return gradients
 
-    def climb(
+    def ascent_step(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, bound: float
     ) -> torch.Tensor:
         """A new tensor."""
         return (delta + step * _unit_rows(gradient)).clamp(-bound, bound)
 
-    def climb_in_ball(
+    def ascent_step_in_ball(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, radius: float
     ) -> torch.Tensor:
         """A new tensor."""

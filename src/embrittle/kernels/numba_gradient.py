@@ -1,19 +1,20 @@
-"""The compiled full-batch gradient of the BPR loss, which the attacks climb (docs/method.md, "Perturbations")."""
+"""The compiled full-batch gradient of the loss, and the steps of attacks (docs/method.md, "Perturbations")."""
 
 from functools import cache
 
 import numpy as np
 from numba import njit
 
-from embrittle.kernels.numba_training import FAST_MATH, difference_of, exponential_of, slope_of
+from embrittle.kernels.losses import LOSSES
+from embrittle.kernels.numba_training import FAST_MATH, difference_of, term_and_slope
 from embrittle.kernels.prefetch import prefetch_row
 
 _AHEAD = 4  # triples
 
 
 @cache
-def gradient_kernel(n_factors: int):
-    """Compile the gradient for this number of factors.
+def gradient_kernel(n_factors: int, loss_name: str):
+    """Compile the gradient for this number of factors and loss (key of `LOSSES`).
 
     Returns:
         A function (user_factors, item_factors, indptr, indices, negatives, user_gradient, item_gradient) that fills
@@ -21,7 +22,9 @@ def gradient_kernel(n_factors: int):
         gradient stay in the innermost cache while the items pass by.
     """
 
-    @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+    formula = LOSSES[loss_name].formula
+
+    @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def gradient(
         user_factors, item_factors, indptr, indices, negatives, user_gradient, item_gradient
     ):
@@ -38,7 +41,7 @@ def gradient_kernel(n_factors: int):
                 difference = difference_of(
                     n_factors, user_factors, user, item_factors, positive, negative
                 )
-                slope = slope_of(difference, exponential_of(difference))
+                _, slope = term_and_slope(formula, difference)
                 for k in range(n_factors):
                     user_gradient[user, k] += slope * (
                         item_factors[positive, k] - item_factors[negative, k]
@@ -52,7 +55,7 @@ def gradient_kernel(n_factors: int):
 
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def climb(delta, gradient, step, bound, squared_norm_floor):
+def ascent_step(delta, gradient, step, bound, squared_norm_floor):
     """delta <- clip(delta + step * g / ||g|| per row, -bound, bound), in place, in one pass (MSAP, Eq. 6 and 7)."""
     n_rows, n_factors = delta.shape
     for row in range(n_rows):
@@ -66,7 +69,7 @@ def climb(delta, gradient, step, bound, squared_norm_floor):
 
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def climb_in_ball(delta, gradient, step, radius, squared_norm_floor, within):
+def ascent_step_in_ball(delta, gradient, step, radius, squared_norm_floor, within):
     """delta <- delta + step * g / ||g|| per row, rows longer than `radius` scaled to it, in place, in one pass.
 
     Lengths are summed in float64: with float32 sums a row that has been cut might count as too long once more.

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from embrittle.kernels import backend
+from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.prefetch import prefetch_row
 
 # As float32: a float64 constant would make float64 of what it touches.
@@ -33,20 +34,15 @@ def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
 
 
 @njit(inline="always")
-def exponential_of(difference):
-    """exp(-difference), the difference clipped from below; a NaN stays one."""
+def term_and_slope(formula, difference):
+    """What a loss (`losses.PairwiseLoss.formula`) gives, no slope where the difference is clipped; a NaN stays one."""
     clipped = difference
     if difference < _LOWEST_DIFFERENCE:
         clipped = _LOWEST_DIFFERENCE
-    return math.exp(-clipped)
-
-
-@njit(inline="always")
-def slope_of(difference, exponential):
-    """Derivative of softplus(-difference); none where the difference is clipped."""
+    term, slope = formula(clipped)
     if difference < _LOWEST_DIFFERENCE:
-        return np.float32(0)
-    return -exponential / (np.float32(1) + exponential)
+        slope = np.float32(0)
+    return term, np.float32(slope)
 
 
 @njit(inline="always")
@@ -99,8 +95,8 @@ def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, l
 
 
 @cache
-def epoch_kernel(n_factors: int, adversarial: bool):
-    """Compile the epoch for this number of factors, with or without the adversarial term.
+def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
+    """Compile the epoch for this number of factors and loss (key of `LOSSES`), with or without the adversarial term.
 
     Returns:
         A function (user_factors, item_factors, user_accumulators, item_accumulators, triples, batch_size,
@@ -108,7 +104,10 @@ def epoch_kernel(n_factors: int, adversarial: bool):
         float32 arrays in place. `triples` is int32 (n, 3); what is left after the last full batch is not used.
     """
 
-    @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+    # Only what can be pickled by its name may stand in the closure, or the cache on disk would never be hit.
+    formula, log1p = LOSSES[loss_name].formula, LOSSES[loss_name].log1p
+
+    @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def epoch(
         user_factors,
         item_factors,
@@ -132,7 +131,6 @@ def epoch_kernel(n_factors: int, adversarial: bool):
         perturbed_items = np.empty((2 * batch_size if adversarial else 0, n_factors), np.float32)
         triple_slots = np.empty((batch_size, 3), np.int32)
 
-        # The loss is the logarithm of a product: one logarithm for many triples instead of one for each.
         loss, product = 0.0, 1.0
         n_batches = len(triples) // batch_size
         for batch in range(n_batches):
@@ -147,12 +145,14 @@ def epoch_kernel(n_factors: int, adversarial: bool):
                 difference = difference_of(
                     n_factors, user_factors, user, item_factors, positive, negative
                 )
-                exponential = exponential_of(difference)
-                slope = slope_of(difference, exponential)
-                product *= 1.0 + exponential
-                if product > 1e250:  # the next factor may be as large as e^80
-                    loss += math.log(product)
-                    product = 1.0
+                term, slope = term_and_slope(formula, difference)
+                if log1p:  # one logarithm for many triples instead of one for each
+                    product *= 1.0 + term
+                    if product > 1e250:  # the next factor may be as large as e^80
+                        loss += math.log(product)
+                        product = 1.0
+                else:
+                    loss += term
 
                 slot = user_slots[user]
                 fresh = slot < 0
@@ -196,7 +196,8 @@ def epoch_kernel(n_factors: int, adversarial: bool):
                     difference = difference_of(
                         n_factors, perturbed_users, user, perturbed_items, positive, negative
                     )
-                    slope = adversarial_weight * slope_of(difference, exponential_of(difference))
+                    _, slope = term_and_slope(formula, difference)
+                    slope *= adversarial_weight
                     _add_user_gradient(
                         n_factors, user_gradients, user, False, slope,
                         perturbed_items, positive, negative,

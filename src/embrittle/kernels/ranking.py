@@ -94,6 +94,18 @@ def target_ranks(
     return ranks
 
 
+def ranks_in_lists(items: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Rank (from 1) of each user's target in the user's list: int64 (n_users,), 0 where it is not listed.
+
+    Args:
+        items: int32 (n_users, length), as in `top_items`.
+        targets: int32 (n_users,), -1 for none.
+    """
+    # Without the second condition, a missing target would equal the end of a short list.
+    hits = (items == targets[:, None]) & (targets >= 0)[:, None]
+    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
+
+
 def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Lists of the random recommender: `length` candidates of each user, uniformly, without repetition.
 

@@ -1,12 +1,16 @@
 """The plain version of the hot loops: torch autograd and torch's own operations, one line a formula.
 
-Slow and short on purpose: the compiled loops and the CUDA path are held against it (tests/test_compute.py), and
-`make bench` measures them against it. Nothing else uses it.
+Slow and short on purpose: the compiled loops and the CUDA path are held against it (tests/kernels), and `make bench`
+measures them against it. Nothing else uses it. Slopes come from autograd, never from `losses`: `settings.loss` is not
+read, a loss other than BPR is handed over as a function.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from torch.nn.functional import softplus
 
 from embrittle.kernels.backend import (
     ADAGRAD_EPS,
@@ -17,27 +21,33 @@ from embrittle.kernels.backend import (
 )
 
 Parameters = list[torch.Tensor]  # user_factors, item_factors
+Loss = Callable[[Parameters, torch.Tensor], torch.Tensor]  # parameters, triples -> scalar
 
 
-def bpr_loss(parameters: Parameters, triples: torch.Tensor) -> torch.Tensor:
-    """Sum over the triples of softplus(-clip(s_ui - s_uj, -80, 1e8)) (Rendle et al. 2009).
+def summed(value: Callable[[torch.Tensor], torch.Tensor]) -> Loss:
+    """Return the sum over triples of value(clip(s_ui - s_uj, -80, 1e8)), a function of parameters and triples.
 
-    Args:
-        parameters: user_factors (n_users, n_factors) and item_factors (n_items, n_factors).
-        triples: int64 (n, 3): user, positive, negative.
+    `parameters` are user_factors (n_users, n_factors) and item_factors (n_items, n_factors); `triples` int64 (n, 3):
+    user, positive, negative.
     """
-    user_factors, item_factors = parameters
-    users, positives, negatives = triples.unbind(1)
-    difference = (user_factors[users] * (item_factors[positives] - item_factors[negatives])).sum(1)
-    return torch.nn.functional.softplus(
-        -difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)
-    ).sum()
+
+    def loss(parameters: Parameters, triples: torch.Tensor) -> torch.Tensor:
+        user_factors, item_factors = parameters
+        users, positives, negatives = triples.unbind(1)
+        spread = item_factors[positives] - item_factors[negatives]
+        difference = (user_factors[users] * spread).sum(1)
+        return value(difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE)).sum()
+
+    return loss
 
 
-def gradient(parameters: Parameters, triples: torch.Tensor) -> Parameters:
-    """Gradient of `bpr_loss` by autograd."""
+bpr_loss = summed(lambda difference: softplus(-difference))  # Rendle et al. 2009
+
+
+def gradient(parameters: Parameters, triples: torch.Tensor, loss: Loss = bpr_loss) -> Parameters:
+    """Gradient of a loss by autograd."""
     leaves = [array.detach().requires_grad_() for array in parameters]
-    return list(torch.autograd.grad(bpr_loss(leaves, triples), leaves))
+    return list(torch.autograd.grad(loss(leaves, triples), leaves))
 
 
 def unit_rows(array: torch.Tensor) -> torch.Tensor:
@@ -46,28 +56,32 @@ def unit_rows(array: torch.Tensor) -> torch.Tensor:
 
 
 def step_gradient(
-    parameters: Parameters, triples: torch.Tensor, settings: StepSettings
+    parameters: Parameters, triples: torch.Tensor, settings: StepSettings, loss: Loss = bpr_loss
 ) -> Parameters:
     """Gradient of L(Theta) + weight * L(Theta + Delta), Delta = epsilon * g / ||g|| a constant (MSAP, Eq. 8)."""
-    clean = gradient(parameters, triples)
+    clean = gradient(parameters, triples, loss)
     if settings.adversarial_weight == 0:
         return clean
     shifted = [
         array + settings.adversarial_epsilon * unit_rows(slope)
         for array, slope in zip(parameters, clean, strict=True)
     ]
-    adversarial = gradient(shifted, triples)
+    adversarial = gradient(shifted, triples, loss)
     return [a + settings.adversarial_weight * b for a, b in zip(clean, adversarial, strict=True)]
 
 
 def train_epoch(
-    parameters: Parameters, accumulators: Parameters, triples: torch.Tensor, settings: StepSettings
+    parameters: Parameters,
+    accumulators: Parameters,
+    triples: torch.Tensor,
+    settings: StepSettings,
+    loss: Loss = bpr_loss,
 ) -> float:
     """One epoch of Adagrad in place, without the last partial batch; returns the mean clean loss."""
     total, n_batches = 0.0, len(triples) // settings.batch_size
     for batch in triples[: n_batches * settings.batch_size].split(settings.batch_size):
-        total += float(bpr_loss(parameters, batch))
-        slopes = step_gradient(parameters, batch, settings)
+        total += float(loss(parameters, batch))
+        slopes = step_gradient(parameters, batch, settings, loss)
         for array, accumulator, slope in zip(parameters, accumulators, slopes, strict=True):
             accumulator += slope.square()
             array -= settings.learning_rate * slope / (accumulator.sqrt() + ADAGRAD_EPS)

@@ -237,7 +237,7 @@ def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFram
     """List what was selected of each training.
 
     Args:
-        models: (data set, model file as `training.TrainedState.write` writes it).
+        models: (data set, model file as `models.state.TrainedState.write` writes it).
 
     Returns:
         Columns dataset, model, seed, selected_epoch, selected_score (the criterion on what selects; empty with "last").

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from embrittle.files import read_tensors
-from embrittle.models.training import TrainedState, state_of
+from embrittle.models.state import TrainedState, state_of
 
 logger = logging.getLogger(__name__)
 

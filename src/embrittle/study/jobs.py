@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from embrittle.attacks.trajectories import trajectories
+from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
 from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
 from embrittle.study import stages
@@ -47,7 +48,12 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
 
     def attack(wildcards: Any) -> dict[str, Any]:
         definition = stages.attack_settings(settings, wildcards.attack)
-        return {"attack": definition, "iterations": study.iterations_of(wildcards), **lists}
+        return {
+            "attack": definition,
+            "iterations": study.iterations_of(wildcards),
+            "loss": MODELS[wildcards.model].loss,
+            **lists,
+        }
 
     def baseline(wildcards: Any) -> dict[str, Any]:
         return {**stages.baseline_settings(settings, wildcards.baseline), **lists}

@@ -16,7 +16,7 @@ from typing import Any
 from embrittle.attacks.methods import ATTACKS
 from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
-from embrittle.models.baselines import BASELINES, option_schema
+from embrittle.models.baselines.registry import BASELINES, option_schema
 from embrittle.models.registry import MODELS
 from embrittle.problems import KeyPath, Problems, suggestion
 from embrittle.products import PRODUCTS

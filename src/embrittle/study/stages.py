@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from embrittle.errors import ConfigError
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.problems import suggestion
 
 # Settings of a training that came later, at the values that leave a result as it was before they came: they are not
 # handed over, so that no training that is there runs again for them.
-LATER_SETTINGS = {"criterion": "HR@10", "restart_accumulators": False}
+LATER_SETTINGS = {"criterion": "HR@10", "restart_accumulators": False, "loss": "bpr"}
 
 # The keys of an entry that a reader looks at.
 _READING_KEYS = (
@@ -40,6 +40,7 @@ def training_settings(config: Mapping, model: str) -> dict[str, Any]:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
     apart = ("epochs", "checkpoint_seconds")
     settings = {key: value for key, value in config["training"].items() if key not in apart}
+    settings["loss"] = MODELS[model].loss
     if section := MODELS[model].section:
         settings["adversarial_epsilon"] = config[section]["epsilon"]
         settings["adversarial_weight"] = config[section]["lambda"]

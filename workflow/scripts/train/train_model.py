@@ -6,6 +6,7 @@ from embrittle.jobs import job
 from embrittle.kernels.backend import get_backend
 from embrittle.models import training
 from embrittle.models.checkpoint import Checkpoint
+from embrittle.models.state import read_state
 
 with job(snakemake.log[0]):
     positives = read_user_items(snakemake.input.train, snakemake.input.statistics)
@@ -28,7 +29,7 @@ with job(snakemake.log[0]):
         settings=training.TrainingSettings(**snakemake.params.settings),
         seed=int(snakemake.wildcards.seed),
         epochs=int(snakemake.wildcards.epoch),
-        start=training.read_state(start) if start else None,
+        start=read_state(start) if start else None,
         checkpoint=checkpoint,
     )
     state.write(**snakemake.output)

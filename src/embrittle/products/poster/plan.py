@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from embrittle.models.baselines import BASELINES
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.problems import Problems, suggestion
 from embrittle.products.product import (
     ONE_JOB,
