@@ -82,9 +82,6 @@ rule attack_model:
             "iterations": iterations_of(wildcards),
             "length": LIST_LENGTH,
         },
-        code=lambda wildcards: digest_of(
-            "attack_model",
-            attack=(STUDY["attacks"][wildcards.attack]["method"],),
-        ),
+        code=code_of("attack_model"),
     script:
         "../workflow/scripts/attack_model.py"

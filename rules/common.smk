@@ -23,6 +23,7 @@ from snakemake.exceptions import WorkflowError
 
 from embrittle import device
 from embrittle import fingerprint
+from embrittle.data import readers
 from embrittle.study import missing
 from embrittle.attacks.methods import ATTACKS
 from embrittle.models.baselines import BASELINES
@@ -83,9 +84,9 @@ wildcard_constraints:
 
 
 @cache
-def digest_of(script, **entries):
+def digest_of(script, *modules):
     """The code that decides the result of a script, as a number."""
-    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), modules)
 
 
 def code_of(script):

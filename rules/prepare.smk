@@ -25,7 +25,7 @@ rule prepare_dataset:
             STUDY, REGISTRY, wildcards.dataset
         ),
         code=lambda wildcards: digest_of(
-            "prepare_dataset", READERS=(reader_of(wildcards.dataset),)
+            "prepare_dataset", readers.module_of(reader_of(wildcards.dataset))
         ),
     script:
         "../workflow/scripts/prepare_dataset.py"

@@ -63,8 +63,6 @@ rule train_baseline:
             **configuration.baseline_settings(STUDY, wildcards.baseline),
             "length": LIST_LENGTH,
         },
-        code=lambda wildcards: digest_of(
-            "train_baseline", BASELINES=(wildcards.baseline,)
-        ),
+        code=code_of("train_baseline"),
     script:
         "../workflow/scripts/train_baseline.py"
