@@ -78,9 +78,6 @@ rule attack_model:
         runtime=RESOURCES.attack_minutes,
     params:
         attack=params_of("attack_model"),
-        code=lambda wildcards: digest_of(
-            "attack/attack_model",
-            attack=(STUDY.settings["attacks"][wildcards.attack]["method"],),
-        ),
+        code=code_of("attack/attack_model"),
     script:
         "../workflow/scripts/attack/attack_model.py"

@@ -20,7 +20,9 @@ os.environ.update(
 from snakemake.exceptions import WorkflowError
 
 from embrittle import device, fingerprint
+from embrittle.data import readers
 from embrittle.errors import EmbrittleError
+from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
@@ -109,9 +111,9 @@ wildcard_constraints:
 
 
 @cache
-def digest_of(script, **entries):
+def digest_of(script, *modules):
     """The code that decides the result of a script, as a number."""
-    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), modules)
 
 
 def code_of(script):

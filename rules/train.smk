@@ -59,7 +59,7 @@ rule train_baseline:
     params:
         settings=params_of("train_baseline"),
         code=lambda wildcards: digest_of(
-            "train/train_baseline", BASELINES=(wildcards.baseline,)
+            "train/train_baseline", baselines.module_of(wildcards.baseline)
         ),
     script:
         "../workflow/scripts/train/train_baseline.py"

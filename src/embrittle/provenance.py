@@ -5,6 +5,7 @@ Nothing in it identifies the machine or its user, but for the paths that the con
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import subprocess
@@ -17,7 +18,6 @@ from typing import Any
 import pandas as pd
 
 from embrittle import __version__, device
-from embrittle.data.download import file_checksum
 from embrittle.files import write_csv, write_json
 
 PACKAGES = (
@@ -151,7 +151,8 @@ def processor() -> str:
 
 def checksums(files: Iterable[str]) -> dict[str, str | None]:
     """The SHA-256 of files by their names; null for one that is not there any more."""
-    return {
-        os.fspath(file): file_checksum(file, "sha256") if os.path.exists(file) else None
-        for file in files
-    }
+    digests: dict[str, str | None] = {os.fspath(file): None for file in files}
+    for path in filter(os.path.exists, digests):
+        with open(path, "rb") as file:
+            digests[path] = f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    return digests

@@ -16,7 +16,7 @@ import yaml
 
 from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
-from embrittle.data.readers import READERS, read
+from embrittle.data.readers import FORMATS, read
 from embrittle.data.splits import leave_one_out, statistics
 from embrittle.errors import ConfigError, DataError, DownloadError
 
@@ -790,7 +790,7 @@ def test_registry_is_what_the_readers_can_read():
         *("yelp", "pinterest", "ml-1m-apr", "gowalla"),
     ]
     for entry in REGISTRY.values():
-        assert entry["reader"] in READERS
+        assert entry["reader"] in FORMATS
         assert entry["citation"]
         assert entry["licence"]
         for source in entry.get("sources", []):

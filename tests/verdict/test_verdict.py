@@ -18,11 +18,9 @@ from made_up_claims import (
 )
 from made_up_metrics import TABLE1_ITERATIONS, study_metrics
 from made_up_subsamples import made_up_points
-from scipy import stats
 
 from embrittle.products.characteristics import cells as ch
 from embrittle.render import published as pub
-from embrittle.stats import holm, interval, paired_p
 from embrittle.verdict import decisions, judge
 from embrittle.verdict.decisions import AGAINST, FOR, MISSING, OPEN, TESTS, Case, Region, Setting
 from embrittle.verdict.judge import (
@@ -222,33 +220,6 @@ def test_cases_together(sides, expected):
     nothing = dict.fromkeys(("ours", "low", "high", "published"), np.nan)
     cases = [Case("", **nothing, unit="", region=None, side=side, n_seeds=3) for side in sides]
     assert judge.decide(cases) == expected
-
-
-def test_the_interval_is_students():
-    # t(0.975, 1 degree of freedom) = 12.706; the standard error of 1 and 3 is 1.
-    assert interval([1, 3]) == pytest.approx((2 - 12.706205, 2 + 12.706205))
-    low, high = interval([1.0, 2.0, 4.0])
-    expected = stats.ttest_1samp([1.0, 2.0, 4.0], 0).confidence_interval()
-    assert (low, high) == pytest.approx((expected.low, expected.high))
-    assert np.isnan(interval([1.0])).all()
-    assert np.isnan(interval([1.0, np.nan, 2.0])).all()
-
-
-def test_the_paired_test_leaves_out_users_without_a_value():
-    first, second = np.array([1.0, 2.0, np.nan, 4.0]), np.array([0.0, 3.0, 5.0, 1.0])
-    expected = stats.ttest_rel(first[[0, 1, 3]], second[[0, 1, 3]]).pvalue
-    assert paired_p(first, second) == pytest.approx(expected)
-    assert paired_p(second, second) == 1
-    assert paired_p(second + 1, second) == 0
-    assert np.isnan(paired_p(first[:1], second[:1]))
-
-
-def test_holm_corrects_what_is_there():
-    corrected = holm([0.01, np.nan, 0.04, 0.03])
-    # Ascending 0.01, 0.03, 0.04: times 3, 2, 1, never falling.
-    assert corrected[[0, 2, 3]] == pytest.approx([0.03, 0.06, 0.06])
-    assert np.isnan(corrected[1])
-    assert holm([]).size == 0
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,15 @@
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embrittle.data.normal_form import list_column
+from embrittle.data.source_files import place_of, require_columns, to_numbers
 from embrittle.errors import DataError
 
 # The first separator with which the header has the columns asked for is taken.
@@ -19,7 +19,6 @@ PARQUET = (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 # Columns of the users and items tables beside the attributes.
 RESERVED = frozenset({"user", "item", "id"})
-LARGEST_INTEGER = np.iinfo(np.int64).max
 
 
 def read_interactions_table(
@@ -77,7 +76,7 @@ def read_attribute_table(
     if ids.isna().any():
         raise DataError(
             f"{path}: {ids.isna().sum()} rows have no {id_column}, the first is "
-            f"{_place(ids, ids.isna())}: fill it in or remove the row"
+            f"{place_of(ids, ids.isna())}: fill it in or remove the row"
         )
     names = list(table.columns) if attributes is None else [*attributes, *lists]
     names = [name for name in dict.fromkeys(names) if name != id_column]
@@ -92,49 +91,6 @@ def read_attribute_table(
             values[name] = list_column(values[name])
     values.insert(0, "id", ids)
     return values.reset_index(drop=True)
-
-
-def require_columns(wanted: Iterable[str], there: Sequence[str], where: str) -> None:
-    """Raise DataError naming the columns there are, unless all `wanted` are among them."""
-    missing = [column for column in dict.fromkeys(wanted) if column not in there]
-    if missing:
-        raise DataError(
-            f"{where} has no column {', '.join(map(repr, missing))}; its columns are "
-            f"{', '.join(map(repr, there)) or '(none)'}"
-        )
-
-
-def to_numbers(
-    values: pd.Series, column: str, where: str, whole: bool = False, missing: bool = False
-) -> pd.Series:
-    """Return `values` as float64, or if `whole` as int64 (Int64 if some may be `missing`).
-
-    Raises DataError naming the first value that is no finite number, and where it stands.
-    """
-    if pd.api.types.is_bool_dtype(values.dtype):
-        values = values.astype("Int64")
-    given = values.dropna() if missing else values
-    numbers = pd.to_numeric(given, errors="coerce")
-    size = np.abs(numbers.to_numpy("float64", na_value=np.nan))
-    bad = ~np.isfinite(size)
-    if whole:
-        bad |= (size % 1 != 0) | (size > LARGEST_INTEGER)
-    if bad.any():
-        value = given[bad].iloc[0]
-        kind = "a whole number" if whole else "a number"
-        found = "nothing" if pd.isna(value) or value == "" else repr(value)
-        raise DataError(
-            f"{where}, {_place(given, bad)}: {column} must be {kind}, found {found}"
-            + (f" ({bad.sum()} such rows)" if bad.sum() > 1 else "")
-        )
-    if not whole:
-        return numbers.astype("float64")
-    return numbers.astype("Int64").reindex(values.index) if missing else numbers.astype("int64")
-
-
-def _place(values: pd.Series, chosen: pd.Series | np.ndarray) -> str:
-    """Say where the first chosen value stands: "line 7"."""
-    return f"{values.index.name} {values.index[np.asarray(chosen, dtype=bool)][0]}"
 
 
 def _to_timestamps(values: pd.Series, column: str, where: str) -> pd.Series:
@@ -152,7 +108,7 @@ def _to_timestamps(values: pd.Series, column: str, where: str) -> pd.Series:
         return to_numbers(values, column, where, whole=True, missing=True)
     if dates.isna().any():
         raise DataError(
-            f"{where}, {_place(dates, dates.isna())}: {column} must be a whole number (such as "
+            f"{where}, {place_of(dates, dates.isna())}: {column} must be a whole number (such as "
             "seconds since 1970) or a date such as 2024-05-31 or 2024-05-31T18:30:00, found "
             f"{given[dates.isna()].iloc[0]!r}"
         )

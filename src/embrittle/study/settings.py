@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from embrittle.attacks.methods import ATTACKS
-from embrittle.data.formats import FORMATS
+from embrittle.data.readers import FORMATS
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES, option_schema
 from embrittle.models.registry import MODELS

@@ -3,11 +3,11 @@
 from embrittle.data.download import fetch
 from embrittle.jobs import job
 
-with job(snakemake.log[0]) as log:
+with job(snakemake.log[0]) as logger:
     provenance = fetch(
         snakemake.resources.url,
         snakemake.output.file,
         snakemake.params.checksum,
         mirror_folder=snakemake.resources.mirror or None,
     )
-    log.info("%s", provenance)
+    logger.info("%s", provenance)

@@ -1,0 +1,43 @@
+"""A user's own tables (CSV, TSV, Parquet), whose columns the entry maps (docs/data.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from embrittle.data.readers import Entry, Files, Format
+
+if TYPE_CHECKING:
+    from embrittle.data.normal_form import NormalForm
+
+# Timestamps depend on the columns that the entry maps: see `_has_timestamps` in study/settings.py.
+FORMAT = Format(sources=False, timestamps=False, published_split=False)
+
+
+def read(entry: Entry, files: Files) -> NormalForm:
+    """Read the interactions and, where the entry names them, tables of users and items."""
+    from embrittle.data.normal_form import normalise
+    from embrittle.data.own_tables import read_attribute_table, read_interactions_table
+    from embrittle.errors import ConfigError
+
+    columns = entry.get("columns", {})
+    if not entry.get("path") or not {"user", "item"} <= set(columns):
+        raise ConfigError(
+            "an own data set needs `path:` and, under `columns:`, the names of its `user` and "
+            "`item` columns"
+        )
+    path = files.get(entry["path"], Path(entry["path"]))
+    interactions = read_interactions_table(path, columns)
+    attributes = {}
+    for kind in ("users", "items"):
+        if entry.get(kind):
+            table = entry[kind]
+            attributes[kind] = read_attribute_table(
+                files.get(table["path"], Path(table["path"])),
+                table["id"],
+                table.get("attributes"),
+                table.get("lists", ()),
+            )
+    return normalise(
+        interactions, str(path), duplicates=entry.get("duplicates", "error"), **attributes
+    )

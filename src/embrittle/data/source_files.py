@@ -1,0 +1,176 @@
+"""What several readers do with source files: opening them, and turning their lines into checked columns."""
+
+import csv
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from embrittle.data.normal_form import NormalForm, normalise
+from embrittle.data.readers import Entry, Files
+from embrittle.errors import DataError
+
+LARGEST_INTEGER = np.iinfo(np.int64).max
+FETCH_AGAIN = "delete it so that it is fetched again, or check the copy in the mirror folder"
+
+
+def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
+    """The normal form of a split whose parts come in files of their own, with indices as ids."""
+    rows = pd.concat(parts, ignore_index=True).rename_axis("row")
+    return normalise(
+        rows,
+        "the published split",
+        duplicates=entry.get("duplicates", "last"),
+        ids_are_indices=True,
+    )
+
+
+def only_file(entry: Entry, files: Files) -> Path:
+    """Return the one source file of a format that has one."""
+    if len(files) != 1:
+        given = ", ".join(files) or "none"
+        raise DataError(f"the reader {entry['reader']} reads one source file; given: {given}")
+    return next(iter(files.values()))
+
+
+def file_ending(ending: str, files: Files) -> Path:
+    """Return the source file whose name ends so."""
+    for name, path in files.items():
+        if name.endswith(ending):
+            return path
+    given = ", ".join(files) or "none"
+    raise DataError(f"a file named {ending} is needed among the `sources`; given: {given}")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a file; DataError says why it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {FETCH_AGAIN}") from error
+
+
+def archive_members(path: Path, *names: str) -> dict[str, bytes]:
+    """Read members of a zip archive, each named without its folder."""
+    content = {}
+    try:
+        with zipfile.ZipFile(path) as archive:
+            there = {Path(member).name: member for member in archive.namelist()}
+            for name in names:
+                if name not in there:
+                    held = ", ".join(sorted(there)) or "nothing"
+                    raise DataError(
+                        f"{path.name} has no {name}; it holds {held}: it is not the archive that "
+                        "this reader knows"
+                    )
+                content[name] = archive.read(there[name])
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise DataError(
+            f"{path} is a truncated or damaged archive ({error}): {FETCH_AGAIN}"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {FETCH_AGAIN}") from error
+    return content
+
+
+def numeric_rows(
+    content: bytes, columns: Mapping[str, str], where: str, first_line: int = 1
+) -> pd.DataFrame:
+    """Read tab-separated numbers without header; the index is the line in the source.
+
+    Args:
+        content: the lines.
+        columns: names in the order of the fields; the type of each, "int64" or "float64".
+        where: the file's name in messages.
+        first_line: the line number of the first line of `content`.
+    """
+    form = {"sep": "\t", "names": list(columns), "header": None, "index_col": False}
+    form |= {"skip_blank_lines": False, "quoting": csv.QUOTE_NONE, "encoding": "latin-1"}
+    if not content.strip():
+        return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        try:
+            rows = pd.read_csv(io.BytesIO(content), dtype=dict(columns), **form)
+            if np.isfinite(rows.to_numpy()).all():
+                return rows.set_index(
+                    pd.RangeIndex(first_line, first_line + len(rows), name="line")
+                )
+        except (ValueError, OverflowError, pd.errors.ParserWarning):
+            pass  # Something is not a number: read again as text to say what and where.
+        try:
+            rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **form)
+        except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+            raise DataError(
+                f"{where}: not {len(columns)} fields in every line ({str(error).strip()}): "
+                "the file is damaged or of another format"
+            ) from error
+    rows.index = pd.RangeIndex(first_line, first_line + len(rows), name="line")
+    rows = rows[~(rows.isna() | rows.eq("")).all(axis=1)]
+    return pd.DataFrame(
+        {
+            name: to_numbers(rows[name], name, where, whole=kind == "int64")
+            for name, kind in columns.items()
+        }
+    )
+
+
+def text_rows(content: bytes, columns: Sequence[str], where: str) -> pd.DataFrame:
+    """Split latin-1 lines at `::` into columns of text; the index is the line."""
+    lines = content.decode("latin-1").removesuffix("\n").split("\n")
+    rows = [line.removesuffix("\r").split("::") for line in lines]
+    for number, row in enumerate(rows, start=1):
+        if len(row) != len(columns):
+            raise DataError(
+                f"{where}, line {number}: {len(row)} fields between `::`; expected {len(columns)}"
+            )
+    index = pd.RangeIndex(1, len(rows) + 1, name="line")
+    return pd.DataFrame(rows, columns=list(columns), index=index, dtype="str")
+
+
+def require_columns(wanted: Iterable[str], there: Sequence[str], where: str) -> None:
+    """Raise DataError naming the columns there are, unless all `wanted` are among them."""
+    missing = [column for column in dict.fromkeys(wanted) if column not in there]
+    if missing:
+        raise DataError(
+            f"{where} has no column {', '.join(map(repr, missing))}; its columns are "
+            f"{', '.join(map(repr, there)) or '(none)'}"
+        )
+
+
+def to_numbers(
+    values: pd.Series, column: str, where: str, whole: bool = False, missing: bool = False
+) -> pd.Series:
+    """Return `values` as float64, or if `whole` as int64 (Int64 if some may be `missing`).
+
+    Raises DataError naming the first value that is no finite number, and where it stands.
+    """
+    if pd.api.types.is_bool_dtype(values.dtype):
+        values = values.astype("Int64")
+    given = values.dropna() if missing else values
+    numbers = pd.to_numeric(given, errors="coerce")
+    size = np.abs(numbers.to_numpy("float64", na_value=np.nan))
+    bad = ~np.isfinite(size)
+    if whole:
+        bad |= (size % 1 != 0) | (size > LARGEST_INTEGER)
+    if bad.any():
+        value = given[bad].iloc[0]
+        kind = "a whole number" if whole else "a number"
+        found = "nothing" if pd.isna(value) or value == "" else repr(value)
+        raise DataError(
+            f"{where}, {place_of(given, bad)}: {column} must be {kind}, found {found}"
+            + (f" ({bad.sum()} such rows)" if bad.sum() > 1 else "")
+        )
+    if not whole:
+        return numbers.astype("float64")
+    return numbers.astype("Int64").reindex(values.index) if missing else numbers.astype("int64")
+
+
+def place_of(values: pd.Series, chosen: pd.Series | np.ndarray) -> str:
+    """Say where the first chosen value stands: "line 7"."""
+    return f"{values.index.name} {values.index[np.asarray(chosen, dtype=bool)][0]}"
