@@ -53,20 +53,55 @@ rule recommend:
         "../workflow/scripts/recommend.py"
 
 
-rule attack_model:
-    """Perturb a trained model's factors with one attack and epsilon, and list its items along the way.
+def parent_perturbation(wildcards):
+    """The perturbation that an attack continues from, none at the beginning."""
+    before = iterations_before(wildcards)
+    return PERTURBATION.format(**{**wildcards, "iterations": before}) if before else []
 
-    A step depends on none that follow: one run has the lists after each number of iterations that the study needs.
+
+def last_combinations():
+    """A pattern of the last combination of each grid of an attack in steps, as it stands in paths, from the data set on."""
+    lasts = {}
+    for dataset in [*STUDY["datasets"], *(sample for sample, _, _ in SAMPLES)]:
+        sections = configuration.sections_of(STUDY, dataset)
+        grids = configuration.grids(configuration.conditions(STUDY, sections))
+        combinations = "|".join(
+            re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
+            for (attack, epsilon), grid in grids.items()
+            if not ATTACKS[STUDY["attacks"][attack]["method"]].single_step
+        )
+        lasts.setdefault(combinations, []).append(re.escape(dataset))
+    return "|".join(
+        rf"(?:{'|'.join(datasets)})/[^/]+/seed-\d+/(?:{combinations})"
+        for combinations, datasets in lasts.items()
+        if combinations
+    )
+
+
+# Which of the two rules below makes a combination must be decided by its path alone: whether an output is temporary
+# cannot be a function of wildcards, and a constraint of one wildcard does not see the others, unless it looks ahead.
+LAST = last_combinations() or "(?!)"
+
+
+rule attack_model:
+    """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items.
+
+    The attack continues from the perturbation of the next smaller number of iterations, so that no step is taken twice.
+    Perturbations on the way are temporary.
     """
     input:
         **split_files("train", "validation", "statistics"),
         model=trained_model,
+        parent=parent_perturbation,
     output:
         lists=ATTACKED_LISTS,
+        perturbation=temp(PERTURBATION),
     log:
-        logs("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}"),
+        logs(f"attack_model/{COMBINATION}"),
     benchmark:
-        benchmarks("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}")
+        benchmarks(f"attack_model/{COMBINATION}")
+    wildcard_constraints:
+        dataset=rf"(?!{LAST}){DATASET}",
     group:
         ATTACKS_GROUP
     conda:
@@ -77,14 +112,20 @@ rule attack_model:
         mem_mb=model_memory,
         runtime=attack_minutes,
     params:
-        attack=lambda wildcards: {
-            "attack": configuration.attack_settings(STUDY, wildcards.attack),
-            "iterations": iterations_of(wildcards),
-            "length": LIST_LENGTH,
-        },
+        attack=lambda wildcards: configuration.attack_settings(STUDY, wildcards.attack),
+        length=LIST_LENGTH,
         code=lambda wildcards: digest_of(
             "attack_model",
-            attack=(STUDY["attacks"][wildcards.attack]["method"],),
+            f"embrittle.attacks.methods.{STUDY['attacks'][wildcards.attack]['method']}",
         ),
     script:
         "../workflow/scripts/attack_model.py"
+
+
+use rule attack_model as attack_model_last with:
+    output:
+        lists=ATTACKED_LISTS,
+        # Kept: a larger number of iterations that is added later continues from it.
+        perturbation=PERTURBATION,
+    wildcard_constraints:
+        dataset=rf"(?={LAST}){DATASET}",

@@ -30,7 +30,6 @@ from embrittle.errors import EmbrittleError
 from embrittle.models.registry import MODELS
 from embrittle.study import settings as configuration
 from embrittle.study.schema import read_yaml
-from embrittle.attacks.trajectories import trajectories
 
 # --- The study --------------------------------------------------------------------------------
 
@@ -66,8 +65,11 @@ SCRIPTS = Path(HOME, "workflow", "scripts")
 WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 
 
+DATASET = rf"{WHOLE_DATASET}(\.k\d+)?"
+
+
 wildcard_constraints:
-    dataset=rf"{WHOLE_DATASET}(\.k\d+)?",
+    dataset=DATASET,
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
     model="|".join(re.escape(name) for name in MODELS),
@@ -83,9 +85,10 @@ wildcard_constraints:
 
 
 @cache
-def digest_of(script, **entries):
-    """The code that decides the result of a script, as a number."""
-    return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), entries)
+def digest_of(script, *modules, **entries):
+    """The code that decides the result of a script, with modules that it finds by their names, as a number."""
+    path = Path(SCRIPTS, f"{script}.py")
+    return fingerprint.digest(path, Path(LIBRARY), entries, modules)
 
 
 def code_of(script):
@@ -153,10 +156,11 @@ STATE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/state.safete
 CURVE = results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/curve.parquet")
 RANDOM_LISTS = results("lists/{dataset}/Random/seed-{seed}/initial.parquet")
 INITIAL_LISTS = results("lists/{dataset}/{model}/seed-{seed}/initial.parquet")
-# After all numbers of iterations: a row group each.
-ATTACKED_LISTS = results(
-    "lists/{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}.parquet"
+COMBINATION = (
+    "{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}_iterations-{iterations}"
 )
+ATTACKED_LISTS = results(f"lists/{COMBINATION}.parquet")
+PERTURBATION = results(f"perturbations/{COMBINATION}.safetensors")
 BASELINE_LISTS = results("lists/{dataset}/{baseline}/seed-{seed}/initial.parquet")
 BASELINE_CURVE = results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
 METRICS = results("metrics/{dataset}/{model}/seed-{seed}.parquet")
@@ -314,15 +318,17 @@ def conditions_of(run):
     return [UNPERTURBED, *configuration.conditions(STUDY, sections)]
 
 
-def list_of(run, attack, epsilon):
-    """The lists of a model after all steps of an attack at one epsilon, or before any attack."""
-    path = INITIAL_LISTS if attack == UNPERTURBED[0] else ATTACKED_LISTS
-    return path.format(**run, attack=attack, epsilon=epsilon)
+def list_of(run, condition):
+    """The lists of a model in one condition."""
+    path = INITIAL_LISTS if condition == UNPERTURBED else ATTACKED_LISTS
+    attack, epsilon, iterations = condition
+    about = {"attack": attack, "epsilon": epsilon, "iterations": iterations}
+    return path.format(**{**run, **about})
 
 
 def lists_of(run, conditions):
-    """The files of a model that hold several conditions, as `trajectories.located` finds them there again."""
-    return [list_of(run, *trajectory) for trajectory in trajectories(conditions)]
+    """The lists of a model in several conditions."""
+    return [list_of(run, condition) for condition in conditions]
 
 
 # --- What is missing --------------------------------------------------------------------------------
@@ -343,49 +349,35 @@ def basis_of(run):
 
 
 @cache
-def iterations_there(path):
-    """After which numbers of iterations a file of attacked lists has some."""
-    try:
-        return missing.iterations_there(on_disk(path))
-    except EmbrittleError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def is_there(run, condition):
-    """Whether there are lists of a model in one condition."""
-    *trajectory, iterations = condition
-    path = list_of(run, *trajectory)
-    if condition == UNPERTURBED:
-        return os.path.exists(on_disk(path))
-    return iterations in iterations_there(path)
-
-
-@cache
 def conditions_there(dataset, model, seed):
     """The conditions of a model whose lists are there."""
     run = {"dataset": dataset, "model": model, "seed": seed}
     if not all(os.path.exists(on_disk(file)) for file in basis_of(run)):
         return []
-    return [condition for condition in conditions_of(run) if is_there(run, condition)]
-
-
-def iterations_of(wildcards):
-    """After which numbers of iterations an attack is listed: those that the study needs, in one run.
-
-    With `missing: report`, those that its file has, so that a grid that has grown since runs no attack.
-    """
-    path = ATTACKED_LISTS.format(**wildcards)
-    place = (wildcards.dataset, wildcards.attack, wildcards.epsilon)
-    there = iterations_there(path) if GOES_WITHOUT else []
-    iterations = there or configuration.iterations_of(STUDY, *place)
-    if not iterations:
-        raise WorkflowError(f"Nothing in this study needs {path}.")
-    return iterations
+    return [c for c in conditions_of(run) if os.path.exists(on_disk(list_of(run, c)))]
 
 
 def shown_conditions(run):
     """The conditions of a model that are measured: all, or with `missing: report` those whose lists are there."""
     return conditions_there(**run) if GOES_WITHOUT else conditions_of(run)
+
+
+@cache
+def grids_of(dataset, model, seed):
+    """(attack, epsilon) -> the numbers of iterations in which a model is measured, ascending."""
+    return configuration.grids(
+        shown_conditions({"dataset": dataset, "model": model, "seed": seed})
+    )
+
+
+def iterations_before(wildcards):
+    """The number of iterations that an attack continues from: the next smaller one of its grid, or 0.
+
+    With `missing: report`, of those whose lists are there, so that a grid that has grown since runs no attack.
+    """
+    grids = grids_of(wildcards.dataset, wildcards.model, wildcards.seed)
+    grid = grids.get((wildcards.attack, wildcards.epsilon), [])
+    return max((L for L in grid if L < int(wildcards.iterations)), default=0)
 
 
 def shown_for(run, *sections):
@@ -501,12 +493,12 @@ def baseline_minutes(wildcards, input, attempt):
 
 
 def attack_minutes(wildcards, input, attempt):
-    """Minutes of making lists: the steps of an attack, if there is one, and a listing after each number of them."""
+    """Minutes of making lists: the steps that this job of an attack takes, if it is one, and the listing."""
     interactions, pairs = sizes(input)
-    iterations = iterations_of(wildcards) if wildcards.get("attack") else [0]
-    seconds = (
-        120 + 0.25 * interactions * iterations[-1] + 0.02 * pairs * len(iterations)
-    )
+    steps = 0
+    if wildcards.get("attack"):
+        steps = int(wildcards.iterations) - iterations_before(wildcards)
+    seconds = 60 + 0.25 * interactions * steps + 0.02 * pairs
     return attempt * math.ceil(seconds / 60)
 
 

@@ -31,7 +31,12 @@ class Reference(NamedTuple):
     name: str | None
 
 
-def digest(script: Path, library: Path, entries: Mapping[str, Iterable[str]] | None = None) -> str:
+def digest(
+    script: Path,
+    library: Path,
+    entries: Mapping[str, Iterable[str]] | None = None,
+    modules: Iterable[str] = (),
+) -> str:
     """Return a number, as hexadecimal text, for the code that decides the result of `script`.
 
     Args:
@@ -40,18 +45,22 @@ def digest(script: Path, library: Path, entries: Mapping[str, Iterable[str]] | N
         entries: where a job takes only some entries of a registry, which ones: name of the registry (a dictionary
             written out at the top of a module, or a decorator that registers functions by their names) -> entries.
             Of a registry that is not named here all entries count.
+        modules: modules that the script finds by their names while it runs.
     """
-    lines = sorted(set().union(*reached(script, library, entries).values()))
+    lines = sorted(set().union(*reached(script, library, entries, modules).values()))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def reached(
-    script: Path, library: Path, entries: Mapping[str, Iterable[str]] | None = None
+    script: Path,
+    library: Path,
+    entries: Mapping[str, Iterable[str]] | None = None,
+    modules: Iterable[str] = (),
 ) -> dict[Reference, list[str]]:
     """Return what a script gets to, with the statements behind it; arguments as `digest`."""
     chosen = {registry: frozenset(names) for registry, names in (entries or {}).items()}
     found: dict[Reference, list[str]] = {}
-    todo = [Reference("", None)]
+    todo = [Reference("", None), *(Reference(name, None) for name in modules)]
     while todo:
         reference = todo.pop()
         if reference in found or reference.module in AROUND:

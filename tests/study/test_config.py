@@ -10,13 +10,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from embrittle.attacks.trajectories import trajectories
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from embrittle.attacks.methods import ATTACKS, Attack
-from embrittle.attacks.trajectories import trajectories
+from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.registry import Attack
 from embrittle.data.formats import FORMATS
 from embrittle.data.readers import READERS
 from embrittle.errors import ConfigError

@@ -13,7 +13,8 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from embrittle.attacks.methods import ATTACKS, Attack
+from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.registry import Attack
 from embrittle.data.formats import FORMATS
 from embrittle.errors import ConfigError
 from embrittle.models.baselines import BASELINES, option_schema
@@ -73,14 +74,15 @@ def conditions(config: Mapping, sections: Iterable[str] = SECTIONS) -> list[tupl
     ]
 
 
-def iterations_of(config: Mapping, dataset: str, attack: str, epsilon: str) -> list[int]:
-    """Return after how many iterations a study lists an attack at one epsilon on a data set: ascending.
+def grids(needed: Iterable[tuple[str, str, int]]) -> dict[tuple[str, str], list[int]]:
+    """Group conditions: (attack, epsilon) -> the numbers of iterations, ascending.
 
-    The attack runs once for all of them, as far as the last. Empty where the study does not need it; `epsilon` is its
-    text, as in file names.
+    The job of each number continues from the perturbation that the job of the one before it left.
     """
-    needed = conditions(config, sections_of(config, dataset))
-    return [iterations for *place, iterations in needed if place == [attack, epsilon]]
+    found: dict[tuple[str, str], list[int]] = {}
+    for attack, epsilon, iterations in sorted(needed, key=lambda condition: condition[2]):
+        found.setdefault((attack, epsilon), []).append(iterations)
+    return found
 
 
 def _section_conditions(
