@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from embrittle.attacks.run import BprLoss, attacked_lists
+from embrittle.attacks.run import PairwiseLoss, attacked_lists
 from embrittle.kernels import reference
 from embrittle.kernels.backend import Backend, Factors
 from embrittle.kernels.cpu import CpuBackend
@@ -148,7 +148,7 @@ def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
 def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
     """One step of the attacks in steps: the papers', in the L2 ball, and with negatives drawn anew."""
     start = problem.start()
-    loss = BprLoss(CpuBackend(), (start.user_factors, start.item_factors), problem.train, SEED)
+    loss = PairwiseLoss(CpuBackend(), (start.user_factors, start.item_factors), problem.train, SEED)
     delta = loss.uniform_change(0.05, SEED)
     numbers = iter(range(2**31))
 

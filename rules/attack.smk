@@ -53,20 +53,30 @@ rule recommend:
         "../workflow/scripts/attack/recommend.py"
 
 
-rule attack_model:
-    """Perturb a trained model's factors with one attack and epsilon, and list its items along the way.
+# Which of the two rules below makes a combination must be decided by its path alone: whether an output is temporary
+# cannot be a function of wildcards, and a constraint of one wildcard does not see the others, unless it looks ahead.
+LAST = STUDY.last_combinations() or "(?!)"
 
-    A step depends on none that follow: one run has the lists after each number of iterations that the study needs.
+
+rule attack_model:
+    """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items.
+
+    The attack continues from the perturbation of the next smaller number of iterations, so that no step is taken twice.
+    Perturbations on the way are temporary.
     """
     input:
         **PATHS.split("train", "validation", "statistics"),
         model=STUDY.trained_model,
+        parent=STUDY.parent_perturbation,
     output:
         lists=PATHS.attacked_lists,
+        perturbation=temp(PATHS.perturbation),
     log:
-        logs("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}"),
+        logs(f"attack_model/{COMBINATION}"),
     benchmark:
-        benchmarks("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}")
+        benchmarks(f"attack_model/{COMBINATION}")
+    wildcard_constraints:
+        dataset=rf"(?!{LAST}){DATASET}",
     group:
         ATTACKS_GROUP
     conda:
@@ -78,6 +88,18 @@ rule attack_model:
         runtime=RESOURCES.attack_minutes,
     params:
         attack=params_of("attack_model"),
-        code=code_of("attack/attack_model"),
+        code=lambda wildcards: digest_of(
+            "attack/attack_model",
+            f"embrittle.attacks.methods.{STUDY.settings['attacks'][wildcards.attack]['method']}",
+        ),
     script:
         "../workflow/scripts/attack/attack_model.py"
+
+
+use rule attack_model as attack_model_last with:
+    output:
+        lists=PATHS.attacked_lists,
+        # Kept: a larger number of iterations that is added later continues from it.
+        perturbation=PATHS.perturbation,
+    wildcard_constraints:
+        dataset=rf"(?={LAST}){DATASET}",

@@ -26,8 +26,8 @@ from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
-from embrittle.study import missing
 from embrittle.study.jobs import jobs_of
+from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
@@ -44,12 +44,6 @@ def on_disk(path):
     return str(PLACE.modify(path))
 
 
-@cache
-def iterations_in(path):
-    """After which numbers of iterations a file of attacked lists has some."""
-    return missing.iterations_in(on_disk(path))
-
-
 def checked_study():
     """The study, and the schema of its configuration; a mistake stops with a plain message."""
     folder = Path(HOME, "config")
@@ -62,7 +56,6 @@ def checked_study():
             registry,
             published=str(Path(HOME, "resources", "published")),
             exists=lambda path: os.path.exists(on_disk(path)),
-            iterations_in=iterations_in,
         )
         study.check_shown()
         return study, schema
@@ -95,10 +88,11 @@ CAPTIONS = Path(HOME, "workflow", "report")
 
 
 WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
+DATASET = rf"{WHOLE_DATASET}(\.k\d+)?"
 
 
 wildcard_constraints:
-    dataset=rf"{WHOLE_DATASET}(\.k\d+)?",
+    dataset=DATASET,
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
     model="|".join(re.escape(name) for name in MODELS),

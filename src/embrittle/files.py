@@ -9,7 +9,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,7 @@ def write_parquet(
     if isinstance(columns, pa.Table):
         table = columns
     elif isinstance(columns, Mapping):
-        table = pa.table(dict(columns))
+        table = pa.table({name: _arrow_array(values) for name, values in columns.items()})
     else:
         table = pa.Table.from_pandas(columns, preserve_index=False)
     if metadata is not None:
@@ -90,42 +90,14 @@ def write_parquet(
         pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
 
 
-class RowGroupWriter:
-    """Writes a Parquet file one row group at a time; had from `written_in_groups`."""
+def _arrow_array(values: Any) -> Any:
+    """Return an arrow array; of numbers without `pyarrow.array`, which imports pandas."""
+    import pyarrow as pa
 
-    def __init__(self, path: Path):
-        """Take where to write; the file begins with the first group."""
-        self._path = path
-        self._writer: Any = None
-
-    def write(self, columns: Mapping[str, np.ndarray]) -> None:
-        """Add a row group; all have the same columns, of the same types."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        table = pa.table(dict(columns))
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(
-                self._path, table.schema, compression="zstd", write_page_checksum=True
-            )
-        self._writer.write_table(table, row_group_size=max(1, len(table)))
-
-    def describe(self, metadata: Mapping[str, Any]) -> None:
-        """Set the metadata (JSON values) of the file, after its first group."""
-        entry = {"metadata": json.dumps(metadata, sort_keys=True)}
-        self._writer.add_key_value_metadata(entry)
-
-    def close(self) -> None:
-        """End the file."""
-        if self._writer is not None:
-            self._writer.close()
-
-
-@contextmanager
-def written_in_groups(path: str | os.PathLike) -> Iterator[RowGroupWriter]:
-    """Write a table of which not all is there at once; the file appears when the block has ended without an error."""
-    with written_atomically(path) as temporary, closing(RowGroupWriter(temporary)) as writer:
-        yield writer
+    if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
+        return pa.array(values)
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, buffer])
 
 
 @contextmanager
@@ -153,33 +125,17 @@ def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) 
     import pyarrow.parquet as pq
 
     names = None if columns is None else list(columns)
-    with _named(path):
-        # partitioning=None: a folder called "seed=0" on the way to the file is not a column.
-        return pq.read_table(
-            path, columns=names, partitioning=None, page_checksum_verification=True
-        )
+    # Not read_table, which imports pandas: that takes longer than the work of a short job.
+    with _named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
+        table = file.read(names)
+        return table if names is None else table.select(names)
 
 
 def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
-    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
+    """Read numeric columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
     table = read_parquet(path, names)
-    return [table.column(name).to_numpy() for name in names]
-
-
-def read_rows(path: str | os.PathLike, *names: str, where: tuple[str, int]) -> list[np.ndarray]:
-    """As `read_columns`, of the rows where a column has a value; row groups that lack the value are not read."""
-    import pyarrow.parquet as pq
-
-    column, value = where
-    with _named(path):
-        table = pq.read_table(
-            path,
-            columns=list(names),
-            filters=[(column, "==", value)],
-            partitioning=None,
-            page_checksum_verification=True,
-        )
-    return [table.column(name).to_numpy() for name in names]
+    # Not to_numpy, which imports pandas.
+    return [np.from_dlpack(table.column(name).combine_chunks()) for name in names]
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
@@ -187,7 +143,6 @@ def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     with _named(path):
-        # Not read_schema: it does not see what was added after the first rows.
         return json.loads((pq.read_metadata(path).metadata or {}).get(b"metadata", b"{}"))
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from embrittle.attacks.trajectories import Snapshot, write_snapshots
 
 from embrittle.attacks.norms import spent_norms
-from embrittle.attacks.trajectories import Snapshot, write_snapshots
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.kernels.ranking import lists_to_columns

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from embrittle.attacks.run import BprLoss, perturb
+from embrittle.attacks.run import PairwiseLoss, perturb
 from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
 from embrittle.files import read_tensors
@@ -389,7 +389,7 @@ def test_training_learns_the_blocks(blocks):
 
 def test_amf_stays_accurate_and_loses_less_under_a_perturbation(blocks):
     def loss_under_fgsm(state):
-        loss = BprLoss(CpuBackend(), state.selected, blocks[0], seed=0)
+        loss = PairwiseLoss(CpuBackend(), state.selected, blocks[0], seed=0)
         _, delta = next(perturb(loss, "fgsm", epsilon=0.5, iterations=[1], seed=0))
         users, items = loss.perturbed(delta)
         owners = np.repeat(np.arange(N_USERS), np.diff(blocks[0].indptr))

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from embrittle.attacks.trajectories import Snapshot, write_snapshots
 from scipy import stats
 
 from embrittle.attacks.norms import spent_norms
-from embrittle.attacks.trajectories import Snapshot, write_snapshots
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.products.budgets.evaluate import (

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from snakemake.utils import update_config
 
-from embrittle.attacks.methods import ATTACKS, Attack
-from embrittle.attacks.trajectories import trajectories
+from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.registry import Attack
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
@@ -474,12 +474,6 @@ def test_paper_study_is_the_papers_grid():
     # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
     assert len(conditions(config, "table1")) == 2 * 31 + 1
     assert len(conditions(config, "table1", "fairness", "curves")) == 2 * (31 + 1 + 16) + 1 == 97
-    # One run each for all numbers of iterations at an epsilon.
-    assert (
-        len(trajectories(conditions(config, "table1", "fairness", "curves")))
-        == 2 * (1 + 16) + 1
-        == 35
-    )
     # With the L = 5 of the equal budgets.
     assert len(Study(config, REGISTRY).grid("ml-1m", "bim", "0.5")) == 31 + 1 + 1
     assert ("pgd", "0.0025", 25) in conditions(config, "table1", "fairness", "curves")
@@ -582,7 +576,7 @@ def test_what_the_configuration_knows_of_other_modules_is_true():
 
 
 def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
-    slow = Attack(run=lambda: None, single_step=False, options={"patience": 0.5})
+    slow = Attack(step=lambda: None, single_step=False, options={"patience": 0.5})
     monkeypatch.setitem(ATTACKS, "slow", slow)
     attacks = {**validated()["attacks"], "mine": {"method": "slow", "patience": 2}}
     config = validated(attacks=attacks, figure2={"attacks": ["mine"], "epsilon": [3]})

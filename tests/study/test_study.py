@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 from argparse import Namespace
 from collections import Counter
 from math import ceil
@@ -9,7 +10,7 @@ from math import ceil
 import pytest
 import yaml
 from snakemake.utils import update_config
-from tiny_study import ATTACKS_PER_MODEL, CONDITIONS_PER_MODEL, ROOT, TINY, merged
+from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 from embrittle.errors import ConfigError
 from embrittle.products import PRODUCTS
@@ -34,16 +35,11 @@ def study_of(changes=None, **disk) -> Study:
     return Study(validate(config, SCHEMA, REGISTRY), REGISTRY, **disk)
 
 
-def all_iterations(path):
-    """What the files of the finished tiny study have."""
-    return [1] if "fgsm" in path else [3] if "epsilon-0.1." in path else [1, 2, 3]
-
-
 # --- What a changed setting changes -----------------------------------------------------------------------
 
 # The jobs whose parameters are others, or that are new; what is made of their results, Snakemake finds by the files.
 END = {"summarise_run": 1}
-NEW_TRAININGS = {"train_model": 3, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL}
+NEW_TRAININGS = {"train_model": 3, "recommend": 2, "attack_model": 2 * CONDITIONS_PER_MODEL}
 NEW_MODELS = {"evaluate_model": 2, "evaluate_users": 2, "evaluate_fairness": 2}
 ATTACKED = {"evaluate_model": 2, "collect_metrics": 1}
 DRAWN = {"draw_figure": 2, "draw_fairness": 1}
@@ -94,7 +90,7 @@ CHANGES = {
     "K beyond the length of the lists": (
         {"evaluation": {"k": [3, 6]}},
         {
-            **{"recommend_random": 1, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL},
+            **{"recommend_random": 1, "recommend": 2, "attack_model": 2 * CONDITIONS_PER_MODEL},
             **{**NEW_MODELS, "evaluate_model": 3, "judge_claims": 1},
         },
     ),
@@ -155,8 +151,8 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_changed_setting_changes_just_the_jobs_it_decides(change):
     changes, expected = CHANGES[change]
-    disk = {"exists": lambda path: True, "iterations_in": all_iterations}
-    before, after = parameters(study_of(**disk)), parameters(study_of(changes, **disk))
+    before = parameters(study_of(exists=lambda path: True))
+    after = parameters(study_of(changes, exists=lambda path: True))
     found = Counter(job[0] for job, params in after.items() if before.get(job) != params)
     # The record of the run holds the configuration, so it is written anew for any other.
     same = change in ("nothing", "another spelling of the same value")
@@ -179,7 +175,7 @@ def test_each_condition_is_attacked_once_on_each_model():
     assert len(study.conditions_of(AMF)) == 1 + CONDITIONS_PER_MODEL
     assert study.conditions_of(Run("shop", "Random", 0)) == [INITIAL]
     attacks = [job for job in parameters(study) if job[0] == "attack_model"]
-    assert len(attacks) == 2 * ATTACKS_PER_MODEL
+    assert len(attacks) == 2 * CONDITIONS_PER_MODEL
 
 
 def test_a_training_goes_through_the_states_that_others_start_from():
@@ -217,15 +213,11 @@ def reporting(gone=(), **changes) -> Study:
     def there(path):
         return not any(part in path for part in gone)
 
-    return study_of(
-        {"missing": "report", **changes},
-        exists=there,
-        iterations_in=lambda path: [1, 2, 3] if there(path) else [],
-    )
+    return study_of({"missing": "report", **changes}, exists=there)
 
 
 def test_without_a_file_of_lists_its_conditions_are_missing():
-    study = reporting(gone=["AMF/seed-0/bim_epsilon-0.5"])
+    study = reporting(gone=["AMF/seed-0/bim_epsilon-0.5_"])
     missing = study.missing_of(study.all_measured)
     assert missing == [("shop", "AMF", 0, "bim", "0.5", iterations) for iterations in (1, 2, 3)]
     assert len(study.shown_conditions(AMF)) == 1 + CONDITIONS_PER_MODEL - 3
@@ -255,13 +247,41 @@ def test_of_a_study_without_lists_there_is_nothing_to_report():
     reporting().check_shown()
 
 
-def test_a_grid_that_has_grown_runs_no_attack():
-    study = reporting(table1={"iterations": [1, 2, 9]})
-    place = Namespace(dataset="shop", model="AMF", seed="0", attack="bim", epsilon="0.5")
-    assert study.iterations_of(place) == [1, 2, 3]
+def attack_job(attack, epsilon, iterations):
+    place = {"dataset": "shop", "model": "AMF", "seed": "0"}
+    return Namespace(**place, attack=attack, epsilon=epsilon, iterations=iterations)
+
+
+def test_an_attack_continues_from_the_next_smaller_number_of_iterations():
+    study = study_of({"table1": {"iterations": [1, 10, 20]}, "figure1": {"iterations": [7]}})
+    before = {L: study.iterations_before(attack_job("bim", "0.5", L)) for L in (1, 7, 10, 20)}
+    assert before == {1: 0, 7: 3, 10: 7, 20: 10}  # 3 is Table 2's
+    assert study.parent_perturbation(attack_job("bim", "0.5", "10")) == (
+        "results/tiny/perturbations/shop/AMF/seed-0/bim_epsilon-0.5_iterations-7.safetensors"
+    )
+    assert study.parent_perturbation(attack_job("bim", "0.5", "1")) == []
+    assert study.parent_perturbation(attack_job("fgsm", "0.5", "1")) == []
+
+
+def test_the_last_combination_of_a_grid_is_told_by_its_path():
+    last = re.compile(f"results/tiny/perturbations/(?={study_of().last_combinations()})")
+    path = "results/tiny/perturbations/{}/AMF/seed-0/{}_epsilon-{}_iterations-{}.safetensors"
+    kept = [("shop", "bim", "0.5", 3), ("shop", "pgd", "0.1", 3)]
+    temporary = [
+        *(("shop", "bim", "0.5", 2), ("shop", "fgsm", "0.5", 1), ("shop", "bim", "0.05", 3)),
+        *(("shop", "bim", "0.5", 30), ("other", "bim", "0.5", 3)),
+    ]
+    assert all(last.match(path.format(*place)) for place in kept)
+    assert not any(last.match(path.format(*place)) for place in temporary)
+
+
+def test_with_what_is_missing_reported_a_grid_that_has_grown_continues_from_what_is_there():
+    study = reporting(gone=["iterations-9."], table1={"iterations": [1, 2, 9]})
     assert study.missing_of([AMF]) == [
         ("shop", "AMF", 0, attack, "0.5", 9) for attack in ("bim", "pgd")
     ]
+    study = reporting(gone=["iterations-2."])
+    assert study.iterations_before(attack_job("bim", "0.5", "3")) == 1
 
 
 # --- What jobs ask a cluster for --------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a perturbation spends: how long the rows of its Delta are.
+"""The norm of a perturbation: how long the rows of its Delta are.
 
 Apart from the measures of lists, because attacks report it: another measure must not run them again.
 """
@@ -6,19 +6,21 @@ Apart from the measures of lists, because attacks report it: another measure mus
 import numpy as np
 
 # In one number: the mean L2 norm of the rows of a Delta, users and items together.
-SPENT = "all L2 mean"
+MEAN_NORM = "all L2 mean"
 
 
-def spent_metric(name: str) -> str:
-    """What a statistic of `spent_norms` is called among the metrics."""
+def norm_metric(name: str) -> str:
+    """Return the name among the metrics of a statistic of `perturbation_norms`."""
     return f"spent {name}"
 
 
-SPENT_NORM = spent_metric(SPENT)
-"""What it is called among the metrics."""
+MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
+
+METADATA = "perturbation_norms"
+"""The key of the norms in the metadata of a file of lists."""
 
 
-def spent_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
+def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
     """How large a perturbation is: mean, median and largest norm of its rows, L2 and L-infinity.
 
     Args:
@@ -43,4 +45,5 @@ def spent_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, flo
     }
 
 
-NOTHING_SPENT = spent_norms(np.zeros((1, 1)), np.zeros((1, 1)))
+NO_PERTURBATION = perturbation_norms(np.zeros((1, 1)), np.zeros((1, 1)))
+"""The norms of Delta = 0."""

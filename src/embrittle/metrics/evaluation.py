@@ -9,15 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import NOTHING_SPENT, spent_metric
-from embrittle.attacks.trajectories import Condition, located, spent_by_iterations
+from embrittle.attacks.norms import METADATA, NO_PERTURBATION, norm_metric
 from embrittle.data.interactions import UserItems
-from embrittle.errors import DataError
-from embrittle.files import read_columns, read_parquet, read_rows, read_tensors
+from embrittle.files import read_columns, read_metadata, read_parquet, read_tensors
 from embrittle.metrics import groups as grouping
 from embrittle.metrics.fairness import compare_groups, group_values
 from embrittle.metrics.measures import Lists, evaluate
-from embrittle.vocabulary import UNPERTURBED
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
@@ -27,25 +24,32 @@ RANDOM = "Random"  # the reference: not trained, not attacked
 LISTS = ("user", "rank", "item", "score")
 
 
-def read_lists(path: str | PathLike, condition: Condition, n_users: int, length: int) -> Lists:
-    """Read the stored lists of one condition (columns `LISTS`), and no others of its file.
+Condition = tuple[str, float, int]
+"""Attack, epsilon, iterations; ("initial", 0, 0) is the unperturbed model. Epsilon may be text, as in file names."""
+
+
+def read_lists(path: str | PathLike, n_users: int, length: int) -> Lists:
+    """Read stored lists (columns `LISTS`).
 
     Args:
-        path: where the condition is (`trajectories.located`).
-        condition: (attack, epsilon, iterations).
+        path: the file of one condition.
         n_users: number of users.
         length: the K that the lists were made with.
 
     Raises:
-        DataError: the file lacks this number of iterations, or is damaged.
+        DataError: the file is damaged.
     """
-    attack, _, iterations = condition
-    if attack == UNPERTURBED:
-        columns = read_columns(path, *LISTS)
-    else:
-        read_spent(path, condition)  # which says so if they are not there
-        columns = read_rows(path, *LISTS, where=("iterations", iterations))
-    return Lists.from_long(*columns, n_users, length)
+    return Lists.from_long(*read_columns(path, *LISTS), n_users, length)
+
+
+def read_norms(path: str | PathLike) -> dict[str, float]:
+    """Read the norms of the perturbation behind stored lists (`norms.perturbation_norms`): 0 if there was none.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    norms = read_metadata(path).get(METADATA, NO_PERTURBATION)
+    return {name: norms[name] for name in NO_PERTURBATION}
 
 
 def evaluate_conditions(
@@ -60,46 +64,28 @@ def evaluate_conditions(
     """Evaluate one model and seed in several conditions.
 
     Args:
-        paths: the files of lists that hold the conditions (`trajectories.located`).
-        conditions: (attack, epsilon, iterations); ("initial", 0, 0) is the unperturbed model.
+        paths: the files of lists, one a condition.
+        conditions: what they are lists of.
         k: list lengths to evaluate at; the lists were stored at the largest.
         test_items: int32 (n_users,), -1 for none.
         train_counts: int64 (n_items,).
         about: dataset, model and seed.
 
     Returns:
-        One row for each condition, K and measure, with the columns `COLUMNS`; then as metrics "spent ..." what the
-        perturbation has spent, the same at every K.
+        One row for each condition, K and measure, with the columns `COLUMNS`; then as metrics "spent ..." the norms of
+        the perturbation, the same at every K.
     """
     rows = []
-    for path, condition in located(paths, conditions):
-        lists = read_lists(path, condition, len(test_items), max(k))
+    for path, condition in zip(paths, conditions, strict=True):
+        lists = read_lists(path, len(test_items), max(k))
         measured = evaluate(lists, test_items, train_counts, k)
-        spent = read_spent(path, condition).items()
-        measured += [(length, spent_metric(name), value) for length in k for name, value in spent]
+        norms = read_norms(path).items()
+        measured += [(length, norm_metric(name), value) for length in k for name, value in norms]
         rows += [
             {**_about(about, condition, length), "metric": metric, "value": value}
             for length, metric, value in measured
         ]
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def read_spent(path: str | PathLike, condition: Condition) -> dict[str, float]:
-    """What the perturbation behind stored lists has spent (`spent.spent_norms`): nothing if there was none.
-
-    Raises:
-        DataError: the file lacks this number of iterations, or is damaged.
-    """
-    attack, _, iterations = condition
-    if attack == UNPERTURBED:
-        return NOTHING_SPENT
-    there = spent_by_iterations(path)
-    if iterations not in there:
-        raise DataError(
-            f"{path} has no lists after {iterations} iterations, only after: {', '.join(map(str, there)) or 'none'}. "
-            "Make it again, for instance with: snakemake --forcerun attack_model"
-        )
-    return {name: there[iterations][name] for name in NOTHING_SPENT}
 
 
 def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, Any]:
@@ -157,8 +143,8 @@ def evaluate_fairness(
     counts = {"users": np.diff(train.indptr), "items": train.item_counts()}
     built = _built_groups(attributes, tables, counts)
     group_rows, fairness_rows = [], []
-    for path, condition in located(paths, conditions):
-        lists = read_lists(path, condition, len(test_items), max(k))
+    for path, condition in zip(paths, conditions, strict=True):
+        lists = read_lists(path, len(test_items), max(k))
         for length in k:
             key = _about(about, condition, length)
             for name, groups in built.items():

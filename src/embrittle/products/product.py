@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from embrittle.attacks.methods import ATTACKS, Attack
+from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.registry import Attack
 from embrittle.problems import Problems, suggestion
 
 Settings = Mapping[str, Any]

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from embrittle.attacks.norms import SPENT_NORM
+from embrittle.attacks.norms import MEAN_NORM_METRIC
 
-METRIC_LABELS = {SPENT_NORM: "Spent norm"}
+METRIC_LABELS = {MEAN_NORM_METRIC: "Spent norm"}
 
 CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
 

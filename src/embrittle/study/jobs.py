@@ -6,7 +6,6 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
 
-from embrittle.attacks.trajectories import trajectories
 from embrittle.models.registry import MODELS
 from embrittle.products import PRODUCTS
 from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
@@ -49,8 +48,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
     def attack(wildcards: Any) -> dict[str, Any]:
         definition = stages.attack_settings(settings, wildcards.attack)
         return {
-            "attack": definition,
-            "iterations": study.iterations_of(wildcards),
+            "definition": definition,
             "loss": MODELS[wildcards.model].loss,
             **lists,
         }
@@ -146,7 +144,7 @@ def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
 
 def _attacks(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
     return [
-        {**run._asdict(), "attack": attack, "epsilon": epsilon}
+        {**run._asdict(), "attack": attack, "epsilon": epsilon, "iterations": iterations}
         for run in runs
-        for attack, epsilon in trajectories(study.conditions_of(run)[1:])
+        for attack, epsilon, iterations in study.conditions_of(run)[1:]
     ]

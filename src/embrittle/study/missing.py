@@ -1,9 +1,7 @@
-"""What is missing, and what a table says about it. Light: it is looked for when the Snakefile is parsed."""
+"""What is missing, and what a table says about it. Light: the Snakefile is parsed with it."""
 
 from collections import Counter
 from collections.abc import Iterable
-from os import PathLike
-from pathlib import Path
 
 Cell = tuple[str, str, int, str, str, int]
 """Data set, model, seed, attack ("initial" for the unperturbed model), epsilon, iterations."""
@@ -11,21 +9,6 @@ Cell = tuple[str, str, int, str, str, int]
 COLUMNS = ("dataset", "model", "seed", "attack", "epsilon", "iterations")
 FILE = "missing.csv"
 _NAMED = 4  # trainings; the file has all
-
-
-def iterations_in(path: str | PathLike) -> list[int]:
-    """Return after which numbers of iterations a trajectory's file has lists: none where there is no file.
-
-    The file may be of a study with a smaller grid, so that it is there is not enough.
-
-    Raises:
-        DataError: the file is damaged.
-    """
-    if not Path(path).exists():
-        return []
-    from embrittle.attacks.trajectories import spent_by_iterations
-
-    return list(spent_by_iterations(path))
 
 
 def notes(cells: Iterable[Cell]) -> list[str]:

@@ -8,6 +8,8 @@ PREPARED = {
     "item_table": "items.parquet",
 }
 
+COMBINATION = "{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}_iterations-{iterations}"
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -71,10 +73,13 @@ class Paths:
 
     @property
     def attacked_lists(self) -> str:
-        """The lists after all numbers of iterations of an attack at one epsilon: a row group each."""
-        return self.results(
-            "lists/{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}.parquet"
-        )
+        """The lists after an attack at one epsilon and number of iterations."""
+        return self.results(f"lists/{COMBINATION}.parquet")
+
+    @property
+    def perturbation(self) -> str:
+        """The perturbation behind them."""
+        return self.results(f"perturbations/{COMBINATION}.safetensors")
 
     @property
     def metrics(self) -> str:

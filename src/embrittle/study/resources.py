@@ -72,8 +72,10 @@ class ClusterResources:
         return attempt * math.ceil(30 + 600 * interactions)
 
     def attack_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Minutes of making lists: the steps of an attack, if there is one, and a listing after each number of them."""
+        """Minutes of making lists: the steps that this job of an attack takes, if it is one, and the listing."""
         interactions, pairs = sizes(input.statistics)
-        iterations = self.study.iterations_of(wildcards) if wildcards.get("attack") else [0]
-        seconds = 120 + 0.25 * interactions * iterations[-1] + 0.02 * pairs * len(iterations)
+        steps = 0
+        if wildcards.get("attack"):
+            steps = int(wildcards.iterations) - self.study.iterations_before(wildcards)
+        seconds = 60 + 0.25 * interactions * steps + 0.02 * pairs
         return attempt * math.ceil(seconds / 60)

@@ -7,16 +7,16 @@ only through the functions that it is given. Light: every cluster job parses the
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from embrittle.attacks.trajectories import trajectories
 from embrittle.errors import ConfigError
 from embrittle.models.registry import MODELS
 from embrittle.problems import number_text
 from embrittle.products import PRODUCTS
-from embrittle.products.product import Files, Product
+from embrittle.products.product import Files, Product, is_single_step
 from embrittle.study import missing, stages
 from embrittle.study.paths import Paths
 from embrittle.study.settings import validate
@@ -29,6 +29,17 @@ PUBLISHED_TABLES = (
     *("table1", "figures_1_2", "table2", "table3"),
     *("characteristics", "apr_performance", "apr_robustness"),
 )
+
+
+def grids(conditions: Iterable[Condition]) -> dict[tuple[str, str], list[int]]:
+    """Group conditions: (attack, epsilon) -> the numbers of iterations, ascending.
+
+    The job of each number continues from the perturbation that the job of the one before it left.
+    """
+    found: dict[tuple[str, str], list[int]] = {}
+    for attack, epsilon, iterations in sorted(conditions, key=lambda condition: condition[2]):
+        found.setdefault((attack, epsilon), []).append(iterations)
+    return found
 
 
 class Run(NamedTuple):
@@ -57,7 +68,6 @@ class Study:
         *,
         published: str = "resources/published",
         exists: Callable[[str], bool] = os.path.exists,
-        iterations_in: Callable[[str], Sequence[int]] = missing.iterations_in,
     ):
         """Take the settings (`settings.validate`), the registry, and a view of the disk.
 
@@ -65,7 +75,6 @@ class Study:
             settings, registry: see above.
             published: the folder of the papers' numbers.
             exists: whether a file is there.
-            iterations_in: after which numbers of iterations a file of attacked lists has some.
         """
         self.settings, self.registry = settings, registry
         self.paths = Paths(settings["study"])
@@ -76,7 +85,7 @@ class Study:
         self.criterion_k = int(settings["training"]["criterion"].split("@")[1])
         self.report_missing = settings["missing"] == "report"
         self._published = published
-        self._exists, self._iterations_in = exists, iterations_in
+        self._exists = exists
         self._shown: dict[Run, list[Condition]] = {}
 
     # --- Data ---------------------------------------------------------------------------------------
@@ -260,28 +269,56 @@ class Study:
     def grid(self, dataset: str, attack: str, epsilon: str) -> list[int]:
         """After how many iterations an attack at one epsilon is listed: ascending, empty if nothing needs it."""
         needed = self.conditions(*self.products_of(dataset))
-        return [iterations for *place, iterations in needed if place == [attack, epsilon]]
+        return grids(needed).get((attack, epsilon), [])
 
-    def list_of(self, run: Run, attack: str, epsilon: str) -> str:
-        """The file of lists of a recommender under an attack at one epsilon, or before any attack."""
-        path = self.paths.initial_lists() if attack == UNPERTURBED else self.paths.attacked_lists
-        return path.format(**run._asdict(), attack=attack, epsilon=epsilon)
+    def list_of(self, run: Run, condition: Condition) -> str:
+        """The lists of a recommender in one condition."""
+        attack, epsilon, iterations = condition
+        path = self.paths.initial_lists() if condition == INITIAL else self.paths.attacked_lists
+        place = run._asdict()
+        return path.format(**place, attack=attack, epsilon=epsilon, iterations=iterations)
 
     def lists_of(self, run: Run, conditions: Iterable[Condition]) -> list[str]:
-        """The files of a recommender that hold several conditions (`trajectories.located`)."""
-        return [self.list_of(run, *trajectory) for trajectory in trajectories(conditions)]
+        """The lists of a recommender in several conditions."""
+        return [self.list_of(run, condition) for condition in conditions]
 
-    def iterations_of(self, wildcards: Any) -> Sequence[int]:
-        """After which numbers of iterations an attack is listed: those that the study needs, in one run.
+    def iterations_before(self, wildcards: Any) -> int:
+        """The number of iterations that an attack continues from: the next smaller one of its grid, or 0.
 
-        With `missing: report`, those that its file has, so that a grid that has grown since runs no attack.
+        With `missing: report`, of those whose lists are there, so that a grid that has grown since runs no attack.
         """
-        path = self.paths.attacked_lists.format(**vars(wildcards))
-        there = self._iterations_in(path) if self.report_missing else []
-        iterations = there or self.grid(wildcards.dataset, wildcards.attack, wildcards.epsilon)
-        if not iterations:
-            raise ConfigError(f"Nothing in this study needs {path}.")
-        return iterations
+        shown = grids(self.shown_conditions(self.run_of(wildcards)))
+        grid = shown.get((wildcards.attack, wildcards.epsilon), [])
+        return max((steps for steps in grid if steps < int(wildcards.iterations)), default=0)
+
+    def parent_perturbation(self, wildcards: Any) -> str | list:
+        """The perturbation that an attack continues from; none at the beginning."""
+        before = self.iterations_before(wildcards)
+        if not before:
+            return []
+        place = self.run_of(wildcards)._asdict()
+        attack = {"attack": wildcards.attack, "epsilon": wildcards.epsilon}
+        return self.paths.perturbation.format(**place, **attack, iterations=before)
+
+    def last_combinations(self) -> str:
+        """A pattern of the last combination of each grid, as it stands in paths from the name of the data set on.
+
+        Only attacks in steps have grids; their last perturbation is kept, for a larger number of iterations.
+        """
+        datasets: dict[str, list[str]] = {}
+        for dataset in [*self.settings["datasets"], *(sample for sample, _, _ in self.samples)]:
+            needed = grids(self.conditions(*self.products_of(dataset)))
+            last = "|".join(
+                re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
+                for (attack, epsilon), grid in needed.items()
+                if not is_single_step(self.settings, attack)
+            )
+            datasets.setdefault(last, []).append(re.escape(dataset))
+        return "|".join(
+            rf"(?:{'|'.join(names)})/[^/]+/seed-\d+/(?:{last})"
+            for last, names in datasets.items()
+            if last
+        )
 
     # --- What is missing ------------------------------------------------------------------------------
     # With `missing: report` no model is trained and no attack run for lists that are not there: tables and figures show
@@ -294,20 +331,13 @@ class Study:
             return [data]
         return [data, self.model_file(run), *self.ancestor_states(run, self.epochs)]
 
-    def _is_there(self, run: Run, condition: Condition) -> bool:
-        *trajectory, iterations = condition
-        path = self.list_of(run, *trajectory)
-        if condition == INITIAL:
-            return self._exists(path)
-        return iterations in self._iterations_in(path)
-
     def shown_conditions(self, run: Run) -> list[Condition]:
         """The conditions of a recommender that are measured: all, or with `missing: report` those there are."""
         if run not in self._shown:
             shown = self.conditions_of(run)
             if self.report_missing:
                 based = all(map(self._exists, self._basis_of(run)))
-                shown = [c for c in shown if self._is_there(run, c)] if based else []
+                shown = [c for c in shown if self._exists(self.list_of(run, c))] if based else []
             self._shown[run] = shown
         return self._shown[run]
 

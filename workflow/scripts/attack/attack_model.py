@@ -1,22 +1,28 @@
-"""Perturb a trained model's factors and write its lists, after each number of iterations asked for."""
+"""Perturb a trained model's factors with one attack, epsilon and number of iterations, and write its lists."""
 
 from embrittle import device
-from embrittle.attacks.run import attacked_lists
-from embrittle.attacks.trajectories import write_snapshots
+from embrittle.attacks.norms import METADATA
+from embrittle.attacks.run import Perturbation, attack_model
 from embrittle.data.interactions import read_targets, read_user_items
-from embrittle.files import read_tensors
+from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
 from embrittle.kernels.backend import get_backend
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
-    snapshots = attacked_lists(
+    parent = snakemake.input.parent
+    perturbation, lists = attack_model(
         get_backend(device.of_job(snakemake.resources.gpu)),
         read_tensors(snakemake.input.model)[0],
         train,
-        known=train.including(read_targets(snakemake.input.validation, train.n_users)),
+        seen_items=train.including(read_targets(snakemake.input.validation, train.n_users)),
+        attack=snakemake.params.attack["definition"],
+        loss=snakemake.params.attack["loss"],
         epsilon=float(snakemake.wildcards.epsilon),
+        iterations=int(snakemake.wildcards.iterations),
         seed=int(snakemake.wildcards.seed),
-        **snakemake.params.attack,
+        length=snakemake.params.attack["length"],
+        parent=Perturbation.read(parent) if parent else None,
     )
-    write_snapshots(snapshots, snakemake.output.lists)
+    perturbation.write(snakemake.output.perturbation)
+    write_parquet(lists, snakemake.output.lists, {METADATA: perturbation.norms()})

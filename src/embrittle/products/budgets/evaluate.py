@@ -1,9 +1,9 @@
-"""Attacks compared at the size of perturbation that they spend, not at equal epsilon (docs/budgets.md).
+"""Attacks compared at equal perturbation norms, not at equal epsilon (docs/budgets.md).
 
 At equal epsilon the papers' attacks are not equally large: a row of FGSM's Delta has the L2 norm epsilon, one of BIM's
-or PGD's may reach epsilon times the root of the number of factors. What an attack has spent is here the mean L2 norm of
-the rows of its Delta, users and items together (`spent.spent_norms`); between two budgets that were run, the
-nDCG of every user is interpolated along it.
+or PGD's may reach epsilon times the root of the number of factors. The norm of a perturbation is here the mean L2 norm
+of the rows of Delta, users and items together (`norms.perturbation_norms`); between two budgets that were run, the nDCG
+of every user is interpolated along it.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from embrittle.attacks.norms import SPENT
-from embrittle.attacks.trajectories import located
-from embrittle.metrics.evaluation import read_lists, read_spent
+from embrittle.attacks.norms import MEAN_NORM
+from embrittle.metrics.evaluation import read_lists, read_norms
 from embrittle.metrics.measures import ndcg_per_user
 from embrittle.vocabulary import UNPERTURBED
 
@@ -44,10 +43,10 @@ def read_points(
     k: int,
     length: int,
 ) -> list[dict[str, Any]]:
-    """Read what each condition has spent, and what it has left every user.
+    """Read the perturbation norm of each condition, and the nDCG that it leaves every user.
 
     Args:
-        paths: the files of lists that hold the conditions (`trajectories.located`).
+        paths: the files of lists, one a condition.
         conditions: (attack, epsilon, iterations), the unperturbed model first.
         test_items: int32 (n_users,), -1 for none.
         k: length of the lists to measure.
@@ -58,16 +57,13 @@ def read_points(
         without a test item.
 
     Raises:
-        DataError: a file lacks a number of iterations.
+        DataError: a file is damaged.
     """
     points = []
-    for path, condition in located(paths, conditions):
-        attack, epsilon, iterations = condition
-        spent = read_spent(path, condition)
+    for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True):
         point = {"attack": attack, "epsilon": float(epsilon), "iterations": iterations}
-        lists = read_lists(path, condition, len(test_items), length)
-        ndcg = ndcg_per_user(lists, test_items, k)
-        points.append({**point, "spent_norm": spent[SPENT], "ndcg": ndcg})
+        ndcg = ndcg_per_user(read_lists(path, len(test_items), length), test_items, k)
+        points.append({**point, "spent_norm": read_norms(path)[MEAN_NORM], "ndcg": ndcg})
     return points
 
 

@@ -6,7 +6,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import NOTHING_SPENT, SPENT_NORM, spent_metric
+from embrittle.attacks.norms import MEAN_NORM_METRIC, NO_PERTURBATION, norm_metric
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import (
     is_epsilon,
@@ -18,7 +18,7 @@ from embrittle.metrics.tidy import (
 )
 from embrittle.vocabulary import METRICS, PAPER_ATTACKS
 
-LEFT_OUT = {*map(spent_metric, NOTHING_SPENT)} - {SPENT_NORM}
+LEFT_OUT = {*map(norm_metric, NO_PERTURBATION)} - {MEAN_NORM_METRIC}
 
 CELL = ["dataset", "model", "condition", "metric"]
 
@@ -151,7 +151,7 @@ def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFra
         published. Published cells that ours does not have are left out.
     """
     theirs = published.rename(columns={"value": "published"})
-    both = long[long["metric"] != SPENT_NORM].merge(
+    both = long[long["metric"] != MEAN_NORM_METRIC].merge(
         theirs, on=CELL, how="left", validate="one_to_one"
     )
     ratio = both["value"] / both["published"].where(both["published"] != 0)

@@ -6,9 +6,8 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.trajectories import Condition, located
 from embrittle.files import read_parquet
-from embrittle.metrics.evaluation import read_lists
+from embrittle.metrics.evaluation import Condition, read_lists
 from embrittle.metrics.measures import ndcg_per_user
 from embrittle.metrics.tidy import number_key
 from embrittle.products.table1.cells import accumulate
@@ -31,8 +30,8 @@ def cells_of_users(
     """Each user's share of the cells of Table 1: their mean over the users is the cell.
 
     Args:
-        paths: the files of lists that hold the conditions (`trajectories.located`).
-        conditions: (attack, epsilon, iterations) of the lists.
+        paths: the files of lists, one a condition.
+        conditions: what they are lists of.
         test_items: int32 (n_users,), -1 for none.
         k: length of the lists to measure.
         length: the length that they were stored with.
@@ -43,8 +42,8 @@ def cells_of_users(
         The columns `COLUMNS`, of users with a test item; a condition whose lists are not all there is left out.
     """
     place = {
-        (attack, number_key(budget), int(steps)): (path, (attack, budget, steps))
-        for path, (attack, budget, steps) in located(paths, conditions)
+        (attack, number_key(budget), int(steps)): path
+        for path, (attack, budget, steps) in zip(paths, conditions, strict=True)
     }
     weights = np.array([accumulate(iterations, row) for row in np.eye(len(iterations))])
     grids = {UNPERTURBED: [(0.0, 0, 1.0)]}
@@ -55,11 +54,11 @@ def cells_of_users(
     found = []
     for condition, grid in grids.items():
         needed = [(place.get((condition, number_key(x), steps)), w) for x, steps, w in grid]
-        if any(lists is None for lists, _ in needed):
+        if any(path is None for path, _ in needed):
             continue
         total = np.zeros(len(test_items))
-        for where, weight in needed:
-            lists = read_lists(*where, len(test_items), length)
+        for path, weight in needed:
+            lists = read_lists(path, len(test_items), length)
             total += weight * ndcg_per_user(lists, test_items, k)
         found.append(pd.DataFrame({"user": tested, "condition": condition, "ndcg": total[tested]}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import SPENT_NORM
+from embrittle.attacks.norms import MEAN_NORM_METRIC
 from embrittle.render.labels import (
     DECIMALS,
     DEFAULT_DECIMALS,
@@ -91,7 +91,7 @@ def _is_lowest(spread: pd.DataFrame) -> pd.Series:
         [round(value, places) for value, places in zip(spread["mean"], decimals, strict=True)],
         index=spread.index,
         dtype=float,
-    ).where((spread["condition"] != "initial") & (spread["metric"] != SPENT_NORM))
+    ).where((spread["condition"] != "initial") & (spread["metric"] != MEAN_NORM_METRIC))
     groups = printed.groupby([spread["dataset"], spread["model"], spread["metric"]])
     return (printed == groups.transform("min")) & (groups.transform("count") > 1)
 
@@ -131,7 +131,7 @@ def table1_caption(
         f"L = {grid} iterations divided by {max(iterations)}; the others: single values.",
         "Bold: the lowest value under a perturbation (the most effective one).",
     ]
-    if SPENT_NORM in set(spread["metric"]):
+    if MEAN_NORM_METRIC in set(spread["metric"]):
         sentences.append(
             "Spent norm: the mean L2 norm of the rows of Δ; perturbations of one ε are not of one size."
         )
