@@ -98,7 +98,7 @@ def test_what_the_snakefile_reads_loads_nothing_heavy():
     code = (
         "import sys\n"
         "import embrittle.attacks, embrittle.code, embrittle.config, embrittle.device\n"
-        "import embrittle.missing, embrittle.models\n"
+        "import embrittle.study.missing, embrittle.models.registry\n"
         "embrittle.device.resolve('auto')\n"
         "heavy = {'torch', 'numba', 'numpy', 'pandas', 'pyarrow', 'matplotlib', 'scipy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
@@ -110,8 +110,8 @@ def test_what_the_snakefile_reads_loads_nothing_heavy():
 def test_the_cpu_backend_does_not_load_torch():
     code = (
         "import sys\n"
-        "from embrittle.compute.backend import get_backend\n"
-        "import embrittle.training, embrittle.perturbation\n"
+        "from embrittle.kernels.devices import get_backend\n"
+        "import embrittle.models.training, embrittle.attacks.run\n"
         "print(type(get_backend('cpu')).__name__, 'torch' in sys.modules)"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

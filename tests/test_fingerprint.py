@@ -223,7 +223,7 @@ KERNELS = {path.name for path in ROOT.glob("src/embrittle/kernels/*.py")} - {"re
 @pytest.mark.parametrize("kernel", sorted(KERNELS))
 def test_a_changed_kernel_concerns_trainings_and_attacks(library, kernel):
     concerned = library.concerned(f"kernels/{kernel}", ALL_JOBS)
-    assert {"train_model", "attack_model", "train_baseline"} <= concerned
+    assert {"train_model", "attack_model"} <= concerned
     assert not concerned & (PREPARATION | {"evaluate_model", "tabulate_table1", "judge_claims"})
 
 
