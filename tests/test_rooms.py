@@ -106,7 +106,9 @@ def test_what_the_snakefile_imports_is_light():
         {line for text in texts for line in re.findall(r"^from embrittle.*$", text, re.M)}
     )
     assert "from embrittle.study import missing" in lines
-    code = "\n".join(["import sys", *lines, f"print(*({HEAVY!r} & set(sys.modules)))"])
+    resolved = "import embrittle.device; embrittle.device.resolve('auto')"
+    loaded = f"import sys; print(*({HEAVY!r} & set(sys.modules)))"
+    code = "\n".join([*lines, resolved, loaded])
     done = subprocess.run(
         [sys.executable, "-c", code],
         env={"PYTHONPATH": str(ROOT / "src")},
