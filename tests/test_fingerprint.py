@@ -13,7 +13,9 @@ from embrittle import fingerprint
 from embrittle.data.readers import FORMATS, module_of
 
 ROOT = Path(__file__).parents[1]
-SCRIPTS = sorted(path.stem for path in ROOT.glob("workflow/scripts/*.py"))
+FOLDER = ROOT / "workflow" / "scripts"
+# Each script by its name, wherever in the folder it is.
+SCRIPTS = {path.stem: path.relative_to(FOLDER) for path in sorted(FOLDER.rglob("*.py"))}
 
 # --- What counts of a file, on a made-up library --------------------------------------------------
 
@@ -131,7 +133,7 @@ def test_the_digest_is_that_of_every_python_and_every_process(changes, tmp_path)
     assert fingerprint.digest(tmp_path / "script.py", tmp_path, SQUARE) == "2dd497fedcfd163b"
     code = (
         "import sys; from pathlib import Path; from embrittle.fingerprint import digest; "
-        f"print(digest(Path({str(ROOT / 'workflow/scripts/write_page.py')!r}), Path({str(ROOT / 'src')!r})))"
+        f"print(digest(Path({str(FOLDER / SCRIPTS['write_page'])!r}), Path({str(ROOT / 'src')!r})))"
     )
     digests = [
         subprocess.run(
@@ -160,6 +162,7 @@ EDITS = {
     "render/style.py": ({"draw_figure"}, {*BEFORE_MEASURES, "evaluate_model", "tabulate_table1"}),
     "render/labels.py": ({"tabulate_table1"}, {*BEFORE_MEASURES, "evaluate_model"}),
     "verdict/decisions.py": ({"judge_claims"}, {*BEFORE_MEASURES, "evaluate_model", "draw_figure"}),
+    "products/fairness/plan.py": (set(), {*BEFORE_MEASURES, "evaluate_model", "tabulate_table1"}),
     "study/settings.py": (set(), {*SCRIPTS}),
     "models/training.py": ({"train_model"}, PREPARATION | LISTS),
     "rng.py": ({"train_model", "attack_model"}, PREPARATION),
@@ -182,13 +185,13 @@ class Library:
         shutil.copytree(
             ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.j2")
         )
-        shutil.copytree(ROOT / "workflow" / "scripts", folder / "scripts")
+        shutil.copytree(FOLDER, folder / "scripts")
 
     def digest(self, script: str, *modules: str) -> str:
         return fingerprint.digest(self.script(script), self.folder / "src", modules)
 
     def script(self, name: str) -> Path:
-        return self.folder / "scripts" / f"{name}.py"
+        return self.folder / "scripts" / SCRIPTS[name]
 
     def concerned(self, path: str, jobs: dict[str, tuple[str, ...]]) -> set[str]:
         """Which of the jobs, each with the script and modules of its digest, a further line in a module concerns."""
@@ -249,7 +252,9 @@ def test_the_reading_of_own_tables_concerns_own_tables(library):
 
 
 # What Snakemake alone uses, whether on parsing or to find out what there is to run, and what only tests run.
-WITHOUT_JOBS = re.compile(r"fingerprint|study(\..*)?|.*\.plan|kernels\.reference")
+WITHOUT_JOBS = re.compile(
+    r"fingerprint|study(\..*)?|products(\.product)?|.*\.plan|kernels\.reference"
+)
 
 
 def test_every_module_of_the_library_counts_for_some_job(library):
@@ -275,13 +280,12 @@ def test_every_rule_hands_over_the_digest_of_its_own_script():
     ]
     scripts = {}
     for rule in rules:
-        script = re.search(r"workflow/scripts/(\w+)\.py\"", rule)
+        script = re.search(r"workflow/scripts/([\w/]+)\.py\"", rule)
         if script:
             code = re.search(
-                r"code=(?:lambda wildcards: )?(?:code_of|digest_of)\(\s*\"(\w+)\"", rule
+                r"code=(?:lambda wildcards: )?(?:code_of|digest_of)\(\s*\"([\w/]+)\"", rule
             )
             scripts[script[1]] = code and code[1]
     without = {"download_source"}  # a file is what its checksum says
-    assert scripts == {script: script for script in SCRIPTS if script not in without} | {
-        script: None for script in without
-    }
+    names = {path.with_suffix("").as_posix(): name for name, path in SCRIPTS.items()}
+    assert scripts == {path: None if name in without else path for path, name in names.items()}
