@@ -25,7 +25,7 @@ from embrittle.errors import EmbrittleError
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
-from embrittle.products import PRODUCTS
+from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes

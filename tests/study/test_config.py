@@ -20,8 +20,8 @@ from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.models.training import TrainingSettings
 from embrittle.problems import number_text
-from embrittle.products import PRODUCTS
 from embrittle.products.budgets.plan import norm_of
+from embrittle.products.registry import PRODUCTS
 from embrittle.render import published
 from embrittle.render.style import PlotSettings
 from embrittle.study import schema, stages

@@ -13,8 +13,8 @@ from snakemake.utils import update_config
 from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 from embrittle.errors import ConfigError
-from embrittle.products import PRODUCTS
 from embrittle.products.product import ONE_JOB, Jobs, Product
+from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import parameters
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.schema import read_yaml

@@ -1,4 +1,4 @@
-"""What a device has to offer, and which module offers it.
+"""What a device has to offer (`devices.get_backend` gives it).
 
 Arrays named `Array` live on the device: NumPy arrays on the CPU, torch tensors on CUDA. Both take +, -, *.
 """
@@ -87,15 +87,3 @@ class Backend(Protocol):
 
     def scores(self, user_factors: Array, item_factors: Array) -> np.ndarray:
         """Scores of a block of users for all items: float32 (n_block, n_items), on the host."""
-
-
-def get_backend(device: str) -> Backend:
-    """Return the backend of a resolved device: "cpu", "cuda" or "cuda:<index>"."""
-    # Imported here because torch alone takes longer to load than a whole attack on the CPU.
-    if device.startswith("cuda"):
-        from embrittle.kernels.cuda import CudaBackend
-
-        return CudaBackend(device)
-    from embrittle.kernels.cpu import CpuBackend
-
-    return CpuBackend()

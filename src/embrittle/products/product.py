@@ -1,6 +1,6 @@
 """What a product is to a study: conditions it needs, files it makes, what its jobs are told, what the page shows.
 
-Each product has one subclass, in the `plan.py` of its room, and an entry in `products.PRODUCTS`. The study, its
+Each product has one subclass, in the `plan.py` of its room, and an entry in `registry.PRODUCTS`. The study, its
 targets, its page and the record of its run ask that list. Light: the Snakefile reads it.
 """
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from embrittle.models.registry import MODELS
-from embrittle.products import PRODUCTS
 from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
+from embrittle.products.registry import PRODUCTS
 from embrittle.study import stages
 from embrittle.study.study import Run, Study
 

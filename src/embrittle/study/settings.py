@@ -19,8 +19,8 @@ from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES, option_schema
 from embrittle.models.registry import MODELS
 from embrittle.problems import KeyPath, Problems, suggestion
-from embrittle.products import PRODUCTS
 from embrittle.products.product import value_at
+from embrittle.products.registry import PRODUCTS
 from embrittle.study.schema import (
     canonical_form,
     check_duplicates,

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from embrittle.errors import ConfigError
 from embrittle.models.registry import MODELS
 from embrittle.problems import number_text
-from embrittle.products import PRODUCTS
 from embrittle.products.product import Files, Product, is_single_step
+from embrittle.products.registry import PRODUCTS
 from embrittle.study import missing, stages
 from embrittle.study.paths import Paths
 from embrittle.study.settings import validate

@@ -6,7 +6,7 @@ from embrittle.attacks.run import Perturbation, attack_model
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
-from embrittle.kernels.backend import get_backend
+from embrittle.kernels.devices import get_backend
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)

@@ -4,7 +4,7 @@ from embrittle import device
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
-from embrittle.kernels.backend import get_backend
+from embrittle.kernels.devices import get_backend
 from embrittle.kernels.ranking import lists_to_columns, top_items
 
 with job(snakemake.log[0]):

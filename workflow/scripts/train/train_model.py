@@ -3,7 +3,7 @@
 from embrittle import device
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.jobs import job
-from embrittle.kernels.backend import get_backend
+from embrittle.kernels.devices import get_backend
 from embrittle.models import training
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.state import read_state

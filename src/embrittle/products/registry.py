@@ -1,0 +1,14 @@
+"""The one list of products. Light: the Snakefile reads it, and the plans."""
+
+from embrittle.products.budgets.plan import BUDGETS
+from embrittle.products.characteristics.plan import CHARACTERISTICS
+from embrittle.products.curves.plan import CURVES
+from embrittle.products.fairness.plan import FAIRNESS
+from embrittle.products.poster.plan import POSTER
+from embrittle.products.product import Product
+from embrittle.products.table1.plan import TABLE1
+
+PRODUCTS: dict[str, Product] = {
+    product.name: product
+    for product in (TABLE1, FAIRNESS, CURVES, CHARACTERISTICS, POSTER, BUDGETS)
+}
