@@ -26,7 +26,7 @@ class PairwiseLoss:
     Attributes:
         formula: difference -> (term, slope), elementwise. The slope is the derivative of the value.
         log1p: whether the value is ln(1 + term) instead of the term. The loops then multiply many 1 + term and take
-            one logarithm of the product.
+            one logarithm of the product; a term may be 1e50 at most.
         cached: whether numba may keep compiled loops on disk. Their folder is named after the code of this package,
             so a formula from elsewhere could change and its old machine code would stay in use.
     """
