@@ -10,7 +10,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from embrittle.attacks.trajectories import trajectories
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
@@ -244,8 +243,9 @@ def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
         },
     )
 
-    def of(*place):
-        return cfg.iterations_of(config, *place)
+    def of(dataset, *place):
+        needed = cfg.conditions(config, cfg.sections_of(config, dataset))
+        return cfg.grids(needed).get(place, [])
 
     assert of("ml-1m", "bim", "0.5") == of("ml-1m", "pgd", "0.5") == [1, 2, 10, 20, 25, 30]
     assert of("ml-1m", "fgsm", "0.5") == [1]
@@ -448,10 +448,10 @@ def test_paper_study_is_the_papers_grid():
     # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
     assert len(cfg.conditions(config, ["table1"])) == 2 * 31 + 1
     assert len(cfg.conditions(config)) == 2 * (31 + 1 + 16) + 1 == 97
-    # One run each for all numbers of iterations at an epsilon.
-    assert len(trajectories(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
+    assert len(cfg.grids(cfg.conditions(config))) == 2 * (1 + 16) + 1 == 35
     # With the L = 5 of the equal budgets.
-    assert len(cfg.iterations_of(config, "ml-1m", "bim", "0.5")) == 31 + 1 + 1
+    needed = cfg.conditions(config, cfg.sections_of(config, "ml-1m"))
+    assert len(cfg.grids(needed)["bim", "0.5"]) == 31 + 1 + 1
     assert ("pgd", "0.0025", 25) in cfg.conditions(config)
     assert ("bim", "0.5", 300) in cfg.conditions(config)
     assert cfg.datasets_for(config, "budgets") == config["datasets"]
@@ -553,7 +553,7 @@ def test_what_the_configuration_knows_of_other_modules_is_true():
 
 
 def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
-    slow = Attack(run=lambda: None, single_step=False, options={"patience": 0.5})
+    slow = Attack(step=lambda: None, single_step=False, options={"patience": 0.5})
     monkeypatch.setitem(ATTACKS, "slow", slow)
     attacks = {**validated()["attacks"], "mine": {"method": "slow", "patience": 2}}
     config = validated(attacks=attacks, figure2={"attacks": ["mine"], "epsilon": [3]})
@@ -568,7 +568,7 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 
 def test_nothing_heavy_is_imported():
     heavy = ["numpy", "pandas", "pyarrow", "numba", "torch", "matplotlib", "requests", "snakemake"]
-    light = "embrittle.config, embrittle.missing, embrittle.trajectories"
+    light = "embrittle.study.settings, embrittle.study.missing, embrittle.attacks.methods"
     code = f"import sys, {light}; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
