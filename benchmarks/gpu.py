@@ -57,7 +57,7 @@ def epoch_rows(
 
 
 def gradient_rows(problem: Problem, effort: Effort, device: str, label: str) -> list[Row]:
-    """The full-batch gradient that attacks climb, with the same negatives."""
+    """The full-batch gradient that attacks ascend, with the same negatives."""
     train, start, backend = problem.train, problem.start(), CudaBackend(device)
     host = (start.user_factors, start.item_factors)
     placed = [backend.put(array) for array in host]

@@ -118,7 +118,7 @@ def write_tiny_inputs(folder: Path) -> dict[str, str]:
         "item_factors": rng.random((30, BPR_MF.factors), dtype=np.float32),
     }
     write_tensors(factors, paths["model"], {})
-    return {name: str(path) for name, path in paths.items()}
+    return {"parent": "", **{name: str(path) for name, path in paths.items()}}
 
 
 def fixed_cost_row(repeats: int) -> Row:
@@ -130,9 +130,12 @@ def fixed_cost_row(repeats: int) -> Row:
         folder = Path(name)
         job = {
             "input": write_tiny_inputs(folder),
-            "output": {"lists": str(folder / "lists.parquet")},
-            "params": {"attack": {"attack": {"method": "bim"}, "iterations": [1], "length": 10}},
-            "wildcards": {"epsilon": "0.5", "seed": str(SEED)},
+            "output": {
+                "lists": str(folder / "lists.parquet"),
+                "perturbation": str(folder / "perturbation.safetensors"),
+            },
+            "params": {"attack": {"method": "bim"}, "length": 10},
+            "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": str(SEED)},
         }
         seconds = side_by_side(
             {"job": lambda: seconds_of(lambda: run_script("attack_model.py", job, folder))},

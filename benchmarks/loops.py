@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from embrittle.attacks.run import PairwiseLoss, attacked_lists
+from embrittle.attacks.loss import PairwiseLoss
+from embrittle.attacks.run import attack_model
 from embrittle.kernels import reference
 from embrittle.kernels.backend import Backend, Factors
 from embrittle.kernels.cpu import CpuBackend
@@ -124,7 +125,7 @@ def compared(
 
 
 def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
-    """The full-batch gradient that attacks climb, with the same negatives."""
+    """The full-batch gradient that attacks ascend, with the same negatives."""
     train, backend, start = problem.train, CpuBackend(), problem.start()
     users, items = start.user_factors, start.item_factors
     negatives = draw_negatives(train.indptr, train.indices, train.n_items, SEED)
@@ -153,7 +154,7 @@ def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
     numbers = iter(range(2**31))
 
     def step(norm: str) -> None:
-        loss.climb(delta, 0.125, 0.5, norm)
+        loss.ascent_step(delta, 0.125, 0.5, norm)
 
     def resampled_step(norm: str) -> None:
         loss.draw_negatives(SEED, next(numbers))
@@ -169,8 +170,8 @@ def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
     return compared("step of an attack", measurements, effort.repeats, targets.ATTACK_STEP)
 
 
-def trajectory_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
-    """Table 1's grid of BIM, steps and lists: all along one run, and a run of its own for each number of iterations.
+def grid_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
+    """Table 1's grid of BIM, steps and lists: each continued from the one before, and each from the beginning.
 
     Only as far as the default study takes it, 50 iterations, unless `full`.
     """
@@ -179,17 +180,18 @@ def trajectory_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
     model = {"user_factors": start.user_factors, "item_factors": start.item_factors}
     settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "seed": SEED, "length": K}
 
-    def run(iterations: list[int]) -> None:
-        known = problem.train
-        for _ in attacked_lists(
-            CpuBackend(), model, problem.train, known, iterations=iterations, **settings
-        ):
-            pass
+    def attack_all(*, continued: bool) -> None:
+        parent, train = None, problem.train
+        for iterations in grid:
+            attacked, _ = attack_model(
+                CpuBackend(), model, train, train, iterations=iterations, parent=parent, **settings
+            )
+            parent = attacked if continued else None
 
     measurements = {
-        f"one run of {grid[-1]} steps": lambda: seconds_of(lambda: run(grid)),
-        f"{len(grid)} runs, {sum(grid)} steps": lambda: seconds_of(
-            lambda: [run([L]) for L in grid]
+        f"continued, {grid[-1]} steps": lambda: seconds_of(lambda: attack_all(continued=True)),
+        f"from the beginning, {sum(grid)} steps": lambda: seconds_of(
+            lambda: attack_all(continued=False)
         ),
     }
     return compared(f"BIM's lists at {len(grid)} numbers of iterations", measurements, repeats)

@@ -13,7 +13,7 @@ import torch
 from . import libraries, machine, table
 from .gpu import gpu_rows
 from .jobs import dry_run_row, fixed_cost_row, training_rows
-from .loops import Effort, loop_rows, trajectory_rows
+from .loops import Effort, grid_rows, loop_rows
 from .setting import Problem
 
 DEFAULT_SPLIT = Path("results/paper/data/ml-1m/split")
@@ -66,7 +66,7 @@ def measure(options: argparse.Namespace) -> tuple[list[table.Row], list[str]]:
     notes = _notes(problem, options)
     if "loops" in options.parts:
         rows += loop_rows(problem, effort)
-        rows += trajectory_rows(problem, options.job_repeats, options.full)
+        rows += grid_rows(problem, options.job_repeats, options.full)
     if "training" in options.parts:
         rows += training_rows(problem, options.full)
     if "jobs" in options.parts:

@@ -237,12 +237,14 @@ def test_an_epoch_is_compared_with_every_library_and_with_autograd(problem, libr
     ]
 
 
-def test_one_run_of_an_attack_is_compared_with_a_run_for_each_number_of_iterations(problem):
-    one, each = loops.trajectory_rows(problem, repeats=2, full=False)
-    assert (one.name, each.name) == ("one run of 50 steps", "6 runs, 151 steps")
+def test_a_continued_attack_is_compared_with_one_from_the_beginning_for_each_number_of_iterations(
+    problem,
+):
+    one, each = loops.grid_rows(problem, repeats=2, full=False)
+    assert (one.name, each.name) == ("continued, 50 steps", "from the beginning, 151 steps")
     assert (each.ratio_to, len(each.ratios), one.part) == (one.name, 2, each.part)
-    one, each = loops.trajectory_rows(problem, repeats=1, full=True)
-    assert (one.name, each.name) == ("one run of 300 steps", "31 runs, 4651 steps")
+    one, each = loops.grid_rows(problem, repeats=1, full=True)
+    assert (one.name, each.name) == ("continued, 300 steps", "from the beginning, 4651 steps")
 
 
 def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
@@ -339,8 +341,8 @@ def test_a_failed_job_is_shown_with_its_message(tmp_path):
     job = {
         "input": inputs,
         "output": {"lists": str(tmp_path / "lists.parquet")},
-        "params": {"attack": {"attack": {"method": "bim"}, "iterations": [1], "length": 31}},
-        "wildcards": {"epsilon": "0.5", "seed": "0"},
+        "params": {"attack": {"method": "bim"}, "length": 31},
+        "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": "0"},
     }
     with pytest.raises(RuntimeError, match="the catalogue has only 30 items"):
         jobs.run_script("attack_model.py", job, tmp_path)

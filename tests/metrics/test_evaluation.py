@@ -3,25 +3,28 @@
 import numpy as np
 import pandas as pd
 import pytest
-from embrittle.attacks.trajectories import Snapshot, write_snapshots
 
-from embrittle.attacks.norms import spent_norms
+from embrittle.attacks.norms import METADATA, perturbation_norms
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.kernels.ranking import lists_to_columns
-from embrittle.metrics.evaluation import COLUMNS, collect, evaluate_conditions, read_lists
+from embrittle.metrics.evaluation import (
+    COLUMNS,
+    collect,
+    evaluate_conditions,
+    read_lists,
+    read_norms,
+)
 from embrittle.metrics.measures import Lists, evaluate
 
 N_USERS, N_ITEMS, LENGTH = 6, 12, 4
-# Not in the order of the files, and BIM's in one.
 CONDITIONS = [("initial", 0, 0), ("bim", 0.5, 10), ("fgsm", 0.5, 1), ("bim", 0.5, 20)]
-FILES = [("initial", 0), ("bim", 0.5), ("fgsm", 0.5)]
 ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are text
 
 
-def spent(iterations):
+def norms(iterations):
     """Users' rows are three times as long as items'."""
-    return spent_norms(np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations))
+    return perturbation_norms(np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations))
 
 
 @pytest.fixture
@@ -44,16 +47,11 @@ def lists(rng):
 
 @pytest.fixture
 def paths(lists, tmp_path):
-    """A file for each of `FILES`."""
-    columns = {
-        condition: lists_to_columns(made.items, made.scores)
-        for made, condition in zip(lists, CONDITIONS, strict=True)
-    }
-    paths = [tmp_path / "seed=3" / f"{attack}.parquet" for attack, _ in FILES]
-    write_parquet(columns[CONDITIONS[0]], paths[0])
-    for path, place in list(zip(paths, FILES, strict=True))[1:]:
-        mine = [condition for condition in CONDITIONS if condition[:2] == place]
-        write_snapshots((Snapshot(c[2], columns[c], spent(c[2])) for c in mine), path)
+    """A file for each of `CONDITIONS`."""
+    paths = [tmp_path / "seed=3" / f"{attack}-{L}.parquet" for attack, _, L in CONDITIONS]
+    for path, made, (_, _, iterations) in zip(paths, lists, CONDITIONS, strict=True):
+        metadata = {METADATA: norms(iterations)} if iterations else None
+        write_parquet(lists_to_columns(made.items, made.scores), path, metadata)
     return paths
 
 
@@ -75,7 +73,7 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
             *(
                 (k, f"spent {name}", value)
                 for k in (4, 2)
-                for name, value in spent(iterations).items()
+                for name, value in norms(iterations).items()
             ),
         ]
     ]
@@ -91,7 +89,7 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
     ]
 
 
-def test_what_was_spent_stands_among_the_metrics(paths, held_out):
+def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, held_out):
     metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
     values = metrics.set_index(["attack", "iterations", "metric"])["value"]
     assert values["initial", 0, "spent all L2 mean"] == 0
@@ -101,22 +99,17 @@ def test_what_was_spent_stands_among_the_metrics(paths, held_out):
     assert values["fgsm", 1, "spent items L2 median"] == pytest.approx(0.1)
 
 
-def test_lists_that_a_file_lacks_are_named_with_what_to_do(lists, paths, tmp_path, held_out):
-    settings = {"k": [4], "about": ABOUT, **held_out}
-    lacks = r"bim\.parquet has no lists after 15 iterations, only after: 10, 20\. .* --forcerun attack_model"
-    with pytest.raises(DataError, match=lacks):
-        evaluate_conditions([paths[1]], conditions=[("bim", 0.5, 15)], **settings)
-    with pytest.raises(DataError, match=lacks):
-        read_lists(paths[1], ("bim", 0.5, 15), N_USERS, LENGTH)
-    # Those before an attack are no trajectory.
-    with pytest.raises(DataError, match="has no lists after 1 iterations, only after: none"):
-        evaluate_conditions([paths[0]], conditions=[("fgsm", 0.5, 1)], **settings)
+def test_damaged_lists_are_named(paths, held_out):
+    paths[1].write_bytes(paths[1].read_bytes()[:-100])
+    for read in (lambda path: read_lists(path, N_USERS, LENGTH), read_norms):
+        with pytest.raises(DataError, match=r"bim-10\.parquet is damaged"):
+            read(paths[1])
 
 
 def test_the_conditions_are_not_mixed_up(paths, held_out):
-    def values(order, files):
+    def values(order):
         metrics = evaluate_conditions(
-            [paths[n] for n in files],
+            [paths[n] for n in order],
             conditions=[CONDITIONS[n] for n in order],
             k=[4],
             about=ABOUT,
@@ -124,8 +117,8 @@ def test_the_conditions_are_not_mixed_up(paths, held_out):
         )
         return metrics.set_index(["attack", "iterations", "metric"])["value"].sort_index()
 
-    in_order = values([0, 1, 2, 3], [0, 1, 2])
-    pd.testing.assert_series_equal(values([2, 3, 0, 1], [2, 1, 0]), in_order)
+    in_order = values([0, 1, 2, 3])
+    pd.testing.assert_series_equal(values([2, 3, 0, 1]), in_order)
     of_each = [in_order[attack, iterations].tolist() for attack, _, iterations in CONDITIONS]
     assert all(a != b for n, a in enumerate(of_each) for b in of_each[:n])
 
@@ -134,7 +127,7 @@ def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
     items = np.array([[3, -1, -1], [-1, -1, -1]], np.int32)
     scores = np.array([[0.5, np.nan, np.nan], [np.nan] * 3], np.float32)
     write_parquet(lists_to_columns(items, scores), tmp_path / "lists.parquet")
-    read = read_lists(tmp_path / "lists.parquet", ("initial", 0, 0), n_users=2, length=3)
+    read = read_lists(tmp_path / "lists.parquet", n_users=2, length=3)
     np.testing.assert_array_equal(read.items, items)
     np.testing.assert_array_equal(read.scores, scores)
 

@@ -3,11 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from embrittle.attacks.trajectories import Snapshot, write_snapshots
 from scipy import stats
 
-from embrittle.attacks.norms import spent_norms
-from embrittle.errors import DataError
+from embrittle.attacks.norms import METADATA, perturbation_norms
 from embrittle.files import write_parquet
 from embrittle.products.budgets.evaluate import (
     POINT_COLUMNS,
@@ -143,18 +141,16 @@ def columns_of(items):
 
 
 def test_points_are_read_from_lists_and_what_they_say_of_themselves(tmp_path):
-    paths = [tmp_path / "initial.parquet", tmp_path / "bim.parquet"]
+    paths = [tmp_path / name for name in ("initial.parquet", "bim-1.parquet", "bim-25.parquet")]
     write_parquet(columns_of([0, 1, 2]), paths[0])
-    steps = {
-        1: (columns_of([0, 0, 0]), spent_norms(np.full((2, 1), 0.6), np.full((1, 1), 0.3))),
-        25: (columns_of([2, 1, 0]), spent_norms(np.full((2, 1), 2.0), np.full((1, 1), 2.0))),
-    }
-    write_snapshots((Snapshot(L, *made) for L, made in steps.items()), paths[1])
+    for path, items, delta in ((paths[1], [0, 0, 0], (0.6, 0.3)), (paths[2], [2, 1, 0], (2, 2))):
+        norms = perturbation_norms(np.full((2, 1), delta[0]), np.full((1, 1), delta[1]))
+        write_parquet(columns_of(items), path, {METADATA: norms})
     conditions = [("initial", "0", 0), ("bim", "0.5", 1), ("bim", "0.5", 25)]
     points = read_points(paths, conditions, np.array([0, 1, -1]), k=1, length=1)
     assert [p["spent_norm"] for p in points] == [0.0, 0.5, 2.0]
     np.testing.assert_array_equal(points[0]["ndcg"], [1, 1, np.nan])
     np.testing.assert_array_equal(points[1]["ndcg"], [1, 0, np.nan])
     np.testing.assert_array_equal(points[2]["ndcg"], [0, 1, np.nan])
-    with pytest.raises(DataError, match=r"bim\.parquet has no lists after 24 iterations"):
-        read_points(paths[1:], [("bim", "0.5", 24)], np.array([0, 1, -1]), k=1, length=1)
+    with pytest.raises(ValueError, match="zip"):
+        read_points(paths[1:], conditions, np.array([0, 1, -1]), k=1, length=1)

@@ -54,8 +54,8 @@ TINY = {
 }
 # Per model: BIM and PGD at epsilon 0.5 with 1, 2, 3 and at 0.1 with 3 iterations, FGSM once.
 CONDITIONS_PER_MODEL = 2 * 4 + 1
-# One job for all numbers of iterations at one epsilon.
-ATTACKS_PER_MODEL = 2 * 2 + 1
+# The jobs of two rules: FGSM and iterations 1 and 2 at 0.5; 3 iterations, the last at both epsilons.
+ATTACKS_PER_MODEL = {"attack_model": 1 + 2 * 2, "attack_model_last": 2 * 2}
 
 
 def merged(changes: dict, base: dict = TINY) -> dict:

@@ -90,7 +90,7 @@ def test_a_second_run_has_nothing_to_do_and_a_change_runs_what_it_decides(theirs
 def test_what_is_missing_is_found_under_the_prefix(theirs):
     folder, snakemake = theirs
     lists = folder / "brittle/results/tiny/lists/shop/BPR-MF/seed-0"
-    gone = lists / "bim_epsilon-0.5.parquet"
+    gone = lists / "bim_epsilon-0.5_iterations-2.parquet"
     gone.rename(folder / "set-aside")
     planned = snakemake("--dry-run", missing="report")
     assert "brittleness_evaluate_model" in planned

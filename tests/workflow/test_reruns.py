@@ -25,13 +25,17 @@ AFTER_ATTACKS = {**AFTER_OTHERS, **OF_TABLE1, **ALL_FAIRNESS}
 AFTER_LISTS = {**AFTER_ATTACKS, "evaluate_model": 3}
 ONE_MODEL = {
     "recommend": 1,
-    "attack_model": ATTACKS_PER_MODEL,
+    **ATTACKS_PER_MODEL,
     "evaluate_model": 1,
     "evaluate_users": 1,
     "evaluate_fairness": 1,
     **PRODUCTS,
 }
-BOTH_MODELS = {"recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL, **AFTER_ATTACKS}
+BOTH_MODELS = {
+    "recommend": 2,
+    **{rule: 2 * n for rule, n in ATTACKS_PER_MODEL.items()},
+    **AFTER_ATTACKS,
+}
 # BPR-MF to the epoch that AMF starts from, and on to its end; AMF.
 TRAININGS = {"train_model": 3, "collect_models": 1, **BOTH_MODELS}
 FROM_SPLIT = {"split_dataset": 1, "recommend_random": 1, **TRAININGS, "evaluate_model": 3}
@@ -50,21 +54,22 @@ SETTINGS = {
     ),
     "one more value in a grid": (
         {"figure2": {"epsilon": [0.1, 0.5, 2]}},
-        {"attack_model": 4, **AFTER_OTHERS},
+        {"attack_model_last": 4, **AFTER_OTHERS},
     ),
     "one value less in a grid": ({"figure2": {"epsilon": [0.5]}}, AFTER_OTHERS),
     "Table 1's grid, from values that are there": (
         {"table1": {"iterations": [1, 3]}},
         {"tabulate_table1": 1, **OF_TABLE1, "judge_claims": 1},
     ),
-    # BIM and PGD of both models at that epsilon, as far as the new number; fairness reads the files that they write.
-    "Table 1's grid, one value more": (
+    # BIM and PGD of both models at that epsilon continue from what 3 iterations left.
+    "Table 1's grid, a larger value more": (
         {"table1": {"iterations": [1, 2, 4]}},
-        {"attack_model": 4, **AFTER_ATTACKS},
+        {"attack_model_last": 4, **OF_TABLE1, **AFTER_OTHERS},
     ),
+    # Those after it continue from nothing now.
     "a number of iterations that nothing needs any more": (
         {"table1": {"iterations": [2, 3]}, "figure1": {"iterations": [2, 3]}},
-        {"attack_model": 4, **AFTER_ATTACKS},
+        {"attack_model": 4, "attack_model_last": 4, **AFTER_ATTACKS},
     ),
     "what fairness is measured between": (
         {"fairness": {"attributes": ["item_popularity"]}},
@@ -76,14 +81,14 @@ SETTINGS = {
         ALL_FAIRNESS,
     ),
     "no fairness": ({"fairness": {"attributes": []}}, {"judge_claims": 1}),
-    # FGSM anew; BIM and PGD, which Figure 2 has at this epsilon after 3 iterations, after 1 and 2 as well.
+    # FGSM anew; BIM and PGD, which Figure 2 has at this epsilon after 3 iterations, after 1, 2 and from there on 3.
     "the budget of Table 1": (
         {"table1": {"epsilon": 0.1}},
-        {"attack_model": 2 * 3, **OF_TABLE1, **AFTER_OTHERS},
+        {"attack_model": 2 * 5, "attack_model_last": 4, **OF_TABLE1, **AFTER_OTHERS},
     ),
     "the definition of one attack": (
         {"attacks": {"pgd": {"method": "pgd", "start": 0.1}}},
-        {"attack_model": 4, **AFTER_ATTACKS},
+        {"attack_model": 4, "attack_model_last": 4, **AFTER_ATTACKS},
     ),
     "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
     "an attack no longer shown in one figure": (
@@ -193,6 +198,14 @@ def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(project,
     path, (old, new), jobs = EDITS[edit]
     with edited(project.folder / path, old, new):
         assert project.planned() == ({**jobs, **END} if jobs else {})
+
+
+def test_a_further_attack_runs_nothing_again(project):
+    file = project.folder / LIBRARY / "attacks" / "methods" / "half.py"
+    file.write_text(ATTACK, encoding="utf-8")
+    planned = project.planned(attacks={"mine": {"method": "half"}})
+    file.unlink()
+    assert planned == END  # the record of the run names the attack
 
 
 TOUCHED = [

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from slurm_cluster import SlurmCluster, SlurmUnavailableError
-from tiny_study import ATTACKS_PER_MODEL, Project, merged
+from tiny_study import Project, merged
 
 # What the profile has for real clusters, shortened.
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
@@ -153,10 +153,10 @@ def test_a_second_attempt_asks_for_more(disturbed, cluster):
 
 
 def test_attacks_share_places_in_the_queue(disturbed, cluster):
-    """Six files of lists a model, in fours: two places, and one more for the group that was killed."""
+    """The unperturbed lists and five chains a model, in fours: two places, one more for the group that was killed."""
     for model, killed in (("BPR-MF", 0), ("AMF", 1)):
         groups = entries(cluster, f"attacks-shop-{model}-0")
-        assert len(groups) == -(-(1 + ATTACKS_PER_MODEL) // GROUP_OF) + killed
+        assert len(groups) == -(-(1 + 5) // GROUP_OF) + killed
         assert sum(job["JobState"] != "COMPLETED" for job in groups) == killed
         assert all(int(job["NumCPUs"]) <= 4 for job in groups)
 
@@ -183,11 +183,11 @@ def test_a_gpu_is_asked_for_by_jobs_and_once_by_groups(disturbed, cluster):
         for model in ("BPR-MF", "AMF")
         for path in disturbed.results(f"lists/shop/{model}/seed-0").glob("bim*")
     ]
-    assert len(lists) == 2 * 2
+    assert len(lists) == 2 * 4
     for path in lists:
         path.unlink()
     targets = [str(path.relative_to(disturbed.folder)) for path in lists]
-    rules = ("train_model", "recommend", "attack_model")
+    rules = ("train_model", "recommend", "attack_model", "attack_model_last")
     partition = ["--set-resources", *(f"{rule}:slurm_partition=gpu" for rule in rules)]
     triggers = ["--rerun-triggers", "mtime"]
     done = through_slurm(

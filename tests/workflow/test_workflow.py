@@ -15,6 +15,11 @@ import pytest
 import yaml
 from tiny_study import CONDITIONS_PER_MODEL, Project, merged
 
+from embrittle.attacks.run import attack_model
+from embrittle.data.interactions import read_user_items
+from embrittle.files import read_tensors
+from embrittle.kernels.cpu import CpuBackend
+
 
 def test_the_study_makes_its_tables_and_figures(project):
     for name in ("table1.csv", "table1_wide.csv", "table1.md", "table1.tex"):
@@ -103,24 +108,37 @@ def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
 
 def lists_after(project, iterations: int) -> pd.DataFrame:
     """The stored lists of AMF under BIM at epsilon 0.5."""
-    lists = pd.read_parquet(project.results("lists/shop/AMF/seed-0/bim_epsilon-0.5.parquet"))
-    return lists[lists["iterations"] == iterations]
+    folder = project.results("lists/shop/AMF/seed-0")
+    return pd.read_parquet(folder / f"bim_epsilon-0.5_iterations-{iterations}.parquet")
 
 
-def test_a_trajectory_is_one_job_with_one_file(project):
-    files = {path.name for path in project.results("lists/shop/AMF/seed-0").iterdir()}
-    assert files == {
-        *("initial.parquet", "fgsm_epsilon-0.5.parquet"),
-        *(f"{name}_epsilon-{x}.parquet" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
+def test_a_combination_is_one_job_with_one_file(project):
+    grids = {("fgsm", "0.5"): [1]}
+    grids |= {(name, "0.5"): [1, 2, 3] for name in ("bim", "pgd")}
+    grids |= {(name, "0.1"): [3] for name in ("bim", "pgd")}
+    combinations = {
+        f"{name}_epsilon-{x}_iterations-{L}" for (name, x), grid in grids.items() for L in grid
     }
     for kind, ending in (("benchmarks", "tsv"), ("logs", "log")):
         records = project.results(f"{kind}/attack_model/shop/AMF/seed-0")
-        assert {path.name for path in records.iterdir()} == {
-            *(f"{name}_{x}.{ending}" for name in ("bim", "pgd") for x in ("0.1", "0.5")),
-            f"fgsm_0.5.{ending}",
-        }
-    n_rows = [len(lists_after(project, L)) for L in range(5)]
-    assert n_rows[1] == n_rows[2] == n_rows[3] > n_rows[0] == n_rows[4] == 0
+        assert {path.name for path in records.iterdir()} == {f"{c}.{ending}" for c in combinations}
+    files = {path.name for path in project.results("lists/shop/AMF/seed-0").iterdir()}
+    assert files == {"initial.parquet", *(f"{c}.parquet" for c in combinations)}
+    # Of the perturbations, those stay that a larger number of iterations would continue from.
+    kept = {path.stem for path in project.results("perturbations/shop/AMF/seed-0").iterdir()}
+    assert kept == {
+        f"{name}_epsilon-{x}_iterations-3" for name in ("bim", "pgd") for x in ("0.1", "0.5")
+    }
+
+
+def test_an_attack_in_several_jobs_has_the_lists_of_one_in_one_job(project):
+    """BIM at epsilon 0.5 was run in three jobs, here without Snakemake in one."""
+    data, seed = project.results("data/shop/split"), 0
+    train = read_user_items(data / "train.parquet", data / "statistics.json")
+    model, _ = read_tensors(project.results("models/shop/AMF/seed-0/epoch-4/model.safetensors"))
+    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "iterations": 3, "length": 5}
+    _, lists = attack_model(CpuBackend(), model, train, train, seed=seed, **settings)
+    pd.testing.assert_frame_equal(lists_after(project, 3), pd.DataFrame(lists))
 
 
 def test_a_table_cell_leads_back_to_the_lists(project):
@@ -308,8 +326,9 @@ BUDGETS = {
 def test_attacks_are_compared_at_the_norm_that_they_spend(tmp_path):
     project = Project(tmp_path)
     planned = project.planned(**BUDGETS)
-    # FGSM and BIM in the L2 ball at three budgets, BIM at two and at 0.5, there with all of its numbers of steps.
-    assert planned["attack_model"] == 2 * (3 + 3 + 3)
+    # FGSM at three budgets; BIM in the L2 ball at three and BIM at two and at 0.5, there with three numbers of steps.
+    assert planned["attack_model"] == 2 * (3 + 2 + 2)
+    assert planned["attack_model_last"] == 2 * (3 + 3)
     made = {rule: n for rule, n in planned.items() if "budgets" in rule}
     assert made == {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
     project.run(**BUDGETS)
@@ -420,12 +439,13 @@ SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
 def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
     """On top of the finished study; the whole data set is not trained again for it."""
     jobs = project.planned("figure3", figure3=SUB_SAMPLES)
-    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM, BIM and PGD.
+    # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM, BIM and PGD after 1 and 2 iterations.
     assert jobs == {
         "subsample_dataset": 3,
         "split_dataset": 3,
         "train_model": 9,
         "attack_model": 3 * 2 * 3,
+        "attack_model_last": 3 * 2 * 2,
         "recommend": 6,
         "evaluate_model": 6,
         "relate_characteristics": 1,
