@@ -1,6 +1,7 @@
 """What several test files share: one finished tiny study."""
 
 import pytest
+
 from tiny_study import Project
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from attack_problem import N_FACTORS, N_ITEMS, N_USERS, UNRATED, RecordedLoss
 
+from attack_problem import N_FACTORS, N_ITEMS, N_USERS, UNRATED, RecordedLoss
 from embrittle.data.interactions import UserItems
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend

@@ -5,6 +5,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
 from attack_problem import (
     N_FACTORS,
     N_ITEMS,
@@ -18,9 +21,6 @@ from attack_problem import (
     triples_of,
     zeros,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from embrittle.attacks.loss import PairwiseLoss
 from embrittle.attacks.methods import ATTACKS
 from embrittle.data.interactions import UserItems

@@ -4,8 +4,8 @@ import inspect
 
 import numpy as np
 import pytest
-from attack_problem import assert_close, norms_of, run
 
+from attack_problem import assert_close, norms_of, run
 from embrittle.attacks import methods
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack, attack

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from attack_problem import N_USERS, RecordedLoss, assert_close, assert_equal, norms_of, run
 
+from attack_problem import N_USERS, RecordedLoss, assert_close, assert_equal, norms_of, run
 from embrittle.attacks.loss import PairwiseLoss
 from embrittle.attacks.run import Perturbation, attack_model, perturb
 from embrittle.errors import ConfigError, DataError

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_study import ROOT
 
 from embrittle.data.interactions import UserItems, read_targets
 from embrittle.files import read_columns, write_json, write_parquet
@@ -20,6 +19,7 @@ from embrittle.kernels.cpu import CpuBackend
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.state import TrainedState
 from embrittle.models.training import TrainingSettings, train
+from tiny_study import ROOT
 
 SETTINGS = {
     "model": "BPR-MF",

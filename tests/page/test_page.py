@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 
 import pandas as pd
 import pytest
-from made_up_study import MadeUpStudy
 
 from embrittle.files import read_json, write_json
 from embrittle.page import comparisons, page, wording
 from embrittle.render.inputs import Inputs
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
+from made_up_study import MadeUpStudy
 
 
 @pytest.fixture(scope="module")

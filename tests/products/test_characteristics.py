@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from made_up_subsamples import COUNTS, made_up_points, statistics, table_of
 from scipy import stats
 
 from embrittle.errors import ConfigError, DataError
 from embrittle.products.characteristics import cells as ch
 from embrittle.products.characteristics import tables as report
 from embrittle.render import published as pub
+from made_up_subsamples import COUNTS, made_up_points, statistics, table_of
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published" / "characteristics.csv"
 DENSITY = np.array([statistics(k)["density"] for k in COUNTS])

@@ -4,13 +4,13 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_subsamples import COUNTS, made_up_points, statistics
 
 from embrittle.errors import DataError
 from embrittle.products.characteristics import cells as ch
 from embrittle.products.characteristics.figure import figure3
 from embrittle.render import published as pub
 from embrittle.render.style import PlotSettings, save
+from made_up_subsamples import COUNTS, made_up_points, statistics
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published" / "characteristics.csv"
 PANELS = [f"{model} {name}" for model in ("BPR-MF", "AMF") for name in ch.CHARACTERISTICS]

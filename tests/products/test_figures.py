@@ -4,7 +4,6 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, published_curve, study_metrics
 from matplotlib.collections import PolyCollection
 
 from embrittle.errors import ConfigError, DataError
@@ -13,6 +12,7 @@ from embrittle.products.curves.cells import figures_long
 from embrittle.render import published as pub
 from embrittle.render.style import PlotSettings, save
 from embrittle.vocabulary import PAPER_ATTACKS
+from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, published_curve, study_metrics
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
 

@@ -3,7 +3,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_metrics import TABLE1_ITERATIONS, published_curve, study_metrics
 
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import metrics_at
@@ -18,6 +17,7 @@ from embrittle.products.table1.cells import (
 )
 from embrittle.render import published as pub
 from embrittle.vocabulary import METRICS
+from made_up_metrics import TABLE1_ITERATIONS, published_curve, study_metrics
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
 CHECKABLE = [

@@ -2,10 +2,10 @@
 
 import pandas as pd
 import pytest
-from tiny_study import Project
 
 from embrittle.metrics.evaluation import COLUMNS, complete
 from embrittle.study.missing import notes
+from tiny_study import Project
 
 RUNS = [("shop", "Random", 0), ("shop", "AMF", 0), ("shop", "AMF", 1)]
 CONDITIONS = {"shop": [("initial", "0", 0), ("bim", "0.5", 2)]}

@@ -10,7 +10,6 @@ from math import ceil
 import pytest
 import yaml
 from snakemake.utils import update_config
-from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 from embrittle.errors import ConfigError
 from embrittle.products.product import ONE_JOB, Jobs, Product
@@ -20,6 +19,7 @@ from embrittle.study.resources import ClusterResources, memory_for_tables, table
 from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
 from embrittle.study.study import INITIAL, Run, Study
+from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 REGISTRY = read_yaml(ROOT / "config" / "datasets.yaml")

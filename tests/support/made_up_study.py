@@ -5,8 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from made_up_claims import ATTACKS, RESOURCES, configuration
-from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, TABLE1_ITERATIONS, study_metrics
 
 from embrittle.files import write_csv, write_json, write_parquet
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
@@ -16,6 +14,8 @@ from embrittle.products.table1.cells import long_form, table1_comparison, table1
 from embrittle.render import published as pub
 from embrittle.verdict.verdict import judge_files
 from embrittle.vocabulary import PAPER_MODELS
+from made_up_claims import ATTACKS, RESOURCES, configuration
+from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, TABLE1_ITERATIONS, study_metrics
 
 ROOT = Path(__file__).parents[2]
 TITLES = {"ml-1m": "MovieLens-1M", "lastfm": "LastFM", "my-shop": "My <shop> & co"}

@@ -5,19 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_claims import (
-    PUT,
-    RESOURCES,
-    SEEDS,
-    World,
-    configuration,
-    load_published,
-    load_register,
-    skeleton,
-    world_of,
-)
-from made_up_metrics import TABLE1_ITERATIONS, study_metrics
-from made_up_subsamples import made_up_points
 
 from embrittle.products.characteristics import cells as ch
 from embrittle.render import published as pub
@@ -32,6 +19,19 @@ from embrittle.verdict.judge import (
     SHOWN,
 )
 from embrittle.verdict.sources import Files, Study
+from made_up_claims import (
+    PUT,
+    RESOURCES,
+    SEEDS,
+    World,
+    configuration,
+    load_published,
+    load_register,
+    skeleton,
+    world_of,
+)
+from made_up_metrics import TABLE1_ITERATIONS, study_metrics
+from made_up_subsamples import made_up_points
 
 REGISTER, PUBLISHED = load_register(), load_published()
 BY_VALUES = [claim for claim in REGISTER.claims if claim.test in {*PUT, "rises_then_falls"}]

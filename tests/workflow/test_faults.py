@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
+
 from tiny_study import Project, merged
 
 STUDY = {

@@ -7,6 +7,7 @@ import sys
 import pandas as pd
 import pytest
 import yaml
+
 from tiny_study import ROOT, merged
 
 TABLES = ("customers.csv", "products.csv", "purchases.csv")

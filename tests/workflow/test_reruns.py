@@ -5,6 +5,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+
 from tiny_study import ATTACKS_PER_MODEL, TINY
 
 CURVES = {
@@ -155,6 +156,14 @@ def edited(path, old: str, new: str):
         path.write_text(text, encoding="utf-8")
 
 
+ATTACK = """
+from embrittle.attacks.registry import attack
+
+
+@attack(single_step=True)
+def half(loss, delta, iteration, *, epsilon, seed):
+    return loss.ascent_step(loss.no_change(), epsilon / 2, 1e9)
+"""
 LIBRARY, SCRIPTS = "src/embrittle", "workflow/scripts"
 # What decides a script's digest is in tests/test_fingerprint.py; here, that a digest decides which jobs run.
 # file -> what is replaced by what, and the jobs

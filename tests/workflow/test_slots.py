@@ -5,6 +5,7 @@ import os
 import sys
 
 import pytest
+
 from tiny_study import Project
 
 # Snakemake's own process sees two GPUs; jobs do not look.

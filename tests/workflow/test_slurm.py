@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+
 from slurm_cluster import SlurmCluster, SlurmUnavailableError
 from tiny_study import Project, merged
 

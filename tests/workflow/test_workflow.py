@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from tiny_study import CONDITIONS_PER_MODEL, Project, merged
 
 from embrittle.attacks.run import attack_model
 from embrittle.data.interactions import read_user_items
 from embrittle.files import read_tensors
 from embrittle.kernels.cpu import CpuBackend
+from tiny_study import CONDITIONS_PER_MODEL, Project, merged
 
 
 def test_the_study_makes_its_tables_and_figures(project):
