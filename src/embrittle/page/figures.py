@@ -1,6 +1,7 @@
 """The page's plots, from the study's result files."""
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,6 @@ import pandas as pd
 
 from embrittle.metrics.tidy import models_in
 from embrittle.page.plots import (
-    Plot,
     budget_plot,
     characteristics_plot,
     curves_of_panel,
@@ -22,13 +22,19 @@ from embrittle.products.curves.cells import figure1_curves, figure2_curves, refe
 from embrittle.products.poster.figure import noise_curves, training_curves
 from embrittle.render import published as pub
 from embrittle.render.inputs import Inputs
+from embrittle.render.plots import group
 
 
-def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Groups of plots: a title, what to know, and the plots."""
+def figures(
+    pages: Mapping[str, ModuleType], inputs: Inputs, settings: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Groups of plots (`render.plots.group`) of every product, then the training curves; `pages` as `page.PAGES`."""
+    found = []
+    for name, own in own_settings(settings).items():
+        if name in pages:
+            found += pages[name].figures(inputs, {**own, "titles": settings["titles"]})
     metrics = inputs.parquet("metrics")
     theirs = pub.load(inputs.one("published_figures"))
-    found = []
     for dataset, title in settings["titles"].items():
         for name, arguments in settings["figures"].items():
             found.append(_of_papers(name, arguments, dataset, title, metrics, theirs, settings))
@@ -36,7 +42,17 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]
         found.append(_budgets(inputs, metrics, dataset, title, settings["budgets"]))
     found += _characteristics(inputs, settings)
     found += _training(inputs, settings)
-    return [group for group in found if group and group["plots"]]
+    return [one for one in found if one and one["plots"]]
+
+
+def own_settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the figures of a product take, by the product's name, in the order of the page."""
+    return {
+        "curves": {name: settings[name] for name in ("figures", "single_step_epsilon")},
+        "poster": settings["noise"],
+        "budgets": settings["budgets"],
+        "characteristics": {"iterations": settings["sample_iterations"]},
+    }
 
 
 def _of_papers(
@@ -75,11 +91,7 @@ def _of_papers(
     behind = "The broad, pale lines are the published curves." if len(there) else (
         "No curve is published for these data and settings."
     )  # fmt: skip
-    return _group(f"Figure {number}, {title}", behind, plots)
-
-
-def _group(title: str, note: str, plots: list[Plot | None]) -> dict[str, Any]:
-    return {"title": title, "note": note, "plots": [plot for plot in plots if plot]}
+    return group(f"Figure {number}, {title}", behind, plots)
 
 
 def _noise(
@@ -92,7 +104,7 @@ def _noise(
     curves = curves[curves["mean"].notna()]
     models = list(dict.fromkeys(curves["model"]))
     plots = [noise_plot(curves, model, noise["methods"], noise["k"]) for model in models]
-    return _group(f"Noise, {title}", "The figure of the APR poster.", plots)
+    return group(f"Noise, {title}", "The figure of the APR poster.", plots)
 
 
 def _budgets(
@@ -110,7 +122,7 @@ def _budgets(
         "over the seeds, bands from lowest to highest."
     )
     plots = [budget_plot(rows, model, *shown) for model in models_in(rows)]
-    return _group(f"Equal budgets, {title}", note, plots)
+    return group(f"Equal budgets, {title}", note, plots)
 
 
 def _characteristics(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -130,7 +142,7 @@ def _characteristics(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[s
                 for name in CHARACTERISTICS
             ]
             note = "Means over the seeds, bars from lowest to highest; crosses: the printed points."
-            found.append(_group(f"Figure 3, {title}, L = {iterations}", note, plots))
+            found.append(group(f"Figure 3, {title}, L = {iterations}", note, plots))
     return found
 
 
@@ -143,7 +155,7 @@ def _training(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any
     curves = training_curves(zip(settings["trainings"], paths, strict=True), k)
     note = "Means over the seeds, bands from lowest to highest. AMF goes on from a BPR-MF state."
     return [
-        _group(
+        group(
             f"Training, {settings['titles'].get(dataset, dataset)}",
             note,
             [training_plot(rows[rows["metric"] == metric], metric, k) for metric in ("HR", "nDCG")],

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,9 @@ from embrittle.study.schema import read_yaml
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
 from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
+
+PAGES: dict[str, ModuleType] = {}
+"""What each product shows on the page, in its order: product -> its module `page` with `tables` and `figures`."""
 
 
 def write(
@@ -70,8 +74,8 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         ],
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
         comparison=comparison(inputs, settings, register, known),
-        tables=page_tables.tables(inputs, titles),
-        figures=page_figures.figures(inputs, settings),
+        tables=page_tables.tables(PAGES, inputs, titles),
+        figures=page_figures.figures(PAGES, inputs, settings),
         statistics=page_tables.data_statistics(inputs, titles),
         models=page_tables.selected_epochs(inputs, titles),
         jobs=page_tables.jobs(record),

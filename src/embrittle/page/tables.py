@@ -1,31 +1,29 @@
 """The page's tables, from the study's result files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from embrittle.files import read_json
-from embrittle.page.comparisons import Cell, Table, cell, shaped
 from embrittle.products.budgets.tables import difference_text, number, percent
 from embrittle.products.fairness.tables import TABLES, number_text
 from embrittle.products.table1 import tables as table1
 from embrittle.products.table1.cells import CELL
 from embrittle.render.inputs import Inputs
+from embrittle.render.page_tables import Cell, Table, by_dataset, cell, shaped
 
 
-def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    """Every table that the study has made, beside the published one."""
-    return [
-        *_table1(inputs, titles),
-        *_fairness(inputs, titles),
-        *_robustness(inputs, titles),
-        *_accuracy(inputs, titles),
-        *_equal_norms(inputs, titles),
-        *_equal_epsilon(inputs, titles),
-    ]
+def tables(
+    pages: Mapping[str, ModuleType], inputs: Inputs, titles: Mapping[str, str]
+) -> list[Table]:
+    """Every table that the study has made, beside the published one; `pages` as `page.PAGES`."""
+    of_pages = (page.tables for page in pages.values() if hasattr(page, "tables"))
+    not_moved = (_table1, _fairness, _robustness, _accuracy, _equal_norms, _equal_epsilon)
+    return [table for make in (*of_pages, *not_moved) for table in make(inputs, titles)]
 
 
 def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -43,22 +41,9 @@ def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         )  # fmt: skip
 
     places = ["model", "metric"], ["label"]
-    return _by_dataset(both, titles, "Table 1", lambda of, caption: shaped(
+    return by_dataset(both, titles, "Table 1", lambda of, caption: shaped(
         of, *places, caption, make, ["Model", "Measure"]
     ))  # fmt: skip
-
-
-def _by_dataset(
-    rows: pd.DataFrame,
-    titles: Mapping[str, str],
-    what: str,
-    make: Callable[[pd.DataFrame, str], Table],
-) -> list[Table]:
-    """A table for each data set, from its rows and a caption that ends in its title."""
-    return [
-        make(of, f"{what}, {titles.get(name, name)}")
-        for name, of in rows.groupby("dataset", sort=False)
-    ]
 
 
 def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -75,7 +60,7 @@ def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         )
         what = {"table2": "Table 2, nDCG of groups", "table3": "Table 3, how far groups are apart"}
         places = ["model", "label"], ["over", "under"]
-        found += _by_dataset(both, titles, what[name], lambda of, caption, places=places: shaped(
+        found += by_dataset(both, titles, what[name], lambda of, caption, places=places: shaped(
             of, *places, caption, _group_cell, ["Model", "Condition"]
         ))  # fmt: skip
     return found
@@ -135,7 +120,7 @@ def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
 
     what = "nDCG where the same norm is spent, and its difference to that of one step"
     places = ["model", "label"], ["over"]
-    return _by_dataset(rows, titles, what, lambda of, caption: shaped(
+    return by_dataset(rows, titles, what, lambda of, caption: shaped(
         of, *places, caption, make, ["Model", "Attack"]
     ))  # fmt: skip
 
@@ -146,7 +131,7 @@ def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         return []
     what = "What many steps take beyond one at equal ε, and the share of it that the norm explains"
     columns = ["Spent norm", "nDCG", "One step", "One step of that norm", "Share"]
-    return _by_dataset(rows, titles, what, lambda of, caption: Table(
+    return by_dataset(rows, titles, what, lambda of, caption: Table(
         caption, ["Model", "Attack"], columns, [_share_row(entry) for entry in of.to_dict("records")]
     ))  # fmt: skip
 

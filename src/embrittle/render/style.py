@@ -49,6 +49,14 @@ PUBLISHED_STYLE = {"linewidth": 2.6, "alpha": 0.3, "zorder": 1.5, "solid_capstyl
 
 BAND_STYLE = {"alpha": 0.2, "linewidth": 0}
 
+# What a panel says of curves that are not there.
+NOTE_STYLE = {
+    "va": "center",
+    "fontstyle": "italic",
+    "fontsize": "small",
+    "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
+}
+
 
 @dataclass(frozen=True)
 class PlotSettings:

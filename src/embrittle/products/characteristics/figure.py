@@ -20,10 +20,16 @@ from matplotlib.ticker import EngFormatter, MaxNLocator
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import known_first, spread_over_seeds
 from embrittle.products.characteristics.cells import CHARACTERISTICS, Errors, line
-from embrittle.products.curves.figure import NOTE_STYLE
 from embrittle.render import published as pub
 from embrittle.render.labels import condition_label
-from embrittle.render.style import BAND_STYLE, PlotSettings, colour_of, curve_style, text_style
+from embrittle.render.style import (
+    BAND_STYLE,
+    NOTE_STYLE,
+    PlotSettings,
+    colour_of,
+    curve_style,
+    text_style,
+)
 from embrittle.vocabulary import PAPER_ATTACKS, PAPER_MODELS
 
 LABELS = {

@@ -35,6 +35,7 @@ from embrittle.render.style import (
     BAND_STYLE,
     COLOURS,
     FURTHER_REFERENCE_STYLE,
+    NOTE_STYLE,
     PUBLISHED_STYLE,
     REFERENCE_LABELS,
     REFERENCE_STYLES,
@@ -47,12 +48,6 @@ from embrittle.vocabulary import PAPER_ATTACKS
 
 # Where falling curves leave room: axes coordinates, horizontal alignment.
 NOTE_PLACES = {"fig1": (0.98, 0.55, "right"), "fig2": (0.04, 0.16, "left")}
-NOTE_STYLE = {
-    "va": "center",
-    "fontstyle": "italic",
-    "fontsize": "small",
-    "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
-}
 
 
 def figure1(

@@ -1,6 +1,6 @@
-"""The page's tables: ours beside the published, with a mark for how far they are apart."""
+"""Tables for the page: ours beside the published, with a mark for how far they are apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,3 +121,16 @@ def shaped(
         ],
         groups=list(groups.items()),
     )
+
+
+def by_dataset(
+    rows: pd.DataFrame,
+    titles: Mapping[str, str],
+    what: str,
+    make: Callable[[pd.DataFrame, str], Table],
+) -> list[Table]:
+    """A table for each data set, made from its rows and a caption that ends in its title."""
+    return [
+        make(of, f"{what}, {titles.get(name, name)}")
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
