@@ -3,14 +3,13 @@
 import pandas as pd
 
 from embrittle.jobs import job
-from embrittle.products.curves import figure as figures
 from embrittle.products.poster import figure as poster_figures
-from embrittle.render.style import save
+from embrittle.render.style import PlotSettings, save
 
 DRAW = {"noise": poster_figures.noise_figure, "training": poster_figures.training_figure}
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = DRAW[snakemake.wildcards.figure](
         pd.read_csv(snakemake.input.curves),
         snakemake.wildcards.dataset,
