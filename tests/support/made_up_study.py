@@ -11,7 +11,7 @@ from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, TABLE1_ITERATIONS, stu
 from embrittle.files import write_csv, write_json, write_parquet
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
 from embrittle.products.budgets import evaluate as budgets
-from embrittle.products.fairness import tables as ft
+from embrittle.products.fairness import cells as ft
 from embrittle.products.table1.cells import long_form, table1_comparison, table1_spread
 from embrittle.render import published as pub
 from embrittle.verdict.verdict import judge_files

@@ -87,6 +87,12 @@ def spread_over_seeds(per_seed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return result.reset_index()
 
 
+def values_by(rows: pd.DataFrame, names: Sequence[str]) -> dict[tuple, float]:
+    """The column value by the columns `names`, in their order; of repeated keys the last one."""
+    keys = rows[list(names)].itertuples(index=False, name=None)
+    return dict(zip(keys, rows["value"], strict=True))
+
+
 def number_key(number: float) -> float:
     """A budget without the last bits of a float, so that equal ones are equal keys."""
     return float(f"{float(number):.9g}")

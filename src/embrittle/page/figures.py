@@ -4,21 +4,17 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from embrittle.metrics.tidy import models_in
 from embrittle.page.plots import (
     budget_plot,
     characteristics_plot,
-    curves_of_panel,
     noise_plot,
-    panels_of,
     training_plot,
 )
 from embrittle.products.budgets.figure import curve_points, random_level
 from embrittle.products.characteristics.cells import CHARACTERISTICS
-from embrittle.products.curves.cells import figure1_curves, figure2_curves, references
 from embrittle.products.poster.figure import noise_curves, training_curves
 from embrittle.render import published as pub
 from embrittle.render.inputs import Inputs
@@ -34,10 +30,7 @@ def figures(
         if name in pages:
             found += pages[name].figures(inputs, {**own, "titles": settings["titles"]})
     metrics = inputs.parquet("metrics")
-    theirs = pub.load(inputs.one("published_figures"))
     for dataset, title in settings["titles"].items():
-        for name, arguments in settings["figures"].items():
-            found.append(_of_papers(name, arguments, dataset, title, metrics, theirs, settings))
         found.append(_noise(metrics, dataset, title, settings))
         found.append(_budgets(inputs, metrics, dataset, title, settings["budgets"]))
     found += _characteristics(inputs, settings)
@@ -53,45 +46,6 @@ def own_settings(settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         "budgets": settings["budgets"],
         "characteristics": {"iterations": settings["sample_iterations"]},
     }
-
-
-def _of_papers(
-    name: str,
-    arguments: Mapping[str, Any],
-    dataset: str,
-    title: str,
-    metrics: pd.DataFrame,
-    theirs: pd.DataFrame,
-    settings: Mapping[str, Any],
-) -> dict[str, Any] | None:
-    """Figure 1 or 2 of one data set; None if the study does not show it."""
-    if not arguments["attacks"]:
-        return None
-    first = name == "figure1"
-    curves = (figure1_curves if first else figure2_curves)(metrics, **arguments)
-    curves = curves[curves["dataset"] == dataset]
-    comparable = arguments["k"] == pub.FIGURES_K and (
-        np.isclose(arguments["epsilon"], pub.FIGURE1_EPSILON)
-        if first
-        else arguments["iterations"] == pub.FIGURE2_ITERATIONS
-    )
-    there = theirs[(theirs["dataset"] == dataset) & comparable]
-    epsilon = arguments["epsilon"] if first else settings["single_step_epsilon"]
-    label = "iterations L" if first else f"budget ε (L = {arguments['iterations']})"
-    plots = []
-    for panel in panels_of(name):
-        lines = references(
-            metrics, dataset, panel.model, panel.metric, epsilon, arguments["k"],
-            arguments["attacks"],
-        )  # fmt: skip
-        plots.append(
-            curves_of_panel(panel, curves, lines, there, label, arguments["k"], log_x=not first)
-        )
-    number = name.removeprefix("figure")
-    behind = "The broad, pale lines are the published curves." if len(there) else (
-        "No curve is published for these data and settings."
-    )  # fmt: skip
-    return group(f"Figure {number}, {title}", behind, plots)
 
 
 def _noise(

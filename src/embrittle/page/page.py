@@ -22,13 +22,20 @@ from embrittle.files import read_json, write_text
 from embrittle.page import figures as page_figures
 from embrittle.page import tables as page_tables
 from embrittle.page import wording
+from embrittle.products.curves import page as curves_page
+from embrittle.products.fairness import page as fairness_page
+from embrittle.products.table1 import page as table1_page
 from embrittle.render.inputs import Inputs
 from embrittle.study.schema import read_yaml
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
 from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
 
-PAGES: dict[str, ModuleType] = {}
+PAGES: dict[str, ModuleType] = {
+    "table1": table1_page,
+    "fairness": fairness_page,
+    "curves": curves_page,
+}
 """What each product shows on the page, in its order: product -> its module `page` with `tables` and `figures`."""
 
 

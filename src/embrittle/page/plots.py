@@ -1,11 +1,10 @@
 """The page's interactive plots, from the same curves as the printed figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
 from embrittle.products.budgets.figure import curve_of, line_numbers
-from embrittle.products.curves.cells import FIGURE1, FIGURE2, Panel
 from embrittle.products.poster.figure import MODEL_STYLES
 from embrittle.products.poster.tables import LABELS
 from embrittle.render.labels import condition_label
@@ -22,55 +21,6 @@ from embrittle.render.plots import (
 )
 from embrittle.render.style import FURTHER_COLOURS
 from embrittle.vocabulary import RANDOM, UNPERTURBED
-
-
-def curves_of_panel(
-    panel: Panel,
-    curves: pd.DataFrame,
-    references: Mapping[str, float],
-    published: pd.DataFrame,
-    x_label: str,
-    k: int,
-    log_x: bool,
-) -> Plot | None:
-    """One panel of Figure 1 or 2.
-
-    Args:
-        panel: which one.
-        curves: from `figures.figure1_curves` or `figure2_curves`, of one data set.
-        references: of the panel (`figures.references`).
-        published: rows of the published figures_1_2.csv that can be compared; maybe none.
-        x_label: what the x axis is.
-        k: length of the lists.
-        log_x: whether the x axis is logarithmic.
-
-    Returns:
-        None where nothing of the panel was computed.
-    """
-    here = curves[(curves["figure"] == panel.figure) & curves["mean"].notna()]
-    if here.empty:
-        return None
-    figure = empty_figure(x_label, f"{panel.metric}@{k}", log_x, panel.metric == "ICov")
-    theirs = published[published["figure"] == panel.figure]
-    attacks = list(dict.fromkeys(here["attack"]))
-    for number, attack in enumerate(attacks):
-        curve = theirs[theirs["attack"] == attack].sort_values("x")
-        if len(curve):
-            line = {"width": 7, "color": faint(colour_of_attack(attack, number), 0.35)}
-            name = f"{condition_label(attack)}, published"
-            figure.add_scatter(x=floats(curve["x"]), y=floats(curve["value"]), name=name, line=line,
-                               mode="lines")  # fmt: skip
-    for number, attack in enumerate(attacks):
-        curve = here[here["attack"] == attack].sort_values("x")
-        style = curve_style(number, colour_of_attack(attack, number))
-        add_curve(figure, curve, condition_label(attack), style)
-    add_references(figure, references, [float(here["x"].min()), float(here["x"].max())])
-    return Plot(f"({panel.figure[-1]}) {panel.metric}@{k} of {panel.model}", figure)
-
-
-def panels_of(figure: str) -> Sequence[Panel]:
-    """The panels of "figure1" or "figure2"."""
-    return {"figure1": FIGURE1, "figure2": FIGURE2}[figure]
 
 
 def characteristics_plot(

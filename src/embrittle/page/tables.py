@@ -10,10 +10,8 @@ import pandas as pd
 
 from embrittle.files import read_json
 from embrittle.products.budgets.tables import difference_text, number, percent
-from embrittle.products.fairness.tables import TABLES, number_text
-from embrittle.products.table1 import tables as table1
-from embrittle.products.table1.cells import CELL
 from embrittle.render.inputs import Inputs
+from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table, by_dataset, cell, shaped
 
 
@@ -22,52 +20,8 @@ def tables(
 ) -> list[Table]:
     """Every table that the study has made, beside the published one; `pages` as `page.PAGES`."""
     of_pages = (page.tables for page in pages.values() if hasattr(page, "tables"))
-    not_moved = (_table1, _fairness, _robustness, _accuracy, _equal_norms, _equal_epsilon)
+    not_moved = (_robustness, _accuracy, _equal_norms, _equal_epsilon)
     return [table for make in (*of_pages, *not_moved) for table in make(inputs, titles)]
-
-
-def _table1(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    spread, compared = inputs.csv("table1_seeds"), inputs.csv("table1_comparison")
-    if spread is None or compared is None:
-        return []
-    keys = CELL
-    both = spread.merge(compared[[*keys, "published"]], on=keys, validate="one_to_one")
-    both = both.assign(label=both["condition"].map(table1.condition_label))
-
-    def make(entry: pd.Series):
-        return cell(
-            entry["mean"], entry["sd"], entry["published"],
-            lambda value: table1.format_value(value, entry["metric"]),
-        )  # fmt: skip
-
-    places = ["model", "metric"], ["label"]
-    return by_dataset(both, titles, "Table 1", lambda of, caption: shaped(
-        of, *places, caption, make, ["Model", "Measure"]
-    ))  # fmt: skip
-
-
-def _fairness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    found = []
-    for name, table in TABLES.items():
-        spread, compared = inputs.csv(f"{name}_seeds"), inputs.csv(f"{name}_comparison")
-        if spread is None or compared is None:
-            continue
-        both = spread.merge(compared[[*table.cell, "published"]], on=table.cell, how="left")
-        both = both.assign(
-            label=both["condition"].map(table1.condition_label),
-            over=both["attribute"].str.replace("_", " "),
-            under=both[table.column].str.replace("_", " "),
-        )
-        what = {"table2": "Table 2, nDCG of groups", "table3": "Table 3, how far groups are apart"}
-        places = ["model", "label"], ["over", "under"]
-        found += by_dataset(both, titles, what[name], lambda of, caption, places=places: shaped(
-            of, *places, caption, _group_cell, ["Model", "Condition"]
-        ))  # fmt: skip
-    return found
-
-
-def _group_cell(entry: pd.Series):
-    return cell(entry["mean"], entry["sd"], entry["published"], number_text)
 
 
 def _robustness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -76,7 +30,7 @@ def _robustness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
         return []
     rows = rows.assign(
         title=rows["dataset"].map(lambda name: titles.get(name, name)),
-        label=rows["attack"].map(table1.condition_label),
+        label=rows["attack"].map(condition_label),
         over=rows["epsilon"].map(lambda value: f"ε = {value:g}"),
     )
 
@@ -111,7 +65,7 @@ def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
     if rows is None:
         return []
     rows = rows.assign(
-        label=rows["attack"].map(table1.condition_label),
+        label=rows["attack"].map(condition_label),
         over=rows["spent_norm"].map(lambda norm: f"norm {norm:g}"),
     )
 
@@ -147,7 +101,7 @@ def _share_row(entry: Mapping[str, Any]) -> tuple[list[str], list[Cell]]:
         *(Cell(number(entry[name])) for name in ndcg),
         Cell(share, note=note),
     ]
-    return [entry["model"], table1.condition_label(entry["attack"])], cells
+    return [entry["model"], condition_label(entry["attack"])], cells
 
 
 # --- Data, models, the run ----------------------------------------------------------------------
