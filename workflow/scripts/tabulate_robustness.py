@@ -1,9 +1,10 @@
 """Write the robustness table of the APR poster."""
 
-from embrittle.files import read_parquet, write_results
+from embrittle.files import read_parquet
 from embrittle.jobs import job
 from embrittle.products.poster.tables import report_robustness
 from embrittle.render import published
+from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     found = report_robustness(
@@ -12,4 +13,4 @@ with job(snakemake.log[0]):
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )
-    write_results(found, snakemake.output)
+    write_forms(found, snakemake.output)

@@ -22,8 +22,11 @@ from embrittle.files import read_json, write_text
 from embrittle.page import figures as page_figures
 from embrittle.page import tables as page_tables
 from embrittle.page import wording
+from embrittle.products.budgets import page as budgets_page
+from embrittle.products.characteristics import page as characteristics_page
 from embrittle.products.curves import page as curves_page
 from embrittle.products.fairness import page as fairness_page
+from embrittle.products.poster import page as poster_page
 from embrittle.products.table1 import page as table1_page
 from embrittle.render.inputs import Inputs
 from embrittle.study.schema import read_yaml
@@ -35,6 +38,9 @@ PAGES: dict[str, ModuleType] = {
     "table1": table1_page,
     "fairness": fairness_page,
     "curves": curves_page,
+    "poster": poster_page,
+    "budgets": budgets_page,
+    "characteristics": characteristics_page,
 }
 """What each product shows on the page, in its order: product -> its module `page` with `tables` and `figures`."""
 

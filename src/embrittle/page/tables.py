@@ -9,99 +9,16 @@ import numpy as np
 import pandas as pd
 
 from embrittle.files import read_json
-from embrittle.products.budgets.tables import difference_text, number, percent
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import condition_label
-from embrittle.render.page_tables import Cell, Table, by_dataset, cell, shaped
+from embrittle.render.page_tables import Table
 
 
 def tables(
     pages: Mapping[str, ModuleType], inputs: Inputs, titles: Mapping[str, str]
 ) -> list[Table]:
     """Every table that the study has made, beside the published one; `pages` as `page.PAGES`."""
-    of_pages = (page.tables for page in pages.values() if hasattr(page, "tables"))
-    not_moved = (_robustness, _accuracy, _equal_norms, _equal_epsilon)
-    return [table for make in (*of_pages, *not_moved) for table in make(inputs, titles)]
-
-
-def _robustness(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    rows = inputs.csv("robustness")
-    if rows is None:
-        return []
-    rows = rows.assign(
-        title=rows["dataset"].map(lambda name: titles.get(name, name)),
-        label=rows["attack"].map(condition_label),
-        over=rows["epsilon"].map(lambda value: f"ε = {value:g}"),
-    )
-
-    def make(entry: pd.Series):
-        return cell(
-            entry["mean"], entry["sd"], entry["published"],
-            lambda value: f"{value:+.1f}".replace("-", "−"), points=True,
-        )  # fmt: skip
-
-    caption = "APR poster, robustness: change of nDCG in percent under noise of the L2 norm ε"
-    return [shaped(rows, ["title", "label"], ["over", "model"], caption, make, ["Data", "Noise"])]
-
-
-def _accuracy(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    rows = inputs.csv("accuracy")
-    if rows is None:
-        return []
-    rows = rows.assign(
-        title=rows["dataset"].map(lambda name: titles.get(name, name)),
-        under=[f"{row.metric}@{row.k}" for row in rows.itertuples()],
-    )
-
-    def make(entry: pd.Series):
-        return cell(entry["mean"], entry["sd"], entry["published"], lambda value: f"{value:.4f}")
-
-    caption = "APR poster, accuracy"
-    return [shaped(rows, ["model"], ["title", "under"], caption, make, ["Recommender"])]
-
-
-def _equal_norms(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    rows = inputs.csv("budgets_matched")
-    if rows is None:
-        return []
-    rows = rows.assign(
-        label=rows["attack"].map(condition_label),
-        over=rows["spent_norm"].map(lambda norm: f"norm {norm:g}"),
-    )
-
-    def make(entry: pd.Series) -> Cell:
-        return Cell(number(entry["value"]), note=difference_text(entry, "−"))
-
-    what = "nDCG where the same norm is spent, and its difference to that of one step"
-    places = ["model", "label"], ["over"]
-    return by_dataset(rows, titles, what, lambda of, caption: shaped(
-        of, *places, caption, make, ["Model", "Attack"]
-    ))  # fmt: skip
-
-
-def _equal_epsilon(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
-    rows = inputs.csv("budgets_shares")
-    if rows is None:
-        return []
-    what = "What many steps take beyond one at equal ε, and the share of it that the norm explains"
-    columns = ["Spent norm", "nDCG", "One step", "One step of that norm", "Share"]
-    return by_dataset(rows, titles, what, lambda of, caption: Table(
-        caption, ["Model", "Attack"], columns, [_share_row(entry) for entry in of.to_dict("records")]
-    ))  # fmt: skip
-
-
-def _share_row(entry: Mapping[str, Any]) -> tuple[list[str], list[Cell]]:
-    ndcg = ("value", "single_step", "single_step_at_norm")
-    share, *ends = (
-        percent(entry[name]).replace("-", "−") for name in ("share", "share_low", "share_high")
-    )
-    note = "" if np.isnan(entry["share_low"]) else f"[{', '.join(ends)}]"
-    cells = [
-        Cell(f"{entry['spent_norm']:.2f}"),
-        *(Cell(number(entry[name])) for name in ndcg),
-        Cell(share, note=note),
-    ]
-    return [entry["model"], condition_label(entry["attack"])], cells
+    made = (page.tables(inputs, titles) for page in pages.values() if hasattr(page, "tables"))
+    return [table for of_product in made for table in of_product]
 
 
 # --- Data, models, the run ----------------------------------------------------------------------

@@ -20,6 +20,7 @@ from embrittle.metrics.tidy import (
     robustness,
     seeds_of,
     spread_over_seeds,
+    values_by,
 )
 from embrittle.models.registry import MODELS
 from embrittle.render.published import APR_K, APR_METRICS, APR_MODELS
@@ -41,18 +42,13 @@ HOLDS, ON_AVERAGE, FAILS, UNKNOWN = (
 )
 
 
-def _filled(cells: Iterable[tuple], names: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+def _filled(cells: Sequence[tuple], names: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
     """The cells, named by the columns `names`, with their value in `rows`; NaN where there is none."""
+    values = values_by(rows.assign(epsilon=rows["epsilon"].map(number_key)), names)
     table = pd.DataFrame(cells, columns=names)
-    values = dict(zip(_keys(rows, names), rows["value"], strict=True))
-    found = [values.get(key, np.nan) for key in _keys(table, names)]
-    return table.assign(value=np.array(found, dtype=float))
-
-
-def _keys(rows: pd.DataFrame, names: Sequence[str]) -> Iterable[tuple]:
-    if "epsilon" in names:
-        rows = rows.assign(epsilon=rows["epsilon"].map(number_key))
-    return rows[list(names)].itertuples(index=False, name=None)
+    rounded = {name: table[name].map(number_key) for name in names if name == "epsilon"}
+    keys = table.assign(**rounded).itertuples(index=False, name=None)
+    return table.assign(value=np.array([values.get(key, np.nan) for key in keys], dtype=float))
 
 
 # --- Robustness -----------------------------------------------------------------------------------
