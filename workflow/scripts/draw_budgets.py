@@ -1,4 +1,4 @@
-"""Draw nDCG against the norm that was spent, for one data set."""
+"""Draw nDCG against the norm of the perturbations, for one data set."""
 
 from embrittle.files import read_csv, read_parquet
 from embrittle.jobs import job

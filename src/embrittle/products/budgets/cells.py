@@ -17,7 +17,7 @@ EQUAL_NORM = "many steps take more than one at equal norm"
 
 
 def matched_over_seeds(matched: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of what attacks leave at equal norms.
+    """Mean nDCG over seeds after attacks at equal norms.
 
     Args:
         matched: `evaluate.MATCHED_COLUMNS`, of all runs.
@@ -96,7 +96,7 @@ def statements(
 
 
 def curve_points(points: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of what was spent and what was left, for each condition.
+    """Means over seeds of the perturbation norm and nDCG of each condition.
 
     Args:
         points: the long form of all runs (`evaluate.POINT_COLUMNS`).
@@ -116,7 +116,7 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
-    """The curve of one attack over epsilon, from the unperturbed model on, by what was spent.
+    """The curve of one attack over epsilon, from the unperturbed model on, by perturbation norm.
 
     Args:
         rows: from `curve_points`, of one data set and model.
@@ -146,11 +146,11 @@ def levels(rows: pd.DataFrame, metrics: pd.DataFrame, k: int) -> dict[str, float
 
 def line_numbers(methods: Mapping[str, str]) -> dict[str, tuple[int, int]]:
     """Which line each attack has among those of its method, from 0, and which method that is, from 1."""
-    attacks, known = list(methods), list(dict.fromkeys(methods.values()))
+    attacks, distinct = list(methods), list(dict.fromkeys(methods.values()))
     return {
         attack: (
             [methods[before] for before in attacks[:place]].count(methods[attack]),
-            known.index(methods[attack]) + 1,
+            distinct.index(methods[attack]) + 1,
         )
         for place, attack in enumerate(attacks)
     }

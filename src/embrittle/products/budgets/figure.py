@@ -1,4 +1,4 @@
-"""nDCG against the norm that an attack has spent: equal height at equal x means equal strength."""
+"""nDCG against the norm of the perturbation: equal height at equal x means equal strength."""
 
 from collections.abc import Mapping, Sequence
 
@@ -107,14 +107,14 @@ def _draw_curves(
             markersize=2.6, **style,
         )  # fmt: skip
         if curve["n_seeds"].max() > 1:
-            low, high = curve["low"], curve["high"]
-            ax.fill_between(curve["spent_norm"], low, high, color=style["color"], **BAND_STYLE)
-        mine = rows[rows["attack"] == attack]
-        _draw_over_iterations(ax, mine, attack, style["color"])
+            band = curve["spent_norm"], curve["low"], curve["high"]
+            ax.fill_between(*band, color=style["color"], **BAND_STYLE)
+        _draw_over_iterations(ax, rows[rows["attack"] == attack], style["color"])
 
 
-def _draw_over_iterations(ax: Axes, rows: pd.DataFrame, attack: str, colour: str) -> None:
-    for epsilon, steps in rows.groupby("epsilon"):
+def _draw_over_iterations(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """A thin curve for each epsilon at which an attack was run with several numbers of iterations."""
+    for (attack, epsilon), steps in rows.groupby(["attack", "epsilon"]):
         if len(steps) < 3:
             continue
         steps = steps.sort_values("iterations")

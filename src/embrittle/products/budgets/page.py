@@ -98,7 +98,7 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]
 
 
 def _plot(rows: pd.DataFrame, metrics: pd.DataFrame, settings: Mapping[str, Any]) -> Plot:
-    """What attacks leave of one model's nDCG, against the norm that they have spent."""
+    """One model's nDCG after the attacks, against the norm of their perturbations."""
     methods, k = settings["methods"], settings["k"]
     figure = empty_figure("mean L2 norm of the rows of Δ spent", f"nDCG@{k}", False, False)
     # Many lines: on a phone their legend is one column, which would take half of the plot and scroll.

@@ -25,7 +25,7 @@ def report(
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Take the seeds together and say what comes out.
+    """The tables over seeds, and what their intervals say.
 
     Args:
         matched, shares: of all runs (`evaluate.MATCHED_COLUMNS`, `evaluate.SHARE_COLUMNS`).

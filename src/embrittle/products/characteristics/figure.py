@@ -211,9 +211,8 @@ class _Drawing:
                 entries[f"{label}, published ($L$ not stated)"] = Line2D([], [], **look)
         n_seeds = int(self.rows.groupby(["dataset", "model", "attack"])["rho"].count().max())
         if n_seeds > 1:
-            what = "min to max" if self.settings.band == "min-max" else "mean ± sd"
             look = {"color": "#555555", "linestyle": "none", "marker": "|", "markersize": 7}
-            entries[f"bars: {what}, {n_seeds} seeds"] = Line2D([], [], **look)
+            entries[f"bars: {self.settings.band_label(n_seeds)}"] = Line2D([], [], **look)
         if any(str(gid).startswith("band") for gid in drawn):
             entries["band: 95 % interval of the line"] = Patch(color="#888888", **BAND_STYLE)
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)

@@ -135,15 +135,10 @@ class _Drawing:
         marks = {"markevery": (number * step // 2 % step, step), "markersize": 2.6}
         ax.plot(curve["x"], curve["mean"], color=colour, label=label, gid=attack, **marks, **style)
         if curve["n_seeds"].max() > 1:
-            low, high = self._band(curve)
+            low, high = self.settings.band_ends(curve)
             ax.fill_between(curve["x"], low, high, color=colour, gid=f"band {attack}", **BAND_STYLE)
         n_missing = int((~there).sum())
         return [f"{label}: {n_missing} of {len(curve)} points missing"] if n_missing else []
-
-    def _band(self, curve: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-        if self.settings.band == "sd":
-            return curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
-        return curve["low"], curve["high"]
 
     def _draw_references(self, ax: Axes, panel: Panel) -> list[str]:
         """Draw the horizontal lines; say which are missing."""
@@ -186,8 +181,7 @@ class _Drawing:
                 group.setdefault(label, handle)
         n_seeds = self.shown.curves["n_seeds"].max()
         if n_seeds > 1:
-            what = "min to max" if self.settings.band == "min-max" else "mean ± sd"
-            ours[f"{what}, {n_seeds} seeds"] = Patch(color="#888888", **BAND_STYLE)
+            ours[self.settings.band_label(n_seeds)] = Patch(color="#888888", **BAND_STYLE)
         # Columns are filled downwards, in this order.
         entries = {**ours, **published, **lines}
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)

@@ -138,10 +138,8 @@ def _draw(
         return
     ax.plot(x, curve["mean"], label=label, gid=label, **look)
     if curve["n_seeds"].max() > 1:
-        low, high = curve["low"], curve["high"]
-        if settings.band == "sd":
-            low, high = curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
-        ax.fill_between(x, low, high, color=look["color"], gid=f"band {label}", **BAND_STYLE)
+        ends = settings.band_ends(curve)
+        ax.fill_between(x, *ends, color=look["color"], gid=f"band {label}", **BAND_STYLE)
 
 
 def _legend(figure: Figure, ax: Axes, rows: pd.DataFrame, settings: PlotSettings) -> None:
@@ -150,9 +148,7 @@ def _legend(figure: Figure, ax: Axes, rows: pd.DataFrame, settings: PlotSettings
     n_seeds = rows["n_seeds"].max()
     if n_seeds > 1:
         handles.append(Patch(color="#888888", **BAND_STYLE))
-        labels.append(
-            f"{'min to max' if settings.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
-        )
+        labels.append(settings.band_label(n_seeds))
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
 
 
