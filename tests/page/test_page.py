@@ -12,7 +12,6 @@ from made_up_study import MadeUpStudy
 
 from embrittle.files import read_json, write_json
 from embrittle.page import page, wording
-from embrittle.render import page_tables
 from embrittle.render.inputs import Inputs
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
 
@@ -269,22 +268,6 @@ class OtherStudy:
 
 
 # --- Small parts ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("percent", "mark"),
-    [(0, "near"), (-5, "near"), (5.1, "close"), (-10.1, "off"), (26, "far"), (float("nan"), "")],
-)
-def test_marks_of_deviations(percent, mark):
-    assert page_tables.deviation_mark(percent) == mark
-
-
-def test_cells_of_changes_are_compared_in_points():
-    cell = page_tables.cell(-20.0, 1.5, -22.1, "{:+.1f}".format, points=True)
-    assert (cell.ours, cell.spread, cell.published) == ("-20.0", "± 1.5", "-22.1")
-    assert (cell.deviation, cell.mark, cell.above) == ("+2.1 points", "near", True)
-    nothing = page_tables.cell(float("nan"), float("nan"), 0.5, "{:.1f}".format)
-    assert (nothing.ours, nothing.published, nothing.mark) == ("—", "0.5", "")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from embrittle.files import write_results
 from embrittle.jobs import job
 from embrittle.products.fairness.tables import forms
 from embrittle.render import published
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     settings = snakemake.params.table
@@ -18,4 +18,4 @@ with job(snakemake.log[0]):
         about=settings["caption"],
         titles=settings["titles"],
     )
-    write_forms(made, snakemake.output)
+    write_results(made, snakemake.output)

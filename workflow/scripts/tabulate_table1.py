@@ -1,10 +1,9 @@
 """Write Table 1 in its several forms."""
 
-from embrittle.files import read_parquet
+from embrittle.files import read_parquet, write_results
 from embrittle.jobs import job
 from embrittle.products.table1.tables import forms
 from embrittle.render import published
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     made = forms(
@@ -13,4 +12,4 @@ with job(snakemake.log[0]):
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )
-    write_forms(made, snakemake.output)
+    write_results(made, snakemake.output)

@@ -4,14 +4,11 @@ Cells are long: the columns that name a cell, then mean, sd and n_seeds (`tidy.s
 every shape are in the order of the cells, which is the papers'.
 """
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from embrittle.files import write_csv, write_text
 from embrittle.render.labels import condition_label
 from embrittle.render.markup import MARKDOWN, Markup, to_markdown
 
@@ -123,10 +120,3 @@ def comparison_markdown(
         for row in compared.to_dict("records")
     ]
     return to_markdown(pd.DataFrame(rows), n_left=len(names)) + "\n"
-
-
-def write_forms(forms: Mapping[str, Any], paths: Mapping[str, str | os.PathLike]) -> None:
-    """Write every form of a table to the path of its name: data frames as CSV, all others as text."""
-    for name, content in forms.items():
-        write = write_csv if isinstance(content, pd.DataFrame) else write_text
-        write(content, paths[name])

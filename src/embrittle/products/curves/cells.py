@@ -130,39 +130,15 @@ def long_form(*curves: pd.DataFrame) -> pd.DataFrame:
     return together.rename(columns={"mean": "value"})[list(LONG_COLUMNS)]
 
 
-def references(
-    metrics: pd.DataFrame,
-    dataset: str,
-    model: str,
-    metric: str,
-    epsilon: float,
-    k: int,
-    attacks: Mapping[str, bool] = PAPER_ATTACKS,
+def _references(
+    rows: pd.DataFrame, panel: Panel, epsilon: float, attacks: Mapping[str, bool], n_seeds: int
 ) -> dict[str, float]:
-    """The values of a panel's horizontal lines, each a mean over the seeds.
+    """The values of a panel's horizontal lines, each a mean over the seeds, NaN where a seed is missing.
 
-    Args:
-        metrics: the tidy metrics.
-        dataset: name of a data set.
-        model: the model of the panel.
-        metric: the metric of the panel.
-        epsilon: budget of the single-step attacks.
-        k: length of the lists.
-        attacks: name -> whether it takes a single step; the others are left out.
-
-    Returns:
-        "initial", the single-step attacks in their order, and "random"; NaN where a seed is missing.
-
-    Raises:
-        DataError: the metrics are not usable, or have nothing for the data set.
+    "initial", the single-step attacks in their order, and "random"; `rows` are the metrics of one data set.
     """
-    rows = metrics_at(metrics, k)
-    n_seeds = len(seeds_of(rows, dataset))
-    rows = rows[rows["dataset"] == dataset]
-    if rows.empty:
-        raise DataError(f"the metrics have nothing for the data set {dataset!r}")
-    rows = rows[rows["metric"] == metric]
-    of_model = rows[rows["model"] == model]
+    rows = rows[rows["metric"] == panel.metric]
+    of_model = rows[rows["model"] == panel.model]
     one_step = of_model[is_epsilon(of_model["epsilon"], epsilon) & (of_model["iterations"] == 1)]
     per_seed = {UNPERTURBED: of_model.loc[of_model["attack"] == UNPERTURBED, "value"]}
     for attack, single_step in attacks.items():
@@ -185,7 +161,8 @@ class Shown:
         layout: of the figure.
         models: those that are in the metrics.
         curves: of the data set, from `curves`.
-        references: panel -> its horizontal lines, from `references`, at `reference_epsilon`.
+        references: panel -> name -> value of a horizontal line, a mean over the seeds, NaN where one is missing:
+            "initial", the single-step attacks (at `reference_epsilon`) in their order, and "random".
         published: rows of the published figures_1_2.csv that can be compared, maybe none.
         attacks, iterations, k: as `curves`.
     """
@@ -224,7 +201,10 @@ def shown(
     Raises:
         DataError: the metrics are not usable, or have nothing for the data set.
     """
-    layout = FIGURES[name]
+    layout, rows = FIGURES[name], metrics_at(metrics, k)
+    here = rows[rows["dataset"] == dataset]
+    if here.empty:
+        raise DataError(f"the metrics have nothing for the data set {dataset!r}")
     found = curves(metrics, name, epsilon, iterations, k, attacks)
     fixed_as_published = (
         np.isclose(epsilon, pub.FIGURE1_EPSILON)
@@ -236,11 +216,11 @@ def shown(
     reference_epsilon = epsilon if fgsm_epsilon is None else fgsm_epsilon
     return Shown(
         layout=layout,
-        models=models_in(metrics_at(metrics, k)),
+        models=models_in(rows),
         curves=found[found["dataset"] == dataset],
         references={
-            panel.figure: references(
-                metrics, dataset, panel.model, panel.metric, reference_epsilon, k, attacks
+            panel.figure: _references(
+                here, panel, reference_epsilon, attacks, len(seeds_of(rows, dataset))
             )
             for panel in layout.panels
         },
