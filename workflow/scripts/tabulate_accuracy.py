@@ -1,10 +1,10 @@
 """Write the accuracy table of the APR poster."""
 
+from embrittle.files import write_results
 from embrittle.jobs import job
 from embrittle.metrics.evaluation import collect
 from embrittle.products.poster.tables import report_accuracy
 from embrittle.render import published
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     found = report_accuracy(
@@ -13,4 +13,4 @@ with job(snakemake.log[0]):
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )
-    write_forms(found, snakemake.output)
+    write_results(found, snakemake.output)

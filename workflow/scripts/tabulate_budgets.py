@@ -1,11 +1,11 @@
 """Write the attacks at equal norms: every point, the tables over seeds, and what they say."""
 
+from embrittle.files import write_results
 from embrittle.jobs import job
 from embrittle.metrics.evaluation import collect
 from embrittle.products.budgets.tables import report
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     parts = {name: collect(paths) for name, paths in snakemake.input.items()}
     found = report(parts["matched"], parts["shares"], **snakemake.params.table)
-    write_forms({"long": parts["points"], "seeds": parts["matched"], **found}, snakemake.output)
+    write_results({"long": parts["points"], "seeds": parts["matched"], **found}, snakemake.output)

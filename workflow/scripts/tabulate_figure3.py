@@ -1,10 +1,9 @@
 """Write the regressions of Figure 3 and what they say."""
 
-from embrittle.files import read_csv
+from embrittle.files import read_csv, write_results
 from embrittle.jobs import job
 from embrittle.products.characteristics.tables import report
 from embrittle.render import published
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     found = report(
@@ -13,4 +12,4 @@ with job(snakemake.log[0]):
         published.load(snakemake.input.published),
         **snakemake.params.table,
     )
-    write_forms(found, snakemake.output)
+    write_results(found, snakemake.output)

@@ -1,10 +1,9 @@
 """Write the robustness table of the APR poster."""
 
-from embrittle.files import read_parquet
+from embrittle.files import read_parquet, write_results
 from embrittle.jobs import job
 from embrittle.products.poster.tables import report_robustness
 from embrittle.render import published
-from embrittle.render.tables import write_forms
 
 with job(snakemake.log[0]):
     found = report_robustness(
@@ -13,4 +12,4 @@ with job(snakemake.log[0]):
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )
-    write_forms(found, snakemake.output)
+    write_results(found, snakemake.output)
