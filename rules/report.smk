@@ -109,7 +109,7 @@ rule write_page:
             **params_of("write_page")(wildcards),
             "differs": STUDY.unlike_the_papers(SCHEMA),
         },
-        code=code_of("report/write_page"),
+        code=lambda wildcards: digest_of("report/write_page", *STUDY.page_settings()),
     script:
         "../workflow/scripts/report/write_page.py"
 

@@ -52,12 +52,6 @@ def product(module: str) -> str | None:
     return name if own else None
 
 
-STILL_BETWEEN_PRODUCTS = {
-    ("products.poster.tables", "products.characteristics.cells"),
-    ("products.characteristics.figure", "products.curves.figure"),
-}
-
-
 def test_the_rules_see_every_module_and_its_imports():
     assert {room(module) for module in FILES} == set(RANK)
     assert IMPORTS["attacks.loss"] >= {"rng", "kernels.sampling"}
@@ -97,7 +91,7 @@ def test_no_product_imports_another():
         for other in others
         if product(module) and product(other) and product(module) != product(other)
     }
-    assert products == STILL_BETWEEN_PRODUCTS
+    assert products == set()
 
 
 def test_what_the_snakefile_imports_is_light():

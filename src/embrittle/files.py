@@ -183,6 +183,12 @@ def write_csv(table: Any, path: str | os.PathLike) -> None:
     write_text(table.to_csv(index=False, lineterminator="\n"), path)
 
 
+def write_results(results: Mapping[str, Any], paths: Any) -> None:
+    """Write each result to the path of its name: a text as it is, a pandas DataFrame as CSV."""
+    for name, result in results.items():
+        (write_text if isinstance(result, str) else write_csv)(result, paths[name])
+
+
 def read_csv(path: str | os.PathLike) -> Any:
     """Read a table as written by `write_csv`; DataError if it does not end as that does."""
     import pandas as pd

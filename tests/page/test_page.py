@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from embrittle.files import read_json, write_json
-from embrittle.page import comparisons, page, wording
+from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
 from made_up_study import MadeUpStudy
@@ -205,8 +205,11 @@ def test_a_study_without_most_products_still_has_its_page(tmp_path):
     study = MadeUpStudy(tmp_path, seeds=(0,), datasets=("my-shop",))
     gone = ("table1", "table2", "table3", "budgets", "curves", "groups", "fairness")
     inputs = {k: v for k, v in study.inputs.items() if not k.startswith(gone)}
-    figures = {name: {**of, "attacks": {}} for name, of in study.settings()["figures"].items()}
-    text = page.render(Inputs(inputs), study.settings(figures=figures, trainings=[]))
+    products = study.products()
+    for of in products["embrittle.products.curves.page"]["figures"].values():
+        of["attacks"] = {}
+    products["embrittle.products.poster.page"]["trainings"] = []
+    text = page.render(Inputs(inputs), study.settings(products=products))
     assert "This study makes no table." in text
     assert "<figure>" not in text
     assert "One seed gives no interval" in text
@@ -268,22 +271,6 @@ class OtherStudy:
 
 
 # --- Small parts ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("percent", "mark"),
-    [(0, "near"), (-5, "near"), (5.1, "close"), (-10.1, "off"), (26, "far"), (float("nan"), "")],
-)
-def test_marks_of_deviations(percent, mark):
-    assert comparisons.deviation_mark(percent) == mark
-
-
-def test_cells_of_changes_are_compared_in_points():
-    cell = comparisons.cell(-20.0, 1.5, -22.1, "{:+.1f}".format, points=True)
-    assert (cell.ours, cell.spread, cell.published) == ("-20.0", "± 1.5", "-22.1")
-    assert (cell.deviation, cell.mark, cell.above) == ("+2.1 points", "near", True)
-    nothing = comparisons.cell(float("nan"), float("nan"), 0.5, "{:.1f}".format)
-    assert (nothing.ours, nothing.published, nothing.mark) == ("—", "0.5", "")
 
 
 @pytest.mark.parametrize(
@@ -437,3 +424,12 @@ def test_it_prints_with_what_was_folded(browser, path):
     assert browser.execute_script(
         "return [...document.querySelectorAll('details')].every(one => one.open)"
     )
+
+
+def test_a_registered_product_is_on_the_page(study, tmp_path):
+    (tmp_path / "made_up.csv").write_text("model,value\nAMF,12.5\n")
+    inputs = Inputs({**study.inputs, "made_up": str(tmp_path / "made_up.csv")})
+    products = {**study.products(), "made_up_product": {"k": 3}}
+    text = page.render(inputs, study.settings(products=products))
+    table = text[text.index("A made-up table") :]
+    assert re.search("AMF</th>.*12.5", table[: table.index("</table>")], re.DOTALL)

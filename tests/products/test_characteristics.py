@@ -1,18 +1,22 @@
-"""Rho, characteristics and regressions on data with known lines, and what is said about them."""
+"""Rho, characteristics and regressions on data with known lines, what is said about them, and their figure."""
 
 import logging
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
 
-from embrittle.errors import ConfigError, DataError
+from embrittle.errors import DataError
+from embrittle.metrics import tidy
 from embrittle.products.characteristics import cells as ch
 from embrittle.products.characteristics import tables as report
+from embrittle.products.characteristics.figure import figure3
 from embrittle.render import published as pub
+from embrittle.render.style import PlotSettings, save
 from made_up_subsamples import COUNTS, made_up_points, statistics, table_of
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published" / "characteristics.csv"
@@ -56,19 +60,19 @@ METRICS = metrics(
 
 
 def test_rho_is_the_share_that_a_perturbation_takes_away():
-    found = ch.robustness(METRICS, 10)
-    assert list(found.columns) == ch.ROBUSTNESS
+    found = tidy.robustness(METRICS, 10)
+    assert list(found.columns) == tidy.ROBUSTNESS
     assert found["rho"].tolist() == pytest.approx([25.0, -25.0, 0.0, 75.0])
     assert found["initial"].tolist() == [0.04, 0.04, 0.08, 0.08]
     assert found["value"].tolist() == [0.03, 0.05, 0.08, 0.02]
-    assert ch.robustness(METRICS, 10, epsilon=0.5)["epsilon"].tolist() == [0.5] * 3
+    assert tidy.robustness(METRICS, 10, epsilon=0.5)["epsilon"].tolist() == [0.5] * 3
 
 
 def test_only_ndcg_at_k_counts():
     others = pd.concat([METRICS, METRICS.assign(metric="RE", value=1), METRICS.assign(k=20)])
-    assert ch.robustness(others, 10).equals(ch.robustness(METRICS, 10))
+    assert tidy.robustness(others, 10).equals(tidy.robustness(METRICS, 10))
     with pytest.raises(DataError, match="nothing at K = 5"):
-        ch.robustness(METRICS, 5)
+        tidy.robustness(METRICS, 5)
 
 
 def test_without_an_unperturbed_value_there_is_no_rho(caplog):
@@ -79,7 +83,7 @@ def test_without_an_unperturbed_value_there_is_no_rho(caplog):
         ("b", "AMF", 3, "fgsm", 0.5, 1, 0.1),
     )
     with caplog.at_level(logging.WARNING):
-        found = ch.robustness(broken, 10)
+        found = tidy.robustness(broken, 10)
     assert found["rho"].isna().tolist() == [True] * 3
     assert caplog.messages == [
         "a, AMF, seed 0: the unperturbed nDCG@10 is 0 or missing, so rho is not defined",
@@ -107,7 +111,7 @@ def test_characteristics_are_ordered_by_source_and_k():
 
 def test_a_sub_sample_without_metrics_does_not_take_the_others_with_it(caplog):
     table = ch.characteristics_table(table_of((10, 20)))
-    robust = made_up_points({"AMF": -5}, ks=(10, 30))[ch.ROBUSTNESS]
+    robust = made_up_points({"AMF": -5}, ks=(10, 30))[tidy.ROBUSTNESS]
     with caplog.at_level(logging.WARNING):
         joined = ch.points(robust, table)
     assert set(joined["dataset"]) == {"ml-1m-k10"}
@@ -118,18 +122,17 @@ def test_a_sub_sample_without_metrics_does_not_take_the_others_with_it(caplog):
 # --- one characteristic
 
 
-@pytest.mark.parametrize("errors", ["means", "clusters", "repeats"])
 @pytest.mark.parametrize(("over", "slope"), [("density", -96.1), ("size", 1.2e-6), ("shape", 18.5)])
-def test_a_known_slope_comes_back(errors, over, slope):
+def test_a_known_slope_comes_back(over, slope):
     data = made_up_points({"BPR-MF": slope}, over=over, seeds=(0, 1))
-    row = one(ch.regressions(data, errors), attack="pgd", iterations=25, characteristic=over)
+    row = one(ch.regressions(data), attack="pgd", iterations=25, characteristic=over)
     centre = np.mean([statistics(k)[over] for k in COUNTS])
     assert row.slope == pytest.approx(slope, rel=1e-10)
     assert row.intercept == pytest.approx(43.0 - slope * centre, rel=1e-10)
     assert row.ci_low == pytest.approx(slope)
     assert row.ci_high == pytest.approx(slope)
     assert row.r_squared == pytest.approx(1.0)
-    assert (row.n, row.n_subsamples, row.n_seeds, row.errors) == (20, 10, 2, errors)
+    assert (row.n, row.n_subsamples, row.n_seeds, row.errors) == (20, 10, 2, "means")
 
 
 def test_rows_and_their_order():
@@ -165,49 +168,27 @@ def noisy():
     return made_up_points({"BPR-MF": -96, "AMF": -4}, seeds=(0, 1, 2), noise=2.0)
 
 
-def fit_of(data, errors, model="BPR-MF", attack="pgd", iterations=25, characteristic="density"):
+def fit_of(data, model="BPR-MF", attack="pgd", iterations=25, characteristic="density"):
     wanted = {"model": model, "attack": attack, "iterations": iterations}
-    return one(ch.regressions(data, errors), **wanted, characteristic=characteristic)
+    return one(ch.regressions(data), **wanted, characteristic=characteristic)
 
 
-def test_intervals_of_means_and_repeats_are_the_textbook_s(noisy):
+def test_a_line_through_the_means_of_seeds_is_the_textbook_s(noisy):
     rows = only(noisy, model="BPR-MF", attack="pgd", iterations=25)
     means = rows.groupby("k")["rho"].mean().to_numpy()
-    assert numbers(fit_of(noisy, "means")) == pytest.approx(closed_form(DENSITY, means))
-    every = closed_form(rows["density"].to_numpy(), rows["rho"].to_numpy())
-    assert numbers(fit_of(noisy, "repeats")) == pytest.approx(every)
+    assert numbers(fit_of(noisy)) == pytest.approx(closed_form(DENSITY, means))
 
 
-def test_intervals_of_clusters_are_those_of_statsmodels(noisy):
-    rows = only(noisy, model="BPR-MF", attack="pgd", iterations=25).reset_index(drop=True)
-    groups = pd.factorize(rows["dataset"])[0]
-    theirs = smf.ols("rho ~ density", rows).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}, use_t=True
-    )
-    ours = fit_of(noisy, "clusters")
-    assert ours.standard_error == pytest.approx(theirs.bse["density"])
-    assert (ours.ci_low, ours.ci_high) == pytest.approx(tuple(theirs.conf_int().loc["density"]))
-    assert ours.p == pytest.approx(theirs.pvalues["density"])
-    half = stats.t.ppf(0.975, 9) * theirs.bse["density"]  # ten sub-samples
-    assert ours.ci_high - ours.slope == pytest.approx(half)
-
-
-def test_the_three_differ_in_the_interval_only(noisy):
-    slopes = [fit_of(noisy, errors).slope for errors in ("means", "clusters", "repeats")]
-    assert slopes[1:] == pytest.approx(slopes[:1] * 2)
-    # The seeds of a sub-sample moved together: the mean of ten is no better than before.
-    moved = noisy.assign(
-        rho=noisy.groupby(["dataset", "model", "attack", "iterations"])["rho"].transform("mean")
-    )
-    means, repeats = fit_of(moved, "means"), fit_of(moved, "repeats")
-    assert means.standard_error == pytest.approx(fit_of(noisy, "means").standard_error)
-    assert repeats.standard_error == pytest.approx(means.standard_error * np.sqrt(8 / 28))
+def test_seeds_that_move_together_make_no_interval_narrower(noisy):
+    run = ["dataset", "model", "attack", "iterations"]
+    moved = noisy.assign(rho=noisy.groupby(run)["rho"].transform("mean"))
+    assert fit_of(moved).standard_error == pytest.approx(fit_of(noisy).standard_error)
 
 
 def test_the_band_is_the_interval_of_the_line(noisy):
     rows = only(noisy, model="AMF", attack="bim", iterations=10)
     x = np.array([0.06, DENSITY.mean(), 0.13])
-    band = ch.line(rows, "density").band(x)
+    band = ch.regress(rows, ["density"]).band(x)
     y = rows.groupby("k")["rho"].mean().to_numpy()
     slope, intercept, error, *_ = closed_form(DENSITY, y)
     spread = ((DENSITY - DENSITY.mean()) ** 2).sum()
@@ -217,12 +198,11 @@ def test_the_band_is_the_interval_of_the_line(noisy):
     assert band["low"].to_numpy() == pytest.approx(intercept + slope * x - half)
 
 
-@pytest.mark.parametrize("errors", ["means", "clusters", "repeats"])
-def test_two_sub_samples_give_a_line_but_no_interval_and_one_gives_nothing(errors):
-    two = fit_of(made_up_points({"BPR-MF": -96}, ks=(10, 100), seeds=(0, 1), noise=1), errors)
+def test_two_sub_samples_give_a_line_but_no_interval_and_one_gives_nothing():
+    two = fit_of(made_up_points({"BPR-MF": -96}, ks=(10, 100), seeds=(0, 1), noise=1))
     assert np.isfinite([two.slope, two.intercept]).all()
     assert np.isnan([two.standard_error, two.ci_low, two.ci_high, two.p]).all()
-    lone = fit_of(made_up_points({"BPR-MF": -96}, ks=(10,), seeds=(0, 1), noise=1), errors)
+    lone = fit_of(made_up_points({"BPR-MF": -96}, ks=(10,), seeds=(0, 1), noise=1))
     assert np.isnan(numbers(lone)).all()
     assert (lone.n, lone.n_subsamples, lone.n_seeds) == (2, 1, 2)
 
@@ -230,14 +210,14 @@ def test_two_sub_samples_give_a_line_but_no_interval_and_one_gives_nothing(error
 def test_runs_without_rho_do_not_count(noisy):
     gone = (noisy["k"] == 100) & (noisy["seed"] < 2)
     lame = noisy.assign(rho=noisy["rho"].mask(gone))
-    row = fit_of(lame, "means")
+    row = fit_of(lame)
     assert (row.n, row.n_subsamples, row.n_seeds) == (28, 10, 3)
-    assert numbers(row) == pytest.approx(numbers(fit_of(noisy[~gone], "means")))
+    assert numbers(row) == pytest.approx(numbers(fit_of(noisy[~gone])))
 
 
 def test_rho_that_never_moves_has_slope_zero_and_no_share_of_variance():
     data = made_up_points({"AMF": 0.0}).assign(rho=12.5)
-    row = fit_of(data, "means", model="AMF")
+    row = fit_of(data, model="AMF")
     assert row.slope == pytest.approx(0, abs=1e-10)
     assert np.isnan(row.r_squared)
 
@@ -249,11 +229,6 @@ def test_points_of_several_budgets_are_refused(noisy):
             DataError, match=r"ml-1m, BPR-MF, fgsm, 1: .* several budgets \(0.5, 1\)"
         ):
             regress(mixed)
-
-
-def test_an_unknown_treatment_of_seeds_is_refused(noisy):
-    with pytest.raises(ConfigError, match="'robust'; possible: means, clusters, repeats"):
-        ch.regressions(noisy, "robust")
 
 
 # --- all three
@@ -315,21 +290,17 @@ def test_a_joint_regression_needs_five_sub_samples_that_differ():
 # --- two models
 
 
-@pytest.mark.parametrize("errors", ["means", "clusters", "repeats"])
-def test_a_known_difference_of_slopes_comes_back(errors):
+def test_a_known_difference_of_slopes_comes_back():
     data = made_up_points({"BPR-MF": -96.1, "AMF": -3.65}, seeds=(0, 1))
-    row = one(
-        ch.slope_differences(data, errors), attack="bim", iterations=10, characteristic="density"
-    )
+    row = one(ch.slope_differences(data), attack="bim", iterations=10, characteristic="density")
     found = (row.slope_first, row.slope_second, row.difference, row.sum)
     assert found == pytest.approx((-96.1, -3.65, -92.45, -99.75))
     assert (row.n, row.n_subsamples, row.n_seeds) == (20, 10, 2)
 
 
 def test_the_difference_is_the_interaction_with_a_level_for_each_pair_of_runs(noisy):
-    ours = one(
-        ch.slope_differences(noisy, "repeats"), attack="pgd", iterations=25, characteristic="shape"
-    )
+    noisy = noisy[noisy["seed"] == 0]
+    ours = one(ch.slope_differences(noisy), attack="pgd", iterations=25, characteristic="shape")
     rows = only(noisy, attack="pgd", iterations=25)
     rows = rows.assign(
         pair=rows["dataset"] + "/" + rows["seed"].astype(str),
@@ -371,7 +342,7 @@ def test_ours_stand_beside_the_published(noisy, published):
     assert (point.value, point.low, point.high) == (runs.mean(), runs.min(), runs.max())
     assert (point.n_seeds, point.published) == (3, 28.90)
     slope = one(beside, quantity="slope", model="AMF", iterations=10)
-    fit = fit_of(noisy, "means", model="AMF", iterations=10)
+    fit = fit_of(noisy, model="AMF", iterations=10)
     assert (slope.value, slope.low, slope.high) == (fit.slope, fit.ci_low, fit.ci_high)
     assert slope.published == -3.65
 
@@ -388,31 +359,19 @@ def test_what_is_not_comparable_is_not_compared(noisy, published):
     assert absent.n_seeds == 0
 
 
-# --- the long form
-
-
-def test_long_form_has_one_number_a_row(noisy):
-    fits = ch.regressions(noisy)
-    long = ch.long_form(fits)
-    keys = ["source", "model", "attack", "iterations", "characteristic", "errors"]
-    assert list(long.columns) == [*keys, "quantity", "value"]
-    wide = long.pivot(index=keys, columns="quantity", values="value").reset_index()
-    both = fits.merge(wide, on=keys, suffixes=("", "_long"), validate="one_to_one")
-    for name in ch.ESTIMATES:
-        assert both[name].to_numpy(float) == pytest.approx(both[f"{name}_long"].to_numpy(float))
-    assert long["quantity"].tolist()[:3] == ["slope", "intercept", "standard_error"]
-    joint = ch.long_form(ch.joint_regression(noisy))
-    assert set(joint["quantity"]) >= {"vif", "condition_number"}
-    assert pd.api.types.is_float_dtype(pd.to_numeric(joint["value"]))
-
-
 # --- the words
 
 
-def judged(data, errors="means"):
-    fits, apart = ch.regressions(data, errors), ch.slope_differences(data, errors)
-    found = report.statements(fits, apart)
-    return {(entry["statement"], entry["model"]): entry["verdict"] for entry in found}
+def said_of(data):
+    return ch.statements(ch.regressions(data), ch.slope_differences(data))
+
+
+def judged(data):
+    found = said_of(data).itertuples()
+    return {
+        (row.statement, None if row.statement == ch.FLATTER else row.model): row.verdict
+        for row in found
+    }
 
 
 def test_the_paper_s_slopes_without_noise_hold_where_they_are_tested():
@@ -420,11 +379,11 @@ def test_the_paper_s_slopes_without_noise_hold_where_they_are_tested():
     found = judged(made_up_points({"BPR-MF": -96.1, "AMF": -3.65}, noise=0.001))
     assert set(found.values()) == {"holds"}
     assert list(found) == [
-        (report.DENSER, "BPR-MF"),
-        (report.DENSER, "AMF"),
-        (report.LARGER, "BPR-MF"),
-        (report.LARGER, "AMF"),
-        (report.FLATTER, None),
+        (ch.DENSER, "BPR-MF"),
+        (ch.DENSER, "AMF"),
+        (ch.LARGER, "BPR-MF"),
+        (ch.LARGER, "AMF"),
+        (ch.FLATTER, None),
     ]
 
 
@@ -448,8 +407,7 @@ def test_noise_and_few_sub_samples_leave_it_open():
     noisy = made_up_points({"BPR-MF": -5, "AMF": -5}, noise=10.0)
     assert set(judged(noisy).values()) == {"cannot be told"}
     two = made_up_points({"BPR-MF": -96, "AMF": -5}, ks=(10, 100), seeds=(0, 1, 2), noise=0.01)
-    for errors in ("means", "clusters", "repeats"):
-        assert set(judged(two, errors).values()) == {"cannot be told"}
+    assert set(judged(two).values()) == {"cannot be told"}
 
 
 def test_flatter_is_nearer_to_zero_whatever_the_sign():
@@ -463,17 +421,16 @@ def test_flatter_is_nearer_to_zero_whatever_the_sign():
         (40, -40, "cannot be told"),
     ]:
         data = made_up_points({"BPR-MF": bpr, "AMF": amf}, noise=0.05)
-        verdicts = report.statements(
+        verdicts = ch.statements(
             ch.regressions(data), only(ch.slope_differences(data), characteristic="density")
         )
-        assert verdicts[-1]["verdict"] == expected, (bpr, amf)
+        assert verdicts["verdict"].iloc[-1] == expected, (bpr, amf)
 
 
 def test_one_case_against_and_none_for_is_enough_and_is_named():
     slopes = {("BPR-MF", "fgsm"): 0, ("BPR-MF", "pgd"): 80}
     data = made_up_points(slopes, noise=1.0, conditions=(("fgsm", 1), ("pgd", 25)))
-    denser = report.statements(ch.regressions(data), ch.slope_differences(data))[0]
-    assert denser == {
+    assert said_of(data).iloc[0].to_dict() == {
         "source": "ml-1m",
         "statement": "denser data are safer",
         "model": "BPR-MF",
@@ -485,9 +442,10 @@ def test_one_case_against_and_none_for_is_enough_and_is_named():
     }
 
 
-def paragraph(data, with_joint=True, **more):
-    joint = ch.joint_regression(data) if with_joint else None
-    return report.verdict(ch.regressions(data), ch.slope_differences(data), joint, **more)
+def paragraph(data, titles=None):
+    return report.verdict(
+        ch.regressions(data), said_of(data), ch.joint_regression(data), titles or {}
+    )
 
 
 def test_the_paragraph_says_what_it_rests_on(noisy):
@@ -499,7 +457,6 @@ def test_the_paragraph_says_what_it_rests_on(noisy):
     assert "not adjusted for their number (45 cases)" in text
     assert "unreadable: the three move together" in text
     assert "one seed" not in text
-    assert "joint regression" not in paragraph(noisy, with_joint=False)
 
 
 def test_the_paragraph_says_that_there_is_one_seed_or_one_model():
@@ -518,7 +475,7 @@ def test_the_paragraph_says_where_the_joint_regression_can_be_read():
 def test_each_source_has_its_paragraph_and_nothing_has_a_sentence(noisy):
     both = pd.concat([noisy, made_up_points({"AMF": -4}, source="x", ks=(10, 100))])
     assert [text.split(":")[0] for text in paragraph(both).split("\n\n")] == ["ml-1m", "x"]
-    assert paragraph(noisy.iloc[:0]) == "There are no sub-samples with metrics to decide by.\n"
+    assert paragraph(noisy.iloc[:0]) == "There are no sub-samples with metrics to decide by."
 
 
 # --- Markdown
@@ -533,9 +490,9 @@ def cells(markdown):
 
 def test_the_markdown_tables_print_the_numbers(noisy, published):
     table = ch.characteristics_table([*table_of((10,)), ("w", "ml-1m", None, statistics(20))])
-    assert cells(report.characteristics_markdown(table, {"ml-1m": "ML"}))[1:] == [
-        ["ML", "all", "6,022", "3,043", "995,000", "0.0543", "18,324,946", "1.979"],
-        ["ML", "10", "6,040", "3,260", "998,539", "0.0507", "19,690,400", "1.853"],
+    assert cells(report.samples_markdown(table))[1:] == [
+        ["ml-1m", "all", "6,022", "3,043", "995,000", "0.0543", "18,324,946", "1.979"],
+        ["ml-1m", "10", "6,040", "3,260", "998,539", "0.0507", "19,690,400", "1.853"],
     ]
     exact = made_up_points({"BPR-MF": 2e-6, "AMF": 0.5e-6}, over="size", conditions=(("pgd", 25),))
     head, _, size, _ = cells(report.regressions_markdown(ch.regressions(exact)))[:4]
@@ -575,3 +532,203 @@ def test_missing_numbers_are_dashes():
     row = cells(report.regressions_markdown(two))[1]
     assert row[:5] == ["ml-1m", "AMF", "FGSM", "density", f"{report.MINUS}4.00"]
     assert row[5:8] == ["—", "—", "—"]
+
+
+def test_the_report_has_every_table_and_a_text_with_titles_and_notes(noisy, published):
+    samples = ch.characteristics_table(table_of())
+    found = report.report(noisy, samples, published, 10, {"ml-1m": "ML_1"}, ["A note."])
+    tables = ch.figure3(noisy, published, 10)
+    assert list(found) == [*tables, "markdown"]
+    assert all(found[name].equals(table) for name, table in tables.items())
+    heads = [line[3:] for line in found["markdown"].splitlines() if line.startswith("## ")]
+    assert heads == [
+        "What the intervals say", "Sub-samples", "Regressions over one characteristic",
+        "Regressions over all three", "Slopes of BPR-MF minus AMF", "Beside the published numbers",
+    ]  # fmt: skip
+    assert "\n\nA note.\n\n## Sub-samples" in found["markdown"]
+    named = {row[0] for row in cells(found["markdown"])} - {"Data set"}
+    assert named == {"ML\\_1"}
+    empty = report.report(noisy.iloc[:0], samples.iloc[:0], published, 10, {})
+    assert "no sub-samples with metrics" in empty["markdown"]
+
+
+# --- the figure
+
+
+PANELS = [f"{model} {name}" for model in ("BPR-MF", "AMF") for name in ch.CHARACTERISTICS]
+
+
+def panel_of(figure, name):
+    return next(ax for ax in figure.axes if ax.get_gid() == name)
+
+
+def artists_of(ax) -> dict:
+    return {artist.get_gid(): artist for artist in [*ax.lines, *ax.collections]}
+
+
+def legend_of(figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def notes_of(figure) -> dict:
+    return {ax.get_gid(): text.get_text() for ax in figure.axes for text in ax.texts}
+
+
+def runs_of(data, model, attack, iterations):
+    wanted = (data["model"] == model) & (data["attack"] == attack)
+    return data[wanted & (data["iterations"] == iterations)]
+
+
+def test_six_panels_each_row_with_its_own_scale(noisy):
+    figure = figure3(noisy, "ml-1m", 25, 10, title="MovieLens 1M")
+    assert [ax.get_gid() for ax in figure.axes] == PANELS
+    assert [ax.get_title() for ax in figure.axes] == [
+        "(a) BPR-MF", "(b) BPR-MF", "(c) BPR-MF", "(d) AMF", "(e) AMF", "(f) AMF",
+    ]  # fmt: skip
+    assert figure.get_suptitle() == "MovieLens 1M"
+    assert figure3(noisy, "ml-1m", 25, 10).get_suptitle() == "ml-1m"
+    heights = [ax.get_ylim() for ax in figure.axes]
+    assert len({*heights[:3]}) == len({*heights[3:]}) == 1
+    assert heights[0] != heights[3]
+    widths = [ax.get_xlim() for ax in figure.axes]
+    assert widths[:3] == widths[3:]
+    assert "nDCG@10" in figure.axes[0].get_ylabel()
+    assert [ax.get_xlabel()[:5] for ax in figure.axes[3:]] == ["densi", "size ", "shape"]
+
+
+@pytest.mark.parametrize("name", PANELS)
+@pytest.mark.parametrize(("attack", "iterations"), [("fgsm", 1), ("bim", 10), ("pgd", 10)])
+def test_points_bars_line_and_band_carry_the_values(noisy, name, attack, iterations):
+    model, characteristic = name.split()
+    artists = artists_of(panel_of(figure3(noisy, "ml-1m", 10, 10), name))
+    runs = runs_of(noisy, model, attack, iterations)
+    by_x = runs.groupby(characteristic)["rho"].agg(["mean", "min", "max"])
+    points = artists[f"points {attack}"]
+    assert points.get_xdata() == pytest.approx(by_x.index.to_numpy())
+    assert points.get_ydata() == pytest.approx(by_x["mean"].to_numpy())
+    bars = np.array(artists[f"bars {attack}"].get_segments())
+    assert bars[:, 0, 1] == pytest.approx(by_x["min"].to_numpy())
+    assert bars[:, 1, 1] == pytest.approx(by_x["max"].to_numpy())
+    fit = ch.regress(runs, [characteristic])
+    line = artists[f"line {attack}"]
+    x = line.get_xdata()
+    assert (x[0], x[-1]) == pytest.approx((by_x.index[0], by_x.index[-1]))
+    assert line.get_ydata() == pytest.approx(fit.intercept() + fit.estimate()["slope"] * x)
+    vertices = artists[f"band {attack}"].get_paths()[0].vertices
+    ends = fit.band(x[:1])
+    at_start = vertices[np.isclose(vertices[:, 0], x[0], rtol=1e-12, atol=0), 1]
+    assert (at_start.min(), at_start.max()) == pytest.approx((ends["low"][0], ends["high"][0]))
+
+
+def test_bars_can_be_standard_deviations(noisy):
+    figure = figure3(noisy, "ml-1m", 25, 10, PlotSettings(band="sd"))
+    bars = artists_of(panel_of(figure, "AMF density"))["bars pgd"]
+    by_x = runs_of(noisy, "AMF", "pgd", 25).groupby("density")["rho"].agg(["mean", "std"])
+    ends = np.array(bars.get_segments())[:, 1, 1]
+    assert ends == pytest.approx((by_x["mean"] + by_x["std"]).to_numpy())
+    assert "bars: mean ± sd, 3 seeds" in legend_of(figure)
+
+
+def test_the_legend(noisy, published):
+    assert legend_of(figure3(noisy, "ml-1m", 25, 10, published=published)) == [
+        "FGSM",
+        "BIM, $L$ = 25",
+        "PGD, $L$ = 25",
+        "PGD, published ($L$ not stated)",
+        "bars: min to max, 3 seeds",
+        "band: 95 % interval of the line",
+    ]
+
+
+def test_one_seed_has_neither_bars_nor_band():
+    figure = figure3(made_up_points({"BPR-MF": -96, "AMF": -4}, noise=1), "ml-1m", 10, 10)
+    for ax in figure.axes:
+        names = set(artists_of(ax))
+        assert names == {
+            f"{what} {a}" for what in ("points", "line") for a in ("fgsm", "bim", "pgd")
+        }
+    assert legend_of(figure) == ["FGSM", "BIM, $L$ = 10", "PGD, $L$ = 10"]
+
+
+def test_the_scale_is_that_of_the_points_not_of_a_wide_band():
+    few = made_up_points({"BPR-MF": -96, "AMF": -4}, ks=(10, 50, 100), seeds=(0, 1), noise=2)
+    ax = panel_of(figure3(few, "ml-1m", 25, 10), "BPR-MF density")
+    vertices = artists_of(ax)["band pgd"].get_paths()[0].vertices
+    low, high = ax.get_ylim()
+    assert vertices[:, 1].max() > high  # else there would be nothing to show
+    shown = few[few["iterations"].isin([1, 25]) & (few["model"] == "BPR-MF")]["rho"]
+    assert low < shown.min() < shown.max() < high
+    assert high - low < 1.25 * (shown.max() - shown.min())
+
+
+def test_published_points_are_there_where_they_are_comparable(noisy, published):
+    for iterations in (10, 25):
+        figure = figure3(noisy, "ml-1m", iterations, 10, published=published)
+        theirs = artists_of(panel_of(figure, "BPR-MF density"))["published pgd"]
+        assert theirs.get_xdata().tolist() == [0.0507, 0.1387]
+        assert theirs.get_ydata().tolist() == [43.79, 28.90]
+        assert theirs.get_alpha() < 0.5
+        gids = [gid for ax in figure.axes for gid in artists_of(ax)]
+        assert [gid for gid in gids if gid.startswith("published")] == ["published pgd"]
+    at_one = noisy.assign(epsilon=1.0)
+    for figure in (
+        figure3(noisy, "ml-1m", 25, 10),
+        figure3(noisy, "ml-1m", 25, 20, published=published),
+        figure3(at_one, "ml-1m", 25, 10, published=published),
+        figure3(noisy.assign(source="x"), "x", 25, 10, published=published),
+        figure3(noisy, "ml-1m", 25, 10, PlotSettings(published=False), published),
+    ):
+        assert not [g for ax in figure.axes for g in artists_of(ax) if g.startswith("published")]
+
+
+def test_what_is_missing_is_said_in_the_panel(noisy):
+    kept = noisy[(noisy["model"] == "BPR-MF") & (noisy["attack"] != "bim")]
+    figure = figure3(kept, "ml-1m", 25, 10)
+    expected = ["BIM: not computed"] * 3 + ["AMF: not in this study"] * 3
+    assert notes_of(figure) == dict(zip(PANELS, expected, strict=True))
+    assert notes_of(figure3(noisy, "ml-1m", 25, 10)) == {}
+
+
+def test_a_sub_sample_or_seed_that_is_missing_leaves_the_others(noisy):
+    gone = (noisy["k"] == 50) | ((noisy["k"] == 10) & (noisy["seed"] > 0))
+    lame = noisy.assign(rho=noisy["rho"].mask(gone))
+    points = artists_of(panel_of(figure3(lame, "ml-1m", 25, 10), "AMF size"))["points bim"]
+    assert len(points.get_xdata()) == 9
+    left = runs_of(lame, "AMF", "bim", 25)
+    sizes = sorted(statistics(k)["size"] for k in COUNTS if k != 50)
+    assert points.get_xdata().tolist() == sizes
+    assert points.get_ydata()[-1] == left.loc[(left["k"] == 10) & (left["seed"] == 0), "rho"].item()
+
+
+def test_further_attacks_and_models_have_their_own_looks(noisy):
+    mine = noisy[noisy["attack"] == "pgd"].assign(attack="mine")
+    other = noisy[noisy["model"] == "AMF"].assign(model="Other")
+    everything = pd.concat([noisy, mine, other])
+    attacks = {"fgsm": True, "bim": False, "pgd": False, "mine": False}
+    figure = figure3(everything, "ml-1m", 25, 10, attacks=attacks)
+    assert len(figure.axes) == 9
+    artists = artists_of(panel_of(figure, "AMF shape"))
+    points = [artists[f"points {a}"] for a in ("fgsm", "bim", "pgd", "mine")]
+    assert len({(p.get_color(), p.get_marker()) for p in points}) == 4
+    assert len({p.get_marker() for p in points}) == 4
+    assert "mine, $L$ = 25" in legend_of(figure)
+    # What is not asked for is not drawn, though it is there.
+    unasked = artists_of(panel_of(figure3(everything, "ml-1m", 25, 10), "AMF shape"))
+    assert "points mine" not in unasked
+    assert "points pgd" in unasked
+
+
+def test_what_cannot_be_drawn_is_refused(noisy):
+    with pytest.raises(DataError, match="no sub-samples with metrics of the data set 'x'"):
+        figure3(noisy, "x", 25, 10)
+    mixed = noisy.assign(epsilon=np.where(noisy["attack"] == "pgd", 1.0, 0.5))
+    with pytest.raises(DataError, match=r"several budgets \(0.5, 1\)"):
+        figure3(mixed, "ml-1m", 25, 10)
+
+
+def test_saving_leaves_matplotlib_as_it_was(noisy, tmp_path):
+    before = dict(matplotlib.rcParams)
+    for name in ("figure3.png", "figure3.pdf"):
+        save(figure3(noisy, "ml-1m", 25, 10), tmp_path / name, dpi=50)
+        assert (tmp_path / name).stat().st_size > 1000
+    assert dict(matplotlib.rcParams) == before

@@ -10,9 +10,10 @@ import pytest
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.metrics.evaluation import evaluate_conditions
+from embrittle.products.poster import cells as poster
 from embrittle.products.poster import figure as poster_figures
-from embrittle.products.poster import tables as poster
-from embrittle.products.poster.tables import FAILS, HOLDS, ON_AVERAGE, UNKNOWN
+from embrittle.products.poster.cells import FAILS, HOLDS, ON_AVERAGE, UNKNOWN
+from embrittle.products.poster.tables import report_accuracy, report_robustness
 from embrittle.render import published
 from embrittle.render.style import PlotSettings, save
 
@@ -50,6 +51,11 @@ def study(datasets=("yelp",), seeds=(0, 1), k=100, remains=REMAINS):
 
 def per_seed(metrics, datasets=("yelp",), k=100):
     return poster.robustness_seeds(metrics, datasets, METHODS, EPSILON, k)
+
+
+def robustness_report(metrics, datasets=("yelp",), titles=None, **more):
+    about = {"datasets": datasets, "methods": METHODS, "epsilon": EPSILON, "k": 100}
+    return report_robustness(metrics, ROBUSTNESS, **about, titles=titles or {}, **more)
 
 
 # --- Robustness -----------------------------------------------------------------------------------
@@ -99,7 +105,7 @@ def test_a_missing_seed_makes_a_cell_missing_and_no_claim_is_judged():
     ]
     claims = poster.robustness_claims(seeds, METHODS)
     assert claims["verdict"].tolist() == [UNKNOWN, HOLDS, UNKNOWN]
-    text = poster.render_robustness(table, claims, METHODS, 100, {}).markdown
+    text = robustness_report(metrics)["markdown"]
     assert "A dash: not computed, for one seed at least." in text
     assert "| — / -31.0" in text.replace("  ", " ").replace("  ", " ")
 
@@ -144,12 +150,12 @@ def test_claims_need_what_they_compare():
 
 def test_the_robustness_table_in_both_languages():
     datasets = ("yelp", "ml-1m")
-    seeds = per_seed(study(datasets), datasets)
-    table = poster.robustness_comparison(seeds, METHODS, ROBUSTNESS, 100)
-    claims = poster.robustness_claims(seeds, METHODS)
     titles = {"yelp": "Yelp", "ml-1m": "ML_1M"}
-    rendered = poster.render_robustness(table, claims, METHODS, 100, titles, ["A note."])
-    lines = rendered.markdown.splitlines()
+    found = robustness_report(study(datasets), datasets, titles, notes=["A note."])
+    seeds = per_seed(study(datasets), datasets)
+    assert found["long"].equals(poster.robustness_comparison(seeds, METHODS, ROBUSTNESS, 100))
+    assert found["claims"].equals(poster.robustness_claims(seeds, METHODS))
+    lines = found["markdown"].splitlines()
     assert len(lines[0].split("|")) == 2 + 2 + 6
     assert [line.split("|")[1].strip() for line in lines[2:6]] == ["Yelp"] * 2 + ["ML\\_1M"] * 2
     assert "adversarial (FGSM)" in lines[2]
@@ -162,11 +168,11 @@ def test_the_robustness_table_in_both_languages():
         "A note.",
         "- Yelp: APR loses less than BPR under adversarial noise, at every ε: **holds**.",
     ):
-        assert sentence in rendered.markdown
-    assert r"Yelp & adversarial (FGSM) & -20.0 $\pm$ 0.0 / -22.1" in rendered.latex
-    assert r"ML\_1M & random (noise)" in rendered.latex
-    assert "ε" not in rendered.latex
-    assert rendered.latex.count("&") % 7 == 0
+        assert sentence in found["markdown"]
+    assert r"Yelp & adversarial (FGSM) & -20.0 $\pm$ 0.0 / -22.1" in found["latex"]
+    assert r"ML\_1M & random (noise)" in found["latex"]
+    assert "ε" not in found["latex"]
+    assert found["latex"].count("&") % 7 == 0
 
 
 # --- Accuracy -------------------------------------------------------------------------------------
@@ -197,11 +203,13 @@ def test_accuracy_beside_the_printed_values_in_the_posters_order():
     assert hits.loc["AMF", "mean"] == pytest.approx(4 * 0.05 * 1.05)
     assert hits["published"].tolist() == [0.0742, 0.1721, 0.1733, 0.1765, 0.1817, 0.1885]
     assert len(table) == 12
-    rendered = poster.render_accuracy(table, poster.accuracy_claims(seeds), 100, {"yelp": "Yelp"})
-    assert "Yelp: nDCG@100" in rendered.markdown
-    assert "**0.0525** ± 0.0035 / 0.0465" in rendered.markdown
-    assert rendered.markdown.count("**0.") == 2  # the best of each column
-    assert r"\textbf{0.0525} $\pm$ 0.0035 / 0.0465" in rendered.latex
+    found = report_accuracy(metrics, PERFORMANCE, datasets=["yelp"], k=100, titles={"yelp": "Yelp"})
+    assert found["long"].equals(table)
+    assert found["claims"].equals(poster.accuracy_claims(seeds))
+    assert "Yelp: nDCG@100" in found["markdown"]
+    assert "**0.0525** ± 0.0035 / 0.0465" in found["markdown"]
+    assert found["markdown"].count("**0.") == 2  # the best of each column
+    assert r"\textbf{0.0525} $\pm$ 0.0035 / 0.0465" in found["latex"]
 
 
 def test_every_printed_accuracy_finds_its_cell():
@@ -269,7 +277,7 @@ def test_ndcg_at_100_against_the_slow_reference(tmp_path):
 
 def noise_curves(metrics=None):
     metrics = study() if metrics is None else metrics
-    return poster_figures.noise_curves(metrics, ["yelp"], METHODS, EPSILON, 100)
+    return poster.noise_curves(metrics, ["yelp"], METHODS, EPSILON, 100)
 
 
 def test_noise_curves_start_at_the_unperturbed_model():
@@ -329,7 +337,7 @@ def trainings(tmp_path):
 
 
 def test_training_curves_are_means_and_amf_begins_where_it_started(trainings):
-    curves = poster_figures.training_curves(trainings, 100)
+    curves = poster.training_curves(trainings, 100)
     hits = curves[curves["metric"] == "HR"].set_index(["model", "epoch"])
     assert hits.loc["BPR-MF"].index.tolist() == [2, 4, 6, 8]
     assert hits.loc["AMF"].index.tolist() == [4, 6, 8]
@@ -340,7 +348,7 @@ def test_training_curves_are_means_and_amf_begins_where_it_started(trainings):
 
 
 def test_the_training_figure(trainings, tmp_path):
-    curves = poster_figures.training_curves(trainings, 100)
+    curves = poster.training_curves(trainings, 100)
     figure = poster_figures.training_figure(curves, "yelp", 100, PlotSettings(band="sd"), "Yelp")
     assert [ax.get_ylabel() for ax in figure.axes] == ["HR@100, test items", "nDCG@100, test items"]
     lines = {line.get_gid(): line for line in figure.axes[1].lines}
@@ -354,6 +362,6 @@ def test_the_training_figure(trainings, tmp_path):
 
 def test_a_training_curve_of_bpr_mf_alone(trainings):
     alone = [entry for entry in trainings if entry[0]["model"] == "BPR-MF"]
-    curves = poster_figures.training_curves(alone, 100)
+    curves = poster.training_curves(alone, 100)
     figure = poster_figures.training_figure(curves, "yelp", 100, PlotSettings(), "Yelp")
     assert [line.get_gid() for line in figure.axes[0].lines] == ["BPR-MF"]

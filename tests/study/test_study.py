@@ -12,13 +12,13 @@ import yaml
 from snakemake.utils import update_config
 
 from embrittle.errors import ConfigError
-from embrittle.products.product import ONE_JOB, Jobs, Product
 from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import parameters
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
 from embrittle.study.study import INITIAL, Run, Study
+from made_up_product import MadeUp
 from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
@@ -318,31 +318,6 @@ def test_damaged_statistics_are_left_to_the_job(sized):
 # --- Products ----------------------------------------------------------------------------------------------------
 
 
-class MadeUp(Product):
-    """A further product: a table and a part of the page."""
-
-    name = "made_up"
-    sections = ()
-
-    def conditions(self, settings):
-        yield "fgsm", 7.0, 1
-
-    def jobs(self, study):
-        return {"tabulate_made_up": Jobs(ONE_JOB, lambda wildcards: {"k": study.k})}
-
-    def targets(self, study):
-        return {"made_up": [study.results("tables/made_up.csv")]}
-
-    def verdict_inputs(self, study):
-        return {"made_up_cells": study.results("tables/made_up.csv")}
-
-    def page_inputs(self, study):
-        return {"made_up": study.results("tables/made_up.csv")}
-
-    def page_settings(self, study):
-        return {"made_up": {"k": study.k}}
-
-
 def test_a_registered_product_is_in_conditions_targets_verdict_page_and_run(monkeypatch):
     monkeypatch.setitem(PRODUCTS, "made_up", MadeUp())
     study = study_of()
@@ -353,7 +328,7 @@ def test_a_registered_product_is_in_conditions_targets_verdict_page_and_run(monk
     assert parameters(study)["tabulate_made_up",] == {"k": 3}
     assert study.verdict_inputs()["made_up_cells"] == file
     assert study.page_inputs()["made_up"] == file
-    assert study.page_settings()["made_up"] == {"k": 3}
+    assert study.page_settings()["made_up_product"] == {"k": 3}
 
 
 def test_targets_of_two_products_have_different_names():

@@ -9,7 +9,7 @@ import pandas as pd
 from embrittle.files import write_csv, write_json, write_parquet
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
 from embrittle.products.budgets import evaluate as budgets
-from embrittle.products.fairness import tables as ft
+from embrittle.products.fairness import cells as ft
 from embrittle.products.table1.cells import long_form, table1_comparison, table1_spread
 from embrittle.render import published as pub
 from embrittle.verdict.verdict import judge_files
@@ -188,7 +188,26 @@ class MadeUpStudy:
             "citation": str(ROOT / "CITATION.cff"),
         }
 
-    def settings(self, **changes) -> dict:
+    def products(self, noise=None) -> dict:
+        """Module that shows a product -> its settings."""
+        at = {"attacks": ATTACKS, "k": 10}
+        figures = {
+            "figure1": {**at, "epsilon": 0.5, "iterations": FIGURE1_ITERATIONS},
+            "figure2": {**at, "epsilon": EPSILONS, "iterations": 25},
+        }
+        noise = noise or {"datasets": [], "methods": {}, "epsilon": [], "k": 10}
+        budgets = {"methods": {"fgsm": "fgsm", "bim": "bim"}, "iterations": 25, "k": 10}
+        own = {
+            "table1": {},
+            "fairness": {},
+            "curves": {"figures": figures, "single_step_epsilon": 0.5},
+            "poster": {"noise": noise, "trainings": self.trainings, "curve_k": 10},
+            "budgets": budgets,
+            "characteristics": {"iterations": [10, 25]},
+        }
+        return {f"embrittle.products.{name}.page": settings for name, settings in own.items()}
+
+    def settings(self, noise=None, **changes) -> dict:
         return {
             "study": "made-up",
             "titles": self.titles,
@@ -196,17 +215,6 @@ class MadeUpStudy:
             "notes": ["The attacked epoch was chosen on the test items."],
             "differs": ["training.epochs: 400 (the papers: 2000)"],
             "compare": [],
-            "figures": {
-                "figure1": {
-                    "attacks": ATTACKS, "k": 10, "epsilon": 0.5, "iterations": FIGURE1_ITERATIONS,
-                },
-                "figure2": {"attacks": ATTACKS, "k": 10, "epsilon": EPSILONS, "iterations": 25},
-            },
-            "single_step_epsilon": 0.5,
-            "noise": {"datasets": [], "methods": {}, "epsilon": [], "k": 10},
-            "budgets": {"methods": {"fgsm": "fgsm", "bim": "bim"}, "iterations": 25, "k": 10},
-            "sample_iterations": [10, 25],
-            "trainings": self.trainings,
-            "curve_k": 10,
+            "products": self.products(noise),
             **changes,
         }  # fmt: skip

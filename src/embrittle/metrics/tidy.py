@@ -1,5 +1,6 @@
 """The tidy metrics: a row for each dataset, model, seed, attack, epsilon, iterations, k and metric."""
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +9,10 @@ import pandas as pd
 from embrittle.errors import DataError
 from embrittle.vocabulary import PAPER_MODELS, RANDOM
 
+logger = logging.getLogger(__name__)
+
 KEY = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k", "metric"]
+ROBUSTNESS = [*KEY[:6], "initial", "value", "rho"]
 
 
 def metrics_at(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
@@ -83,6 +87,47 @@ def spread_over_seeds(per_seed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     return result.reset_index()
 
 
+def values_by(rows: pd.DataFrame, names: Sequence[str]) -> dict[tuple, float]:
+    """The column value by the columns `names`, in their order; of repeated keys the last one."""
+    keys = rows[list(names)].itertuples(index=False, name=None)
+    return dict(zip(keys, rows["value"], strict=True))
+
+
 def number_key(number: float) -> float:
     """A budget without the last bits of a float, so that equal ones are equal keys."""
     return float(f"{float(number):.9g}")
+
+
+def robustness(metrics: pd.DataFrame, k: int, epsilon: float | None = None) -> pd.DataFrame:
+    """What each perturbation takes away: rho = 100 (initial - after) / initial of nDCG@k, in percent.
+
+    Args:
+        metrics: the tidy metrics of any number of data sets.
+        k: length of the lists.
+        epsilon: keep only attacks with this budget; None keeps all.
+
+    Returns:
+        Columns dataset, model, seed, attack, epsilon, iterations, initial (nDCG of the unperturbed model), value (nDCG
+        after), rho; rows in the order of the metrics, without the random recommender. rho is negative where a
+        perturbation helps. It is NaN, and a warning is logged, where the unperturbed nDCG is 0 or not there.
+
+    Raises:
+        DataError: the metrics are not usable, see `metrics_at`.
+    """
+    rows = metrics_at(metrics, k)
+    rows = rows[(rows["metric"] == "nDCG") & (rows["model"] != RANDOM)]
+    run = ["dataset", "model", "seed"]
+    unperturbed = rows["attack"] == "initial"
+    initial = rows.loc[unperturbed, [*run, "value"]].rename(columns={"value": "initial"})
+    after = rows[~unperturbed]
+    if epsilon is not None:
+        after = after[is_epsilon(after["epsilon"], epsilon)]
+    after = after.merge(initial, on=run, how="left", validate="many_to_one")
+    start = after["initial"].where(after["initial"] != 0)
+    after["rho"] = 100 * (start - after["value"]) / start
+    for names in after.loc[start.isna(), run].drop_duplicates().itertuples(index=False):
+        logger.warning(
+            "%s, %s, seed %s: the unperturbed nDCG@%d is 0 or missing, so rho is not defined",
+            *(*names, k),
+        )
+    return after[ROBUSTNESS]

@@ -8,6 +8,7 @@ import base64
 import gzip
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,9 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from embrittle.files import read_json, write_text
-from embrittle.page import figures as page_figures
-from embrittle.page import tables as page_tables
-from embrittle.page import wording
+from embrittle.page import run, wording
 from embrittle.render.inputs import Inputs
+from embrittle.render.page_tables import Table
 from embrittle.study.schema import read_yaml
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
@@ -36,8 +36,8 @@ def write(
     Args:
         output: the file.
         inputs: name -> files; see rule write_page.
-        settings: what the study shows: titles of its data sets, and of all that are known; notes; the arguments of its
-            figures; the studies to compare with.
+        settings: what the study shows: titles of its data sets, and of all that there are; notes; products: the module
+            that shows each, with its own settings (`products.product.Product`); the studies to compare with.
     """
     write_text(render(Inputs(inputs), settings), output)
 
@@ -70,17 +70,34 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         ],
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
         comparison=comparison(inputs, settings, register, known),
-        tables=page_tables.tables(inputs, titles),
-        figures=page_figures.figures(inputs, settings),
-        statistics=page_tables.data_statistics(inputs, titles),
-        models=page_tables.selected_epochs(inputs, titles),
-        jobs=page_tables.jobs(record),
-        checksums=page_tables.checksums(record, titles),
+        tables=product_tables(inputs, settings),
+        figures=product_figures(inputs, settings),
+        statistics=run.data_statistics(inputs, titles),
+        models=run.selected_epochs(inputs, titles),
+        jobs=run.jobs(record),
+        checksums=run.checksums(record, titles),
         citations=citations(inputs.one("citation")),
         plotly=compressed_plotly(),
         script=Markup(_package_text("page.js")),
         style=Markup(_package_text("page.css")),
     )
+
+
+def product_tables(inputs: Inputs, settings: Mapping[str, Any]) -> list[Table]:
+    """The tables of every product that the study has made, beside the published ones."""
+    pages = map(import_module, settings["products"])
+    made = (page.tables(inputs, settings["titles"]) for page in pages if hasattr(page, "tables"))
+    return [table for of_product in made for table in of_product]
+
+
+def product_figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Groups of plots (`render.plots.group`) of every product that has any."""
+    made = (
+        page.figures(inputs, {**own, "titles": settings["titles"]})
+        for page, own in ((import_module(name), own) for name, own in settings["products"].items())
+        if hasattr(page, "figures")
+    )
+    return [group for of_product in made for group in of_product if group["plots"]]
 
 
 def _package_text(name: str) -> str:

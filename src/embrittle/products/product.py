@@ -102,6 +102,11 @@ class Product:
         """What the tests of claims read of it."""
         return {}
 
+    @property
+    def page_module(self) -> str:
+        """The module that shows it on the page: has `tables(inputs, titles)`, `figures(inputs, settings)`, or both."""
+        return f"{type(self).__module__.rpartition('.')[0]}.page"
+
     def page_inputs(self, study: Study) -> Files:
         """What its part of the page is made of."""
         return {}

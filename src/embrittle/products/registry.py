@@ -8,7 +8,8 @@ from embrittle.products.poster.plan import POSTER
 from embrittle.products.product import Product
 from embrittle.products.table1.plan import TABLE1
 
+# In this order they stand on the page.
 PRODUCTS: dict[str, Product] = {
     product.name: product
-    for product in (TABLE1, FAIRNESS, CURVES, CHARACTERISTICS, POSTER, BUDGETS)
+    for product in (TABLE1, FAIRNESS, CURVES, POSTER, BUDGETS, CHARACTERISTICS)
 }

@@ -1,8 +1,10 @@
 """The published numbers, carried in resources/published/: one CSV per table, one row per cell."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
@@ -60,3 +62,34 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
             f"found {', '.join(frame.columns)}"
         )
     return frame
+
+
+def compared(
+    ours: pd.DataFrame, theirs: pd.DataFrame, cell: Sequence[str], further: bool = False
+) -> pd.DataFrame:
+    """Our values beside the published ones, cell by cell, in the order of ours.
+
+    Args:
+        ours: the columns `cell` and value, NaN where not computed.
+        theirs: the columns `cell` and published.
+        cell: columns that name a cell.
+        further: whether published cells that ours does not have follow, not computed; else they are left out.
+
+    Returns:
+        The columns `cell`, value, published, difference (value - published), ratio (value / published),
+        deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" where a side is missing, else
+        "". ratio and deviation_percent are NaN there and where 0 was published.
+    """
+    both = ours.merge(theirs, on=cell, how="left", validate="one_to_one")
+    if further:
+        rest = theirs.merge(ours, on=cell, how="left")
+        both = pd.concat([both, rest[rest["value"].isna()]], ignore_index=True)
+    both = both.drop_duplicates(cell)[[*cell, "value", "published"]]
+    ratio = both["value"] / both["published"].where(both["published"] != 0)
+    absent = [both["published"].isna(), both["value"].isna()]
+    return both.assign(
+        difference=both["value"] - both["published"],
+        ratio=ratio,
+        deviation_percent=100 * (ratio - 1),
+        note=np.select(absent, ["not published", "not computed"], ""),
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import pandas as pd
 from matplotlib.figure import Figure
 
 from embrittle.errors import ConfigError
@@ -48,6 +49,14 @@ REFERENCE_LABELS = {"initial": "unperturbed", "random": "random"}
 PUBLISHED_STYLE = {"linewidth": 2.6, "alpha": 0.3, "zorder": 1.5, "solid_capstyle": "butt"}
 
 BAND_STYLE = {"alpha": 0.2, "linewidth": 0}
+
+# What a panel says of curves that are not there.
+NOTE_STYLE = {
+    "va": "center",
+    "fontstyle": "italic",
+    "fontsize": "small",
+    "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
+}
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,16 @@ class PlotSettings:
         if unknown:
             raise ConfigError(f"plots: unknown key {unknown[0]!r}; known: {', '.join(known)}")
         return cls(**{key: value for key, value in plots.items() if key in known})
+
+    def band_ends(self, curve: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+        """Low and high end of the band around the means of cells (`tidy.spread_over_seeds`)."""
+        if self.band == "sd":
+            return curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
+        return curve["low"], curve["high"]
+
+    def band_label(self, n_seeds: int) -> str:
+        """What the band shows, for a legend."""
+        return f"{'min to max' if self.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
 
 
 def save(figure: Figure, path: str | os.PathLike, dpi: int) -> None:

@@ -117,9 +117,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "known": study.all_titles(),
             "notes": study.notes(study.all_measured),
             "compare": study.settings["verdict"]["compare"],
-            "trainings": [run._asdict() for run in study.trained_shown],
-            "curve_k": study.criterion_k,
-            **study.page_settings(),
+            "products": study.page_settings(),
         }
 
     return {

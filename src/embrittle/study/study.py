@@ -421,11 +421,8 @@ class Study:
         return found
 
     def page_settings(self) -> dict[str, Any]:
-        """What the products' parts of the page are told beside."""
-        found: dict[str, Any] = {}
-        for product in PRODUCTS.values():
-            found |= product.page_settings(self)
-        return found
+        """Module that shows a product on the page -> what it is told beside, in the order of the page."""
+        return {p.page_module: p.page_settings(self) for p in PRODUCTS.values()}
 
     def compared_studies(self) -> dict[str, list[str]]:
         """What the page needs of each study to compare with, as far as it is there."""

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.products.characteristics.tables import flatter_side
+from embrittle.products.characteristics.cells import flatter_side
 from embrittle.render.labels import condition_label
 from embrittle.stats import interval, paired_p
 from embrittle.verdict.sources import Published, Quantity, Study, random_of

@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.metrics.tidy import metrics_at, models_in, number_key, seeds_of
-from embrittle.products.table1.cells import table1_seeds
+from embrittle.metrics.tidy import metrics_at, models_in, number_key, seeds_of, values_by
+from embrittle.products.table1.cells import CELL, table1_seeds
 from embrittle.render import published as pub
 from embrittle.vocabulary import RANDOM, UNPERTURBED
 
@@ -155,8 +155,7 @@ class Study:
     def _points(self) -> dict[tuple, float]:
         epsilon = self.rows["epsilon"].map(number_key)
         names = ["dataset", "model", "attack", "epsilon", "iterations", "metric", "seed"]
-        keys = self.rows.assign(epsilon=epsilon)[names].itertuples(index=False, name=None)
-        return dict(zip(keys, self.rows["value"], strict=True))
+        return values_by(self.rows.assign(epsilon=epsilon), names)
 
     @cached_property
     def _cells(self) -> dict[tuple, float]:
@@ -166,9 +165,7 @@ class Study:
         cells = table1_seeds(
             self.files.metrics, table1["epsilon"], table1["iterations"], self.k, self.single_step
         )
-        names = ["dataset", "model", "condition", "metric", "seed"]
-        keys = cells[names].itertuples(index=False, name=None)
-        return dict(zip(keys, cells["value"], strict=True))
+        return values_by(cells, [*CELL, "seed"])
 
     @cached_property
     def _groups(self) -> dict[tuple, float]:
@@ -183,7 +180,7 @@ class Study:
             return {}
         rows = table[table["k"] == self.k]
         names = ["dataset", "model", "attack", "attribute", column, "seed"]
-        return dict(zip(rows[names].itertuples(index=False, name=None), rows["value"], strict=True))
+        return values_by(rows, names)
 
 
 def _place(quantity: Quantity) -> tuple:

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from embrittle.attacks.norms import MEAN_NORM
 from embrittle.metrics.evaluation import read_lists, read_norms
 from embrittle.metrics.measures import ndcg_per_user
+from embrittle.stats import interval
 from embrittle.vocabulary import UNPERTURBED
 
-LEVEL = 0.95
 RUN = ["dataset", "model", "seed"]
 POINT_COLUMNS = [*RUN, "attack", "norm", "epsilon", "iterations", "spent_norm", "metric", "value"]
 MATCHED_COLUMNS = [*RUN, "attack", "spent_norm", "value", "difference", "low", "high", "n_users"]
@@ -117,8 +116,7 @@ def long_form(
     """
     rows = [
         (
-            about["dataset"], about["model"], int(about["seed"]),
-            p["attack"], norms.get(p["attack"], ""), p["epsilon"], p["iterations"],
+            *_run(about), p["attack"], norms.get(p["attack"], ""), p["epsilon"], p["iterations"],
             p["spent_norm"], about["metric"], float(np.nanmean(p["ndcg"])),
         )
         for p in points
@@ -194,15 +192,14 @@ def _run(about: Mapping[str, Any]) -> tuple[str, str, int]:
 def _compared(
     ours: np.ndarray | None, theirs: np.ndarray | None
 ) -> tuple[float, float, float, float, int]:
+    """Mean nDCG, mean difference with its interval over users, and how many users these are."""
     if ours is None:
         return np.nan, np.nan, np.nan, np.nan, 0
     value, n_users = float(np.nanmean(ours)), int(np.isfinite(ours).sum())
     if theirs is None or n_users < 2:
         return value, np.nan, np.nan, np.nan, n_users
     difference = (ours - theirs)[np.isfinite(ours)]
-    mean, spread = difference.mean(), difference.std(ddof=1) / np.sqrt(n_users)
-    half = spread * stats.t.ppf((1 + LEVEL) / 2, n_users - 1)
-    return value, float(mean), float(mean - half), float(mean + half), n_users
+    return value, float(difference.mean()), *interval(difference), n_users
 
 
 def explained_shares(
@@ -251,22 +248,3 @@ def explained_shares(
         share = (before - level) / (before - after) if before > after else np.nan
         rows.append((*_run(about), attack, point["spent_norm"], before, level, after, share))
     return pd.DataFrame(rows, columns=SHARE_COLUMNS)
-
-
-def over_seeds(rows: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
-    """Mean of a column over seeds, with a 95 % interval of the mean by Student's t.
-
-    Args:
-        rows: one row a seed for each `by`.
-        column: what to average.
-        by: columns that name a cell.
-
-    Returns:
-        The columns `by`, then mean, low, high, n_seeds. A cell that a seed lacks is NaN; one seed has no interval.
-    """
-    groups = rows.groupby(list(by), sort=False)[column]
-    n, mean = groups.size(), groups.mean().where(groups.count() == groups.size())
-    factor = pd.Series(stats.t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1)), index=n.index)
-    half = (groups.std(ddof=1) / np.sqrt(n) * factor).where(n > 1)
-    result = pd.DataFrame({"mean": mean, "low": mean - half, "high": mean + half, "n_seeds": n})
-    return result.reset_index()

@@ -1,6 +1,4 @@
-"""nDCG against the norm that an attack has spent: equal height at equal x means equal strength."""
-
-from __future__ import annotations
+"""nDCG against the norm of the perturbation: equal height at equal x means equal strength."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first, metrics_at
-from embrittle.products.budgets.evaluate import steps_of
+from embrittle.metrics.tidy import known_first
+from embrittle.products.budgets.cells import curve_of, curve_points, levels, line_numbers
 from embrittle.render.labels import condition_label
 from embrittle.render.style import (
     BAND_STYLE,
@@ -22,7 +20,7 @@ from embrittle.render.style import (
     colour_of,
     text_style,
 )
-from embrittle.vocabulary import PAPER_MODELS, RANDOM, UNPERTURBED
+from embrittle.vocabulary import PAPER_MODELS
 
 # Two attacks of one method differ in norm and negatives: the same colour, another line.
 LINES = (
@@ -31,52 +29,6 @@ LINES = (
     {"linestyle": ":", "marker": "^"},
 )
 OVER_ITERATIONS = {"linestyle": "-", "linewidth": 0.6, "marker": "x", "markersize": 2.4}
-
-
-def curve_points(points: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of what was spent and what was left, for each condition.
-
-    Args:
-        points: the long form of all runs (`budgets.POINT_COLUMNS`).
-
-    Returns:
-        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm, value, low, high, n_seeds.
-    """
-    by = ["dataset", "model", "attack", "norm", "epsilon", "iterations"]
-    groups = points.groupby(by, sort=False, dropna=False)
-    return groups.agg(
-        spent_norm=("spent_norm", "mean"),
-        value=("value", "mean"),
-        low=("value", "min"),
-        high=("value", "max"),
-        n_seeds=("seed", "nunique"),
-    ).reset_index()
-
-
-def line_numbers(methods: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-    """Which line each attack has among those of its method, from 0, and which method that is, from 1."""
-    attacks, known = list(methods), list(dict.fromkeys(methods.values()))
-    return {
-        attack: (
-            [methods[before] for before in attacks[:place]].count(methods[attack]),
-            known.index(methods[attack]) + 1,
-        )
-        for place, attack in enumerate(attacks)
-    }
-
-
-def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
-    """The curve of one attack over epsilon, from the unperturbed model on, by what was spent.
-
-    Args:
-        rows: from `curve_points`, of one data set and model.
-        attack: whose curve.
-        iterations: of the multi-step attacks.
-    """
-    mine = rows[rows["attack"] == attack]
-    here = mine[mine["iterations"] == steps_of(mine["iterations"], iterations)]
-    initial = rows[rows["attack"] == UNPERTURBED]
-    return pd.concat([initial, here]).sort_values("spent_norm")
 
 
 def budget_figure(
@@ -109,7 +61,6 @@ def budget_figure(
     """
     settings = settings or PlotSettings()
     rows = curve_points(points[points["dataset"] == dataset])
-    random = random_level(metrics, dataset, k)
     if rows.empty:
         raise DataError(f"there are no budgets of the data set {dataset!r} to draw")
     models = known_first(rows["model"], PAPER_MODELS)
@@ -118,7 +69,9 @@ def budget_figure(
         figure = Figure(figsize=size, layout="constrained")
         axes = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
         for model, ax in zip(models, axes, strict=True):
-            _draw_panel(ax, rows[rows["model"] == model], methods, iterations, random, settings)
+            here = rows[rows["model"] == model]
+            _draw_levels(ax, levels(here, metrics, k), settings)
+            _draw_curves(ax, here, methods, iterations, settings)
             ax.set_title(model)
             ax.set_xlabel(r"mean row norm of $\Delta$ spent")
             ax.set_xlim(0, largest)
@@ -130,26 +83,19 @@ def budget_figure(
     return figure
 
 
-def random_level(metrics: pd.DataFrame, dataset: str, k: int) -> float:
-    """What the random recommender reaches, mean over its seeds."""
-    rows = metrics_at(metrics, k)
-    rows = rows[(rows["dataset"] == dataset) & (rows["model"] == RANDOM)]
-    return float(rows.loc[rows["metric"] == "nDCG", "value"].mean())
+def _draw_levels(ax: Axes, heights: Mapping[str, float], settings: PlotSettings) -> None:
+    for name, value in heights.items():
+        look = {"color": colour_of(name, settings), **REFERENCE_STYLES[name]}
+        ax.axhline(value, label=REFERENCE_LABELS[name], gid=name, **look)
 
 
-def _draw_panel(
+def _draw_curves(
     ax: Axes,
     rows: pd.DataFrame,
     methods: Mapping[str, str],
     iterations: int,
-    random: float,
     settings: PlotSettings,
 ) -> None:
-    initial = rows[rows["attack"] == UNPERTURBED]
-    for name, value in (("initial", initial["value"].mean()), (RANDOM.lower(), random)):
-        style = REFERENCE_STYLES[name]
-        colour = colour_of(name, settings)
-        ax.axhline(value, color=colour, label=REFERENCE_LABELS[name], gid=name, **style)
     for attack, (number, colour) in line_numbers(methods).items():
         style = {
             "color": colour_of(methods[attack], settings, colour),
@@ -161,14 +107,14 @@ def _draw_panel(
             markersize=2.6, **style,
         )  # fmt: skip
         if curve["n_seeds"].max() > 1:
-            low, high = curve["low"], curve["high"]
-            ax.fill_between(curve["spent_norm"], low, high, color=style["color"], **BAND_STYLE)
-        mine = rows[rows["attack"] == attack]
-        _draw_over_iterations(ax, mine, attack, style["color"])
+            band = curve["spent_norm"], curve["low"], curve["high"]
+            ax.fill_between(*band, color=style["color"], **BAND_STYLE)
+        _draw_over_iterations(ax, rows[rows["attack"] == attack], style["color"])
 
 
-def _draw_over_iterations(ax: Axes, rows: pd.DataFrame, attack: str, colour: str) -> None:
-    for epsilon, steps in rows.groupby("epsilon"):
+def _draw_over_iterations(ax: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """A thin curve for each epsilon at which an attack was run with several numbers of iterations."""
+    for (attack, epsilon), steps in rows.groupby(["attack", "epsilon"]):
         if len(steps) < 3:
             continue
         steps = steps.sort_values("iterations")

@@ -153,7 +153,7 @@ class Budgets(Product):
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """What the plots are drawn from."""
-        return {"budgets": {"methods": self._methods(study), **self._at(study)}}
+        return {"methods": self._methods(study), **self._at(study)}
 
 
 def norm_of(settings: Settings, attack: str) -> str:

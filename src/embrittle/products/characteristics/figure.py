@@ -1,8 +1,8 @@
 """Figure 3 of the longer MSAP paper: rho against density, size and shape of sub-samples ([L] 5.2).
 
-Two rows (BPR-MF, AMF), each with a scale of its own, and three columns. A point is a sub-sample: the mean
-of its seeds, with a bar for their spread; the lines are those of the regression table, with the 95 %
-interval of their height where there are several seeds.
+Two rows (BPR-MF, AMF), each with a scale of its own, and three columns. A point is a sub-sample: the mean of its seeds,
+with a bar for their spread; the lines are those of the regression table, with the 95 % interval of their height where
+there are several seeds.
 """
 
 from collections.abc import Mapping
@@ -18,12 +18,18 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter, MaxNLocator
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first, spread_over_seeds
-from embrittle.products.characteristics.cells import CHARACTERISTICS, Errors, line
-from embrittle.products.curves.figure import NOTE_STYLE
+from embrittle.metrics.tidy import spread_over_seeds
+from embrittle.products.characteristics.cells import CHARACTERISTICS, regress
 from embrittle.render import published as pub
 from embrittle.render.labels import condition_label
-from embrittle.render.style import BAND_STYLE, PlotSettings, colour_of, curve_style, text_style
+from embrittle.render.style import (
+    BAND_STYLE,
+    NOTE_STYLE,
+    PlotSettings,
+    colour_of,
+    curve_style,
+    text_style,
+)
 from embrittle.vocabulary import PAPER_ATTACKS, PAPER_MODELS
 
 LABELS = {
@@ -45,26 +51,23 @@ def figure3(
     published: pd.DataFrame | None = None,
     title: str | None = None,
     attacks: Mapping[str, bool] = PAPER_ATTACKS,
-    errors: Errors = "means",
 ) -> Figure:
     """Figure 3 of one source at one number of iterations.
 
     Args:
-        data: from `characteristics.points`.
+        data: from `cells.points`.
         source: the data set that the sub-samples were taken from.
         iterations: of the multi-step attacks; the single-step ones are drawn whatever it is.
         k: length of the lists that rho was taken from.
-        settings: how it looks; the figure is two columns of the paper wide. `band` is here what the
-            bars of the points show.
-        published: the published characteristics.csv; its points are drawn where source, K and epsilon are
-            the same, whatever the iterations: those are not printed.
+        settings: how it looks; the figure is two columns of the paper wide. `band` is here what the bars of the points
+            show.
+        published: the published characteristics.csv; its points are drawn where source, K and epsilon are the same,
+            whatever the iterations: those are not printed.
         title: printed above; by default the name of the source.
         attacks: what is drawn, in this order: name -> whether it takes a single step.
-        errors: what the seeds are for the band, see `embrittle.characteristics`.
 
     Raises:
         DataError: there is nothing of the source, or a line would be through points of several budgets.
-        ConfigError: there is no such `errors`.
     """
     rows = data[data["source"] == source]
     if rows.empty:
@@ -77,18 +80,11 @@ def figure3(
         there = ", ".join(f"{value:g}" for value in sorted(budgets))
         raise DataError(f"Figure 3 of {source}: its points have several budgets ({there})")
     comparable = k == pub.FIGURES_K and np.isclose(budgets, pub.FIGURE3_EPSILON).all()
-    nothing = pd.DataFrame(columns=list(pub.COLUMNS["characteristics"]))
-    theirs = nothing if published is None or not comparable else published
-    drawing = _Drawing(
-        rows=rows,
-        published=theirs[(theirs["dataset"] == source) & (theirs["quantity"] == "rho")],
-        iterations=iterations,
-        k=k,
-        settings=settings or PlotSettings(),
-        attacks=attacks,
-        errors=errors,
-    )
-    return drawing.draw(title or source)
+    settings = settings or PlotSettings()
+    theirs = None
+    if published is not None and comparable and settings.published:
+        theirs = published[(published["dataset"] == source) & (published["quantity"] == "rho")]
+    return _Drawing(rows, theirs, iterations, k, settings, attacks).draw(title or source)
 
 
 @dataclass(frozen=True)
@@ -96,19 +92,15 @@ class _Drawing:
     """What one figure shows, all of one source, attack budget and number of iterations."""
 
     rows: pd.DataFrame
-    published: pd.DataFrame
+    published: pd.DataFrame | None
     iterations: int
     k: int
     settings: PlotSettings
     attacks: Mapping[str, bool]
-    errors: Errors
 
     def draw(self, title: str) -> Figure:
         """The figure: a row of panels for each model, one legend for all."""
-        models = [
-            *PAPER_MODELS,
-            *(m for m in known_first(self.rows["model"], PAPER_MODELS) if m not in PAPER_MODELS),
-        ]
+        models = list(dict.fromkeys([*PAPER_MODELS, *self.rows["model"]]))
         n_rows = len(models)
         # The paper's figure goes over both of its columns.
         size = (2 * self.settings.width, n_rows * self.settings.panel_height * 1.15 + 0.75)
@@ -136,81 +128,65 @@ class _Drawing:
         return figure
 
     def _draw_panel(self, ax: Axes, model: str, characteristic: str) -> None:
-        """Draw what there is of a model; say what is not."""
+        """Draw the attacks on a model; say which are missing."""
         of_model = self.rows[self.rows["model"] == model]
+        notes = []
         if of_model.empty:
             notes = [f"{model}: not in this study"]
-        else:
-            notes = [
-                note
-                for number, attack in enumerate(self.attacks)
-                for note in self._draw_attack(ax, of_model, attack, characteristic, number)
-            ]
+        for attack in self.attacks if len(of_model) else ():
+            self._draw_published(ax, model, attack, characteristic)
+            rows = of_model[(of_model["attack"] == attack) & of_model["rho"].notna()]
+            if rows.empty:
+                notes.append(f"{condition_label(attack)}: not computed")
+                continue
+            self._draw_points(ax, rows, attack, characteristic)
+            self._draw_line(ax, rows, attack, characteristic)
         if notes:
             text = "\n".join(notes)
             ax.text(0.5, 0.5, text, ha="center", transform=ax.transAxes, gid="notes", **NOTE_STYLE)
 
-    def _draw_attack(
-        self, ax: Axes, of_model: pd.DataFrame, attack: str, characteristic: str, number: int
-    ) -> list[str]:
-        """Draw one attack's points, line and band; say what is missing."""
-        self._draw_published(ax, of_model["model"].iloc[0], attack, characteristic, number)
-        rows = of_model[(of_model["attack"] == attack) & of_model["rho"].notna()]
-        if rows.empty:
-            return [f"{condition_label(attack)}: not computed"]
-        colour, style = colour_of(attack, self.settings, number), _style_of(attack, number)
+    def _look(self, attack: str) -> dict[str, object]:
+        """Colour, line and marker of an attack; FGSM is no curve in the other figures."""
+        number = list(self.attacks).index(attack)
+        style = FGSM_STYLE if attack == "fgsm" else curve_style(attack, number)
+        return {"color": colour_of(attack, self.settings, number), **style}
+
+    def _draw_points(self, ax: Axes, rows: pd.DataFrame, attack: str, characteristic: str) -> None:
+        """Draw the mean of each sub-sample, with a bar over several seeds."""
         place = ["dataset", characteristic]
         points = spread_over_seeds(rows[place].assign(value=rows["rho"]), place)
         points = points.sort_values(characteristic)
         bars = {"yerr": self._bars(points)} if points["n_seeds"].max() > 1 else {}
-        marks = {name: value for name, value in style.items() if name.startswith("marker")}
-        container = ax.errorbar(
-            *(points[characteristic], points["mean"]),
-            **bars,
-            **{"linestyle": "none", "color": colour, "markersize": 3.2, "elinewidth": 0.7, **marks},
-        )
+        look = {**self._look(attack), "linestyle": "none", "markersize": 3.2, "elinewidth": 0.7}
+        container = ax.errorbar(points[characteristic], points["mean"], **bars, **look)
         container.lines[0].set_gid(f"points {attack}")
         for bar in container.lines[2]:
             bar.set_gid(f"bars {attack}")
-        self._draw_line(ax, rows, attack, characteristic, colour, style["linestyle"])
-        return []
 
-    def _draw_line(
-        self,
-        ax: Axes,
-        rows: pd.DataFrame,
-        attack: str,
-        characteristic: str,
-        colour: str,
-        linestyle: object,
-    ) -> None:
+    def _draw_line(self, ax: Axes, rows: pd.DataFrame, attack: str, characteristic: str) -> None:
         """Draw the least-squares line over the range of the points, and its band."""
-        fitted = line(rows, characteristic, self.errors)
-        if np.isnan(fitted.slope):
+        fit = regress(rows, [characteristic])
+        if np.isnan(fit.intercept()):
             return
         x = np.linspace(rows[characteristic].min(), rows[characteristic].max(), LINE_POINTS)
-        band = fitted.band(x)
-        look = {"color": colour, "linestyle": linestyle, "zorder": 1.9}
-        ax.plot(x, band["mean"], gid=f"line {attack}", **look)
-        if fitted.n_seeds > 1 and band["low"].notna().all():
+        band, look = fit.band(x), self._look(attack)
+        line = {"color": look["color"], "linestyle": look["linestyle"], "zorder": 1.9}
+        ax.plot(x, band["mean"], gid=f"line {attack}", **line)
+        if fit.counts["n_seeds"] > 1 and band["low"].notna().all():
             # The scale is that of the points: the band of three sub-samples can be ten times as high.
             limits = ax.dataLim.frozen()
-            ax.fill_between(
-                *(x, band["low"], band["high"]),
-                **{"color": colour, "gid": f"band {attack}", "zorder": 1.2, **BAND_STYLE},
-            )
+            style = {"color": look["color"], "zorder": 1.2, **BAND_STYLE}
+            ax.fill_between(x, band["low"], band["high"], gid=f"band {attack}", **style)
             ax.dataLim.set(limits)
 
-    def _draw_published(
-        self, ax: Axes, model: str, attack: str, characteristic: str, number: int
-    ) -> None:
+    def _draw_published(self, ax: Axes, model: str, attack: str, characteristic: str) -> None:
         """Draw the printed points, if there are any for this panel."""
-        theirs = self.published
-        theirs = theirs[(theirs["model"] == model) & (theirs["attack"] == attack)]
-        theirs = theirs[theirs["characteristic"] == characteristic]
-        if self.settings.published and not theirs.empty:
-            colour = colour_of(attack, self.settings, number)
-            look = {"color": colour, "linestyle": "none", **PUBLISHED_POINT}
+        if self.published is None:
+            return
+        panel = {"model": model, "attack": attack, "characteristic": characteristic}
+        theirs = self.published[(self.published[list(panel)] == pd.Series(panel)).all(axis=1)]
+        if not theirs.empty:
+            look = {"color": self._look(attack)["color"], "linestyle": "none", **PUBLISHED_POINT}
             ax.plot(theirs["x"], theirs["value"], gid=f"published {attack}", **look)
 
     def _bars(self, points: pd.DataFrame) -> np.ndarray:
@@ -225,26 +201,18 @@ class _Drawing:
         """One entry for each attack in any panel, for what is published, for bars and bands."""
         drawn = {artist.get_gid() for ax in axes.flat for artist in [*ax.lines, *ax.collections]}
         entries = {}
-        for number, attack in enumerate(self.attacks):
-            colour = colour_of(attack, self.settings, number)
-            label = condition_label(attack)
+        for attack, single_step in self.attacks.items():
+            look, label = self._look(attack), condition_label(attack)
             if f"points {attack}" in drawn:
-                look = {"color": colour, "markersize": 3.2, **_style_of(attack, number)}
-                steps = "" if self.attacks[attack] else rf", $L$ = {self.iterations}"
-                entries[f"{label}{steps}"] = Line2D([], [], **look)
+                steps = "" if single_step else rf", $L$ = {self.iterations}"
+                entries[f"{label}{steps}"] = Line2D([], [], **look, markersize=3.2)
             if f"published {attack}" in drawn:
-                look = {"color": colour, "linestyle": "none", **PUBLISHED_POINT}
+                look = {"color": look["color"], "linestyle": "none", **PUBLISHED_POINT}
                 entries[f"{label}, published ($L$ not stated)"] = Line2D([], [], **look)
         n_seeds = int(self.rows.groupby(["dataset", "model", "attack"])["rho"].count().max())
         if n_seeds > 1:
-            what = "min to max" if self.settings.band == "min-max" else "mean ± sd"
             look = {"color": "#555555", "linestyle": "none", "marker": "|", "markersize": 7}
-            entries[f"bars: {what}, {n_seeds} seeds"] = Line2D([], [], **look)
+            entries[f"bars: {self.settings.band_label(n_seeds)}"] = Line2D([], [], **look)
         if any(str(gid).startswith("band") for gid in drawn):
             entries["band: 95 % interval of the line"] = Patch(color="#888888", **BAND_STYLE)
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)
-
-
-def _style_of(attack: str, number: int) -> dict[str, object]:
-    """Line and marker of an attack; FGSM is no curve in the other figures."""
-    return FGSM_STYLE if attack == "fgsm" else curve_style(attack, number)

@@ -108,7 +108,7 @@ class Characteristics(Product):
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The numbers of iterations that have a figure."""
-        return {"sample_iterations": study.settings["figure3"]["iterations"]}
+        return {"iterations": study.settings["figure3"]["iterations"]}
 
 
 CHARACTERISTICS = Characteristics()

@@ -1,15 +1,15 @@
-"""Figures 1 and 2 of the MSAP paper from the tidy metrics (columns: see `embrittle.tables`).
+"""Figures 1 and 2 of the MSAP paper: a metric against the number of iterations, and against the budget epsilon.
 
-Figure 1 shows a metric against the number of iterations, Figure 2 against the budget epsilon. A
-figure belongs to one data set and shows the attacks it is asked for: the multi-step ones as curves,
+A figure belongs to one data set and shows the attacks it is asked for: the multi-step ones as curves,
 the single-step ones as horizontal lines. So are the other references, the unperturbed model and the
 random recommender. All are means over the seeds. What cannot be drawn is said in the panel.
 
-Figures are built as objects and saved with `save`; no global state of matplotlib is left changed.
+Figures are built as objects and saved with `style.save`; no global state of matplotlib is left changed.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -19,22 +19,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
-from embrittle.metrics.tidy import metrics_at, models_in
-from embrittle.products.curves.cells import (
-    FIGURE1,
-    FIGURE2,
-    LONG_COLUMNS,
-    Panel,
-    figure1_curves,
-    figure2_curves,
-    references,
-)
-from embrittle.render import published as pub
+from embrittle.products.curves.cells import Panel, Shown, shown
 from embrittle.render.labels import condition_label
 from embrittle.render.style import (
     BAND_STYLE,
     COLOURS,
     FURTHER_REFERENCE_STYLE,
+    NOTE_STYLE,
     PUBLISHED_STYLE,
     REFERENCE_LABELS,
     REFERENCE_STYLES,
@@ -43,144 +34,46 @@ from embrittle.render.style import (
     curve_style,
     text_style,
 )
-from embrittle.vocabulary import PAPER_ATTACKS
 
 # Where falling curves leave room: axes coordinates, horizontal alignment.
 NOTE_PLACES = {"fig1": (0.98, 0.55, "right"), "fig2": (0.04, 0.16, "left")}
-NOTE_STYLE = {
-    "va": "center",
-    "fontstyle": "italic",
-    "fontsize": "small",
-    "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
-}
 
 
-def figure1(
+def draw(
     metrics: pd.DataFrame,
+    name: str,
     dataset: str,
-    epsilon: float,
-    iterations: Sequence[int],
-    k: int,
     settings: PlotSettings | None = None,
-    published: pd.DataFrame | None = None,
     title: str | None = None,
-    attacks: Mapping[str, bool] = PAPER_ATTACKS,
+    **arguments: Any,
 ) -> Figure:
-    """Figure 1 of one data set: nDCG (a, b) and ICov (c, d) against the number of iterations.
+    """Figure 1 of one data set, nDCG (a, b) and ICov (c, d) against L, or Figure 2, nDCG (a, b) against epsilon.
 
     Args:
         metrics: the tidy metrics.
+        name: "figure1" or "figure2".
         dataset: name of the data set to draw.
-        epsilon: budget of all attacks.
-        iterations: grid of the x axis.
-        k: length of the lists.
         settings: how it looks.
-        published: the published figures_1_2.csv; its curves are drawn where the data set, K and
-            epsilon are the same.
         title: printed above; by default the name of the data set.
-        attacks: the attacks to show, as in `figure1_curves`.
-
-    Raises:
-        DataError: the metrics are not usable, see `metrics_at`.
+        arguments: further arguments of `cells.shown`, which also says what is raised.
     """
-    comparable = k == pub.FIGURES_K and np.isclose(epsilon, pub.FIGURE1_EPSILON)
-    curves = figure1_curves(metrics, epsilon, iterations, k, attacks)
-    drawing = _Drawing(
-        attacks=attacks,
-        models=models_in(metrics_at(metrics, k)),
-        curves=curves[curves["dataset"] == dataset],
-        references=_references_of(FIGURE1, metrics, dataset, epsilon, k, attacks),
-        published=_published_of(dataset, published if comparable else None),
-        attack_epsilon=epsilon,
-        k=k,
-        settings=settings or PlotSettings(),
-    )
-    return drawing.draw(FIGURE1, title or dataset, "iterations $L$", log_x=False)
-
-
-def figure2(
-    metrics: pd.DataFrame,
-    dataset: str,
-    iterations: int,
-    epsilon: Sequence[float],
-    fgsm_epsilon: float,
-    k: int,
-    settings: PlotSettings | None = None,
-    published: pd.DataFrame | None = None,
-    title: str | None = None,
-    attacks: Mapping[str, bool] = PAPER_ATTACKS,
-) -> Figure:
-    """Figure 2 of one data set: nDCG of BPR-MF (a) and AMF (b) against epsilon.
-
-    Args:
-        metrics: the tidy metrics.
-        dataset: name of the data set to draw.
-        iterations: steps of the multi-step attacks.
-        epsilon: grid of the x axis, which is logarithmic.
-        fgsm_epsilon: budget of the single-step attacks, the horizontal lines.
-        k: length of the lists.
-        settings: how it looks.
-        published: the published figures_1_2.csv; its curves are drawn where the data set, K and
-            iterations are the same.
-        title: printed above; by default the name of the data set.
-        attacks: the attacks to show, as in `figure1_curves`.
-
-    Raises:
-        DataError: the metrics are not usable, see `metrics_at`.
-    """
-    comparable = k == pub.FIGURES_K and iterations == pub.FIGURE2_ITERATIONS
-    curves = figure2_curves(metrics, iterations, epsilon, k, attacks)
-    drawing = _Drawing(
-        attacks=attacks,
-        models=models_in(metrics_at(metrics, k)),
-        curves=curves[curves["dataset"] == dataset],
-        references=_references_of(FIGURE2, metrics, dataset, fgsm_epsilon, k, attacks),
-        published=_published_of(dataset, published if comparable else None),
-        attack_epsilon=fgsm_epsilon,
-        k=k,
-        settings=settings or PlotSettings(),
-    )
-    x_label = rf"budget $\epsilon$ ($L$ = {iterations})"
-    return drawing.draw(FIGURE2, title or dataset, x_label, log_x=True)
-
-
-def _references_of(
-    panels: Sequence[Panel],
-    metrics: pd.DataFrame,
-    dataset: str,
-    epsilon: float,
-    k: int,
-    attacks: Mapping[str, bool],
-) -> dict[str, dict[str, float]]:
-    """`references` of every panel, by its name."""
-    return {
-        panel.figure: references(metrics, dataset, panel.model, panel.metric, epsilon, k, attacks)
-        for panel in panels
-    }
-
-
-def _published_of(dataset: str, published: pd.DataFrame | None) -> pd.DataFrame:
-    """The published curves of the data set, without rows if there are none."""
-    if published is None:
-        return pd.DataFrame(columns=list(LONG_COLUMNS))
-    return published[published["dataset"] == dataset]
+    what = shown(metrics, name, dataset, **arguments)
+    return _Drawing(what, settings or PlotSettings()).draw(title or dataset)
 
 
 @dataclass(frozen=True)
 class _Drawing:
-    """What one figure shows, all of one data set; the methods put it on the axes."""
+    """A figure being drawn; the methods put what it shows on the axes."""
 
-    attacks: Mapping[str, bool]
-    models: Sequence[str]
-    curves: pd.DataFrame
-    references: Mapping[str, Mapping[str, float]]
-    published: pd.DataFrame
-    attack_epsilon: float
-    k: int
+    shown: Shown
     settings: PlotSettings
 
-    def draw(self, panels: Sequence[Panel], title: str, x_label: str, log_x: bool) -> Figure:
+    def draw(self, title: str) -> Figure:
         """The figure: two panels to a row, one legend for all."""
+        panels, log_x = self.shown.layout.panels, self.shown.layout.x_name == "epsilon"
+        x_label = (
+            rf"budget $\epsilon$ ($L$ = {self.shown.iterations})" if log_x else "iterations $L$"
+        )
         n_rows = len(panels) // 2
         size = (self.settings.width, n_rows * self.settings.panel_height + 0.85)
         with matplotlib.rc_context(text_style(self.settings.font_size)):
@@ -190,7 +83,7 @@ class _Drawing:
                 self._draw_panel(ax, panel)
             # After all panels, because the scale of a row is shared.
             for panel, ax in zip(panels[::2], axes[:, 0], strict=True):
-                ax.set_ylabel(f"{panel.metric}@{self.k}")
+                ax.set_ylabel(f"{panel.metric}@{self.shown.k}")
                 self._scale_y(ax, panel)
             for ax in axes[-1]:
                 ax.set_xlabel(x_label)
@@ -202,7 +95,7 @@ class _Drawing:
     def _draw_panel(self, ax: Axes, panel: Panel) -> None:
         ax.set_gid(panel.figure)
         ax.set_title(f"({panel.figure[-1]}) {panel.model}")
-        if panel.model in self.models:
+        if panel.model in self.shown.models:
             notes = self._draw_curves(ax, panel) + self._draw_references(ax, panel)
         else:
             notes = [f"{panel.model}: not in this study"]
@@ -213,9 +106,9 @@ class _Drawing:
 
     def _draw_curves(self, ax: Axes, panel: Panel) -> list[str]:
         """Draw the curves of all multi-step attacks; say what is missing."""
-        if all(self.attacks.values()):
+        if all(self.shown.attacks.values()):
             return ["no multi-step attack: no curve"]
-        curves = self.curves[self.curves["figure"] == panel.figure]
+        curves = self.shown.curves[self.shown.curves["figure"] == panel.figure]
         return [
             note
             for number, (attack, curve) in enumerate(curves.groupby("attack", sort=False))
@@ -228,7 +121,7 @@ class _Drawing:
         """Draw one attack's curve, its band, and the published one behind; say what is missing."""
         colour, style = self._colour(attack), curve_style(attack, number)
         label = condition_label(attack)
-        theirs = self.published[self.published["figure"] == panel.figure]
+        theirs = self.shown.published[self.shown.published["figure"] == panel.figure]
         theirs = theirs[theirs["attack"] == attack].sort_values("x")
         if self.settings.published and not theirs.empty:
             faint = {"color": colour, "linestyle": style["linestyle"], **PUBLISHED_STYLE}
@@ -242,33 +135,28 @@ class _Drawing:
         marks = {"markevery": (number * step // 2 % step, step), "markersize": 2.6}
         ax.plot(curve["x"], curve["mean"], color=colour, label=label, gid=attack, **marks, **style)
         if curve["n_seeds"].max() > 1:
-            low, high = self._band(curve)
+            low, high = self.settings.band_ends(curve)
             ax.fill_between(curve["x"], low, high, color=colour, gid=f"band {attack}", **BAND_STYLE)
         n_missing = int((~there).sum())
         return [f"{label}: {n_missing} of {len(curve)} points missing"] if n_missing else []
 
-    def _band(self, curve: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-        if self.settings.band == "sd":
-            return curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
-        return curve["low"], curve["high"]
-
     def _draw_references(self, ax: Axes, panel: Panel) -> list[str]:
         """Draw the horizontal lines; say which are missing."""
         notes = []
-        for name, value in self.references[panel.figure].items():
+        for name, value in self.shown.references[panel.figure].items():
             label = REFERENCE_LABELS.get(name, condition_label(name))
             if np.isnan(value):
                 notes.append(f"{label}: not computed")
                 continue
             if name not in REFERENCE_LABELS:
-                label += rf" ($\epsilon$ = {self.attack_epsilon:g})"
+                label += rf" ($\epsilon$ = {self.shown.reference_epsilon:g})"
             style = REFERENCE_STYLES.get(name, FURTHER_REFERENCE_STYLE)
             colour = self._colour(name)
             ax.axhline(value, color=colour, label=label, gid=name, zorder=1.8, **style)
         return notes
 
     def _colour(self, name: str) -> str:
-        further = [attack for attack in self.attacks if attack not in COLOURS]
+        further = [attack for attack in self.shown.attacks if attack not in COLOURS]
         return colour_of(name, self.settings, further.index(name) if name in further else 0)
 
     def _scale_y(self, ax: Axes, panel: Panel) -> None:
@@ -288,13 +176,12 @@ class _Drawing:
         for ax in axes:
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
                 gid = handle.get_gid()
-                is_line = gid in self.references[ax.get_gid()]
+                is_line = gid in self.shown.references[ax.get_gid()]
                 group = lines if is_line else published if "published" in gid else ours
                 group.setdefault(label, handle)
-        n_seeds = self.curves["n_seeds"].max()
+        n_seeds = self.shown.curves["n_seeds"].max()
         if n_seeds > 1:
-            what = "min to max" if self.settings.band == "min-max" else "mean ± sd"
-            ours[f"{what}, {n_seeds} seeds"] = Patch(color="#888888", **BAND_STYLE)
+            ours[self.settings.band_label(n_seeds)] = Patch(color="#888888", **BAND_STYLE)
         # Columns are filled downwards, in this order.
         entries = {**ours, **published, **lines}
         figure.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=3)

@@ -29,28 +29,6 @@ SCALE = {0.01: "−99 %", 0.1: "−90 %", 0.5: "−50 %", 1: "0", 2: "×2", 10: 
 NOTHING = "#dddddd"
 
 
-def relative_changes(spread: pd.DataFrame) -> pd.DataFrame:
-    """How far each measure has moved away from 0, relative to the unperturbed model.
-
-    Args:
-        spread: the cells of Table 3 (`fairness_tables.cells`).
-
-    Returns:
-        Columns dataset, model, condition (the attacks), attribute, measure, initial, after and change, which is
-        |after| / |initial| - 1: NaN where a value is missing or the initial one is 0.
-    """
-    keys = ["dataset", "model", "attribute", "measure"]
-    values = spread[[*keys, "condition", "mean"]]
-    initial = values[values["condition"] == "initial"].drop(columns="condition")
-    after = values[values["condition"] != "initial"].rename(columns={"mean": "after"})
-    both = after.merge(initial.rename(columns={"mean": "initial"}), on=keys, how="left")
-    reference = both["initial"].abs()
-    both["change"] = both["after"].abs() / reference.where(reference > 0) - 1
-    return both[
-        ["dataset", "model", "condition", "attribute", "measure", "initial", "after", "change"]
-    ]
-
-
 def heat_map(
     changes: pd.DataFrame,
     dataset: str,
@@ -60,7 +38,7 @@ def heat_map(
     """Draw the heat map of one data set.
 
     Args:
-        changes: from `relative_changes`.
+        changes: from `cells.relative_changes`.
         dataset: what to draw.
         settings: how it looks; here `width`, `font_size`.
         title: printed above; by default the name of the data set.

@@ -1,10 +1,9 @@
 """The two figures of the APR poster: nDCG against the size of noise, and the training curve.
 
-Both have two panels and take their numbers from a table that is written beside them; looks as in `embrittle.figures`.
+Both have two panels and take their numbers from a table that is written beside them; looks as in `render.style`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
+from collections.abc import Mapping
 
 import matplotlib
 import numpy as np
@@ -14,15 +13,12 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first, metrics_at, models_in, seeds_of, spread_over_seeds
-from embrittle.models.registry import MODELS
+from embrittle.metrics.tidy import known_first
 from embrittle.products.poster.tables import LABELS
 from embrittle.render.labels import condition_label
 from embrittle.render.style import BAND_STYLE, PlotSettings, colour_of, text_style
 from embrittle.vocabulary import PAPER_MODELS
 
-NOISE = ["dataset", "model", "attack", "epsilon"]
-TRAINING = ["dataset", "model", "epoch", "metric"]
 STYLES = (
     {"linestyle": "-", "marker": "o", "markersize": 2.6},
     {"linestyle": (0, (4, 1.5)), "marker": "s", "markersize": 2.6, "markerfacecolor": "white"},
@@ -33,84 +29,6 @@ MODEL_STYLES = {
     "BPR-MF": {"color": "#56B4E9", "linestyle": "-"},
     "AMF": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
 }
-
-
-def noise_curves(
-    metrics: pd.DataFrame,
-    datasets: Sequence[str],
-    attacks: Iterable[str],
-    epsilon: Sequence[float],
-    k: int,
-) -> pd.DataFrame:
-    """NDCG@k under noise of growing size, from none.
-
-    Args:
-        metrics: the tidy metrics.
-        datasets: those to show.
-        attacks: single-step attacks, a curve each.
-        epsilon: grid of the x axis; 0 is added.
-        k: length of the lists.
-
-    Returns:
-        The columns `NOISE`, mean, sd, low, high, n_seeds (see `tables.spread_over_seeds`).
-    """
-    rows = metrics_at(metrics, k)
-    rows = rows[(rows["metric"] == "nDCG") & (rows["iterations"] <= 1)]
-    names = ["dataset", "model", "attack", "epsilon", "seed"]
-    found = {
-        (dataset, model, attack, float(f"{x:.9g}"), seed): value
-        for dataset, model, attack, x, seed, value in rows[[*names, "value"]].itertuples(
-            index=False
-        )
-    }
-    cells = [
-        (dataset, model, attack, float(x), seed)
-        for dataset in datasets
-        for model in models_in(rows)
-        for attack in attacks
-        for x in (0.0, *sorted(epsilon))
-        for seed in seeds_of(rows, dataset)
-    ]
-    table = pd.DataFrame(cells, columns=names)
-    values = [
-        found.get((d, m, a if x else "initial", float(f"{x:.9g}"), s), np.nan)
-        for d, m, a, x, s in cells
-    ]
-    return spread_over_seeds(table.assign(value=np.array(values, dtype=float)), NOISE)
-
-
-def training_curves(
-    curves: Iterable[tuple[Mapping[str, object], str | PathLike]], k: int
-) -> pd.DataFrame:
-    """HR@k and nDCG@k on the test items at the evaluated epochs.
-
-    Args:
-        curves: (dataset, model and seed of a training, its curve.parquet).
-        k: length of the lists that the trainings were judged by.
-
-    Returns:
-        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts
-        from another one's state begins there.
-    """
-    parts, started = [], []
-    for about, path in curves:
-        curve = pd.read_parquet(path)
-        long = curve.rename(columns={f"HR@{k}": "HR", f"nDCG@{k}": "nDCG"})
-        long = long.melt("epoch", ["HR", "nDCG"], "metric", "value").dropna()
-        parts.append(long.assign(**about))
-        source = MODELS[about["model"]].starts_from
-        if source:
-            state = {**about, "model": source, "epoch": curve["epoch"].min() - 1}
-            started.append((state, about["model"]))
-    points = pd.concat(parts, ignore_index=True)
-    starts = [
-        points[(points[list(state)] == pd.Series(state)).all(axis=1)].assign(model=model)
-        for state, model in started
-    ]
-    together = pd.concat([points, *starts]).sort_values(
-        ["dataset", "model", "epoch"], kind="stable"
-    )
-    return spread_over_seeds(together, TRAINING)
 
 
 def noise_figure(
@@ -124,7 +42,7 @@ def noise_figure(
     """NDCG@k against ε, a panel for each model, a curve for each kind of noise.
 
     Args:
-        curves: from `noise_curves`.
+        curves: from `cells.noise_curves`.
         dataset: the one to draw.
         methods: attack -> its method, which names the curve.
         k: length of the lists.
@@ -159,7 +77,7 @@ def training_figure(
     """HR@k and nDCG@k on the test items by epoch: BPR-MF, and AMF from where it starts.
 
     Args:
-        curves: from `training_curves`.
+        curves: from `cells.training_curves`.
         dataset: the one to draw.
         k: length of the lists.
         settings: how it looks.
@@ -220,10 +138,8 @@ def _draw(
         return
     ax.plot(x, curve["mean"], label=label, gid=label, **look)
     if curve["n_seeds"].max() > 1:
-        low, high = curve["low"], curve["high"]
-        if settings.band == "sd":
-            low, high = curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
-        ax.fill_between(x, low, high, color=look["color"], gid=f"band {label}", **BAND_STYLE)
+        ends = settings.band_ends(curve)
+        ax.fill_between(x, *ends, color=look["color"], gid=f"band {label}", **BAND_STYLE)
 
 
 def _legend(figure: Figure, ax: Axes, rows: pd.DataFrame, settings: PlotSettings) -> None:
@@ -232,7 +148,9 @@ def _legend(figure: Figure, ax: Axes, rows: pd.DataFrame, settings: PlotSettings
     n_seeds = rows["n_seeds"].max()
     if n_seeds > 1:
         handles.append(Patch(color="#888888", **BAND_STYLE))
-        labels.append(
-            f"{'min to max' if settings.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
-        )
+        labels.append(settings.band_label(n_seeds))
     figure.legend(handles, labels, loc="outside lower center", ncols=4)
+
+
+DRAW = {"noise": noise_figure, "training": training_figure}
+"""The figures by the name of their file."""

@@ -124,15 +124,15 @@ class Poster(Product):
         return {table: self.files(study, table)["long"] for table in tables}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """What the curves under noise are computed from."""
-        return {
-            "noise": {
-                "datasets": self.datasets(study.settings),
-                "methods": self._methods(study),
-                "epsilon": study.settings["poster"]["noise_epsilon"],
-                "k": study.k,
-            }
+        """What the curves under noise are computed from, and the trainings of every study."""
+        noise = {
+            "datasets": self.datasets(study.settings),
+            "methods": self._methods(study),
+            "epsilon": study.settings["poster"]["noise_epsilon"],
+            "k": study.k,
         }
+        trainings = [run._asdict() for run in study.trained_shown]
+        return {"noise": noise, "trainings": trainings, "curve_k": study.criterion_k}
 
 
 POSTER = Poster()

@@ -15,7 +15,9 @@ from embrittle.metrics.tidy import (
     models_in,
     seeds_of,
     spread_over_seeds,
+    values_by,
 )
+from embrittle.render.published import compared
 from embrittle.vocabulary import METRICS, PAPER_ATTACKS
 
 LEFT_OUT = {*map(norm_metric, NO_PERTURBATION)} - {MEAN_NORM_METRIC}
@@ -82,7 +84,7 @@ def table1_seeds(
     of_table = (everything["attack"] == "initial") | is_epsilon(everything["epsilon"], epsilon)
     rows = everything[of_table]
     names = ["dataset", "model", "seed", "attack", "iterations", "metric"]
-    values = dict(zip(rows[names].itertuples(index=False, name=None), rows["value"], strict=True))
+    values = values_by(rows, names)
     single = {"initial": 0, **{name: 1 for name, single_step in attacks.items() if single_step}}
 
     def cell(dataset: str, model: str, condition: str, metric: str, seed: int) -> float:
@@ -131,31 +133,13 @@ def long_form(spread: pd.DataFrame) -> pd.DataFrame:
     return spread[[*CELL, "mean"]].rename(columns={"mean": "value"})
 
 
-def without_spread(long: pd.DataFrame) -> pd.DataFrame:
-    """A table of single values (the published one, say) in the columns of `table1_spread`."""
-    spread = long.rename(columns={"value": "mean"}).assign(sd=np.nan, n_seeds=1)
-    return spread[[*CELL, "mean", "sd", "n_seeds"]]
-
-
 def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Ours beside the published value, cell by cell, in the order of ours.
-
-    Args:
-        long: as from `long_form`; its cells are compared, and no others. What perturbations spend was not published.
-        published: the published table1.csv.
+    """The cells of `long_form` beside those of the published table1.csv (`published.compared`).
 
     Returns:
-        Columns dataset, model, condition, metric, value, published, ratio (value / published),
-        deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" where a
-        side is missing, else "". ratio and deviation_percent are NaN there and where 0 was
-        published. Published cells that ours does not have are left out.
+        The columns `CELL`, value, published, ratio, deviation_percent and note. Norms of perturbations were not
+        published, and are left out.
     """
     theirs = published.rename(columns={"value": "published"})
-    both = long[long["metric"] != MEAN_NORM_METRIC].merge(
-        theirs, on=CELL, how="left", validate="one_to_one"
-    )
-    ratio = both["value"] / both["published"].where(both["published"] != 0)
-    note = np.select(
-        [both["published"].isna(), both["value"].isna()], ["not published", "not computed"], ""
-    )
-    return both.assign(ratio=ratio, deviation_percent=100 * (ratio - 1), note=note)
+    both = compared(long[long["metric"] != MEAN_NORM_METRIC], theirs, CELL)
+    return both.drop(columns="difference")

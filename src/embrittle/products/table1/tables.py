@@ -1,16 +1,18 @@
-"""Table 1 of the MSAP paper from the tidy metrics: cells, shape, and ours beside the published.
+"""Table 1 of the MSAP paper in its several forms: as numbers, in Markdown and LaTeX, and beside the published one.
 
-The tidy metrics have one row per dataset, model, seed, attack, epsilon, iterations, k and metric,
-with a value. A cell that cannot be computed from them, for one seed or for all, is NaN in the long
-forms and a dash in the rendered ones; it is never the mean of what happens to be there.
+A cell that cannot be computed, for one seed or for all, is NaN in numbers and a dash in text; it is never the mean of
+what happens to be there.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from embrittle.attacks.norms import MEAN_NORM_METRIC
+from embrittle.products.table1.cells import long_form, table1_comparison, table1_spread
+from embrittle.render import tables
 from embrittle.render.labels import (
     DECIMALS,
     DEFAULT_DECIMALS,
@@ -18,70 +20,72 @@ from embrittle.render.labels import (
     condition_label,
     format_value,
 )
-from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_latex, to_markdown
+from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_latex
+
+ROWS, COLUMNS = ["model", "metric"], ["dataset", "condition"]
 
 
-def table1_wide(
-    spread: pd.DataFrame, titles: Mapping[str, str] | None = None, markup: Markup = MARKDOWN
-) -> pd.DataFrame:
+def forms(
+    metrics: pd.DataFrame,
+    published: pd.DataFrame,
+    *,
+    titles: Mapping[str, str],
+    notes: Sequence[str] = (),
+    epsilon: float,
+    iterations: Sequence[int],
+    k: int,
+    attacks: Mapping[str, bool],
+) -> dict[str, pd.DataFrame | str]:
+    """Every form of the table, by the name of its output in rule tabulate_table1.
+
+    Args:
+        metrics: the tidy metrics.
+        published: the published table1.csv.
+        titles: data set -> title; the name itself without one.
+        notes: further sentences for the end of the caption.
+        epsilon, iterations, k, attacks: as `table1_seeds`.
+    """
+    spread = table1_spread(metrics, epsilon, iterations, k, attacks)
+    long = long_form(spread)
+    comparison = table1_comparison(long, published)
+    said = " ".join([*caption(spread, epsilon, iterations, k), *notes])
+    return {
+        "long": long,
+        "spread": spread,
+        "wide": tables.wide_numbers(spread, ROWS, COLUMNS),
+        "markdown": f"{tables.wide_markdown(wide(spread, titles, MARKDOWN))}\n\n{said}\n",
+        "latex": to_latex(wide(spread, titles, LATEX), said, "tab:table1"),
+        "comparison": comparison,
+        "comparison_markdown": comparison_markdown(comparison, titles),
+    }
+
+
+def wide(spread: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.DataFrame:
     """The paper's shape, as text.
 
     Args:
-        spread: as from `table1_spread`; a long table with mean renamed from value, sd NaN and
-            n_seeds 1 does as well (`without_spread`).
-        titles: data set name -> the title to print; the name itself where there is none.
-        markup: the language of the cells, `MARKDOWN` or `LATEX`.
+        spread: as from `table1_spread`.
+        titles: as in `forms`.
+        markup: the language of the cells.
 
     Returns:
         Rows (Model, Metric), columns (data set, condition). Per row and data set the lowest value
         under a perturbation is bold, and any that prints the same. "mean ± sd" where there are
         several seeds.
     """
-    titles = titles or {}
-    cells = spread.assign(bold=_is_lowest(spread))
+    cells = spread[["mean", "sd", "metric"]].assign(bold=_is_lowest(spread))
     text = [
-        _cell_text(row.mean, row.sd, row.n_seeds, row.metric, row.bold, markup)
-        for row in cells[["mean", "sd", "n_seeds", "metric", "bold"]].itertuples(index=False)
+        tables.mean_text(
+            row.mean, row.sd, partial(format_value, metric=row.metric), markup, row.bold
+        )
+        for row in cells.itertuples(index=False)
     ]
-    cells = cells.assign(text=text)
-    wide = cells.pivot(index=["model", "metric"], columns=["dataset", "condition"], values="text")
-    # pivot sorts; the order of the long form is the paper's.
-    rows = list(dict.fromkeys(zip(cells["model"], cells["metric"], strict=True)))
-    labelled = [(model, METRIC_LABELS.get(metric, metric)) for model, metric in rows]
-    columns = [
-        (dataset, condition)
-        for dataset in dict.fromkeys(cells["dataset"])
-        for condition in dict.fromkeys(cells["condition"])
-    ]
-    wide = wide.reindex(index=pd.MultiIndex.from_tuples(rows))
-    wide = wide.reindex(columns=pd.MultiIndex.from_tuples(columns)).fillna(markup.missing)
-    wide.index = pd.MultiIndex.from_tuples(labelled, names=["Model", "Metric"])
-    wide.columns = pd.MultiIndex.from_tuples(
-        [(markup.escape(titles.get(d, d)), markup.escape(condition_label(c))) for d, c in columns]
-    )
-    return wide
-
-
-def table1_wide_csv(spread: pd.DataFrame) -> pd.DataFrame:
-    """The paper's shape as numbers: the means, unrounded, NaN where missing.
-
-    Args:
-        spread: as from `table1_spread`.
-
-    Returns:
-        Columns model, metric, then "data set/condition" for each of these pairs.
-    """
-    column = spread["dataset"] + "/" + spread["condition"]
-    cells = spread.assign(column=column)
-    wide = cells.pivot(index=["model", "metric"], columns="column", values="mean")
-    # pivot sorts; the order of the long form is the paper's.
-    rows = pd.MultiIndex.from_frame(spread[["model", "metric"]].drop_duplicates())
-    columns = [
-        f"{dataset}/{condition}"
-        for dataset in dict.fromkeys(spread["dataset"])
-        for condition in dict.fromkeys(spread["condition"])
-    ]
-    return wide.reindex(index=rows, columns=columns).reset_index().rename_axis(columns=None)
+    labels = {
+        "metric": lambda name: METRIC_LABELS.get(name, name),
+        "dataset": lambda name: titles.get(name, name),
+        "condition": condition_label,
+    }
+    return tables.wide_texts(spread.assign(text=text), ROWS, COLUMNS, labels, markup)
 
 
 def _is_lowest(spread: pd.DataFrame) -> pd.Series:
@@ -96,32 +100,8 @@ def _is_lowest(spread: pd.DataFrame) -> pd.Series:
     return (printed == groups.transform("min")) & (groups.transform("count") > 1)
 
 
-def _cell_text(
-    mean: float, sd: float, n_seeds: int, metric: str, bold: bool, markup: Markup
-) -> str:
-    text = format_value(mean, metric, markup.missing)
-    if bold:
-        text = markup.bold(text)
-    # A missing mean has no spread to print, and neither has a single seed.
-    return text if np.isnan(sd) else text + markup.plus_minus + format_value(sd, metric)
-
-
-def table1_caption(
-    spread: pd.DataFrame,
-    epsilon: float,
-    iterations: Sequence[int],
-    k: int,
-    notes: Sequence[str] = (),
-) -> list[str]:
-    """What a reader must know to read the table, as plain sentences.
-
-    Args:
-        spread: as from `table1_spread`.
-        epsilon: budget of the perturbations.
-        iterations: grid over which the multi-step attacks are accumulated.
-        k: length of the lists.
-        notes: further sentences, for the end.
-    """
+def caption(spread: pd.DataFrame, epsilon: float, iterations: Sequence[int], k: int) -> list[str]:
+    """What a reader must know to read the table, as plain sentences; arguments as in `forms`."""
     grid = ", ".join(str(x) for x in iterations)
     if len(iterations) > 5:
         grid = f"{iterations[0]}, {iterations[1]}, {iterations[2]}, …, {iterations[-1]}"
@@ -135,67 +115,20 @@ def table1_caption(
         sentences.append(
             "Spent norm: the mean L2 norm of the rows of Δ; perturbations of one ε are not of one size."
         )
-    present = spread.loc[spread["mean"].notna(), "n_seeds"]
-    if not present.empty and present.max() > 1:
-        few, many = present.min(), present.max()
-        number = str(many) if few == many else f"{few} to {many}"
-        sentences.append(f"Mean ± standard deviation of {number} seeds.")
-    if spread["mean"].isna().any():
-        sentences.append("A dash: not computed, for one seed at least.")
-    return [*sentences, *notes]
+    return sentences + tables.seeds_sentences(spread)
 
 
-def table1_markdown(
-    spread: pd.DataFrame,
-    epsilon: float,
-    iterations: Sequence[int],
-    k: int,
-    titles: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-) -> str:
-    """Table 1 in Markdown with its caption below; arguments as `table1_wide`, `table1_caption`."""
-    wide = table1_wide(spread, titles, MARKDOWN)
-    wide.columns = [f"{dataset}: {condition}" for dataset, condition in wide.columns]
-    table = to_markdown(wide.reset_index(), n_left=2)
-    caption = " ".join(table1_caption(spread, epsilon, iterations, k, notes))
-    return f"{table}\n\n{caption}\n"
+def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """The comparison as a Markdown table; `titles` as in `forms`."""
 
+    def in_percent(row: Mapping) -> str:
+        return "—" if np.isnan(row["ratio"]) else f"{row['deviation_percent']:+.1f} %"
 
-def table1_latex(
-    spread: pd.DataFrame,
-    epsilon: float,
-    iterations: Sequence[int],
-    k: int,
-    titles: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-    label: str = "tab:table1",
-) -> str:
-    """Table 1 as a LaTeX table over both columns; needs the package booktabs.
-
-    Arguments as `table1_wide` and `table1_caption`; `label` is what \\ref names.
-    """
-    wide = table1_wide(spread, titles, LATEX)
-    wide.index = pd.MultiIndex.from_tuples(
-        [tuple(map(LATEX.escape, names)) for names in wide.index], names=wide.index.names
-    )
-    caption = table1_caption(spread, epsilon, iterations, k, notes)
-    return to_latex(wide, " ".join(caption), label)
-
-
-def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str] | None = None) -> str:
-    """The comparison as a Markdown table; `titles` as in `table1_wide`."""
-    titles = titles or {}
-    rows = [
-        {
-            "Data set": MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
-            "Model": MARKDOWN.escape(row.model),
-            "Condition": MARKDOWN.escape(condition_label(row.condition)),
-            "Metric": MARKDOWN.escape(METRIC_LABELS.get(row.metric, row.metric)),
-            "Ours": format_value(row.value, row.metric),
-            "Published": format_value(row.published, row.metric, "not published"),
-            "Ratio": "—" if np.isnan(row.ratio) else f"{row.ratio:.3f}",
-            "Deviation": "—" if np.isnan(row.ratio) else f"{row.deviation_percent:+.1f} %",
-        }
-        for row in comparison.itertuples(index=False)
-    ]
-    return to_markdown(pd.DataFrame(rows), n_left=4) + "\n"
+    names = {"Metric": lambda row: METRIC_LABELS.get(row["metric"], row["metric"])}
+    values = {
+        "Ours": lambda row: format_value(row["value"], row["metric"]),
+        "Published": lambda row: format_value(row["published"], row["metric"], "not published"),
+        "Ratio": lambda row: "—" if np.isnan(row["ratio"]) else f"{row['ratio']:.3f}",
+        "Deviation": in_percent,
+    }
+    return tables.comparison_markdown(comparison, titles, names, values)

@@ -1,13 +1,12 @@
-"""Draw nDCG against the norm that was spent, for one data set."""
+"""Draw nDCG against the norm of the perturbations, for one data set."""
 
 from embrittle.files import read_csv, read_parquet
 from embrittle.jobs import job
 from embrittle.products.budgets.figure import budget_figure
-from embrittle.products.curves import figure as figures
-from embrittle.render.style import save
+from embrittle.render.style import PlotSettings, save
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = budget_figure(
         read_csv(snakemake.input.points),
         read_parquet(snakemake.input.metrics).to_pandas(),

@@ -3,12 +3,11 @@
 from embrittle.files import read_csv
 from embrittle.jobs import job
 from embrittle.products.characteristics.figure import figure3
-from embrittle.products.curves import figure as figures
 from embrittle.render import published
-from embrittle.render.style import save
+from embrittle.render.style import PlotSettings, save
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = figure3(
         read_csv(snakemake.input.points),
         snakemake.wildcards.source,

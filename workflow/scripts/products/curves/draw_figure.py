@@ -2,20 +2,19 @@
 
 from embrittle.files import read_parquet
 from embrittle.jobs import job
-from embrittle.products.curves import figure as figures
+from embrittle.products.curves.figure import draw
 from embrittle.render import published
-from embrittle.render.style import save
-
-DRAW = {"figure1": figures.figure1, "figure2": figures.figure2}
+from embrittle.render.style import PlotSettings, save
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
-    figure = DRAW[snakemake.wildcards.figure](
+    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
+    figure = draw(
         read_parquet(snakemake.input.metrics).to_pandas(),
+        snakemake.wildcards.figure,
         snakemake.wildcards.dataset,
-        **snakemake.params.figure["arguments"],
-        settings=settings,
+        settings,
         published=published.load(snakemake.input.published),
+        **snakemake.params.figure["arguments"],
     )
     for path in snakemake.output.files:
         save(figure, path, settings.dpi)

@@ -2,13 +2,10 @@
 
 from embrittle.files import read_parquet, write_csv
 from embrittle.jobs import job
-from embrittle.products.curves import figure as figures
-from embrittle.products.curves.cells import figures_long
+from embrittle.products.curves.cells import curves, long_form
 
 with job(snakemake.log[0]):
     metrics = read_parquet(snakemake.input.metrics).to_pandas()
-    curves = [
-        figures.figure1_curves(metrics, **snakemake.params.curves["figure1"]),
-        figures.figure2_curves(metrics, **snakemake.params.curves["figure2"]),
-    ]
-    write_csv(figures_long(*curves), snakemake.output.long)
+    shown = snakemake.params.curves
+    of_figures = [curves(metrics, name, **arguments) for name, arguments in shown.items()]
+    write_csv(long_form(*of_figures), snakemake.output.long)

@@ -3,22 +3,15 @@
 import pandas as pd
 
 from embrittle.jobs import job
-from embrittle.products.curves import figure as figures
-from embrittle.products.fairness import figure as fairness_figure
-from embrittle.products.fairness import tables as fairness_tables
-from embrittle.render.style import save
+from embrittle.products.fairness.cells import TABLE3, cells, relative_changes
+from embrittle.products.fairness.figure import heat_map
+from embrittle.render.style import PlotSettings, save
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
-    changes = fairness_figure.relative_changes(
-        fairness_tables.cells(
-            pd.read_parquet(snakemake.input.fairness),
-            fairness_tables.TABLE3,
-            **snakemake.params.figure["cells"],
-        )
-    )
-    figure = fairness_figure.heat_map(
-        changes, snakemake.wildcards.dataset, settings, snakemake.params.figure["title"]
-    )
+    figure_of = snakemake.params.figure
+    settings = PlotSettings.from_config(figure_of["plots"])
+    fairness = pd.read_parquet(snakemake.input.fairness)
+    changes = relative_changes(cells(fairness, TABLE3, **figure_of["cells"]))
+    figure = heat_map(changes, snakemake.wildcards.dataset, settings, figure_of["title"])
     for path in snakemake.output.files:
         save(figure, path, settings.dpi)

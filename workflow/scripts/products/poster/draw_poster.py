@@ -1,18 +1,14 @@
 """Draw a figure of the APR poster for one data set."""
 
-import pandas as pd
-
+from embrittle.files import read_csv
 from embrittle.jobs import job
-from embrittle.products.curves import figure as figures
-from embrittle.products.poster import figure as poster_figures
-from embrittle.render.style import save
-
-DRAW = {"noise": poster_figures.noise_figure, "training": poster_figures.training_figure}
+from embrittle.products.poster.figure import DRAW
+from embrittle.render.style import PlotSettings, save
 
 with job(snakemake.log[0]):
-    settings = figures.PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
     figure = DRAW[snakemake.wildcards.figure](
-        pd.read_csv(snakemake.input.curves),
+        read_csv(snakemake.input.curves),
         snakemake.wildcards.dataset,
         **snakemake.params.figure["arguments"],
         settings=settings,

@@ -1,12 +1,9 @@
 """Write the curves of the noise figure as numbers."""
 
-import pandas as pd
-
-from embrittle.files import write_csv
+from embrittle.files import read_parquet, write_csv
 from embrittle.jobs import job
-from embrittle.products.poster import figure as poster_figures
+from embrittle.products.poster.cells import noise_curves
 
 with job(snakemake.log[0]):
-    metrics = pd.read_parquet(snakemake.input.metrics)
-    curves = poster_figures.noise_curves(metrics, **snakemake.params.curves)
-    write_csv(curves, snakemake.output.long)
+    metrics = read_parquet(snakemake.input.metrics).to_pandas()
+    write_csv(noise_curves(metrics, **snakemake.params.curves), snakemake.output.long)

@@ -9,25 +9,16 @@ import pytest
 
 from embrittle.errors import DataError
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
-from embrittle.products.fairness.figure import (
-    change_text,
-    colour_position,
-    heat_map,
-    relative_changes,
-)
-from embrittle.products.fairness.tables import (
+from embrittle.products.fairness.cells import (
     TABLE2,
     TABLE3,
-    Caption,
     cells,
     comparison,
-    comparison_markdown,
-    latex,
     long_form,
-    markdown,
-    wide_csv,
-    wide_text,
+    relative_changes,
 )
+from embrittle.products.fairness.figure import change_text, colour_position, heat_map
+from embrittle.products.fairness.tables import caption, comparison_markdown, forms, texts, wide
 from embrittle.render import published
 from embrittle.render.markup import MARKDOWN
 
@@ -36,16 +27,16 @@ ATTACKS = ["fgsm", "bim"]
 ATTRIBUTES = ["item_popularity", "user_gender"]
 ARGUMENTS = {"k": 10, "attacks": ATTACKS, "attributes": ATTRIBUTES}
 TITLES = {"ml-1m": "MovieLens-1M"}
-CAPTION = Caption(
-    k=10,
-    epsilon=0.5,
-    iterations=150,
-    attributes=ATTRIBUTES,
-    item_value="rated-hits",
-    gce={"beta": 2.0, "smoothing": 0.05, "background": 1e-4},
-    distributions={"user_gender": {"f1": [0.75, 0.25]}},
-    notes=["Chosen on the test items."],
-)
+ABOUT = {
+    "k": 10,
+    "epsilon": 0.5,
+    "iterations": 150,
+    "attributes": ATTRIBUTES,
+    "item_value": "rated-hits",
+    "gce": {"beta": 2.0, "smoothing": 0.05, "background": 1e-4},
+    "distributions": {"user_gender": {"f1": [0.75, 0.25]}},
+    "notes": ["Chosen on the test items."],
+}
 CONDITIONS = [("initial", 0.0, 0), ("fgsm", 0.5, 1), ("bim", 0.5, 150)]
 
 
@@ -100,8 +91,8 @@ def test_a_cell_that_a_seed_lacks_is_missing_not_the_mean_of_the_rest():
     assert np.isnan(cell["mean"])
     assert cell["n_seeds"] == 1
     assert spread["mean"].isna().sum() == 4
-    assert "| AMF     | BIM         |" in markdown(spread, groups, TABLE2, CAPTION, TITLES)
-    assert "A dash: nothing to measure" in markdown(spread, groups, TABLE2, CAPTION, TITLES)
+    assert "| AMF     | BIM         |" in texts(spread, groups, TABLE2, ABOUT, TITLES)["markdown"]
+    assert "A dash: nothing to measure" in texts(spread, groups, TABLE2, ABOUT, TITLES)["markdown"]
 
 
 def test_a_seed_of_which_nothing_is_there_is_missed_too():
@@ -132,7 +123,7 @@ def test_an_attribute_that_is_not_published_has_no_columns_and_is_said():
     groups = tidy_groups(datasets=("ml-1m", "lastfm"))
     spread = spread_of(groups)
     assert set(spread.loc[spread["dataset"] == "lastfm", "attribute"]) == {"item_popularity"}
-    text = markdown(spread, groups, TABLE2, CAPTION, TITLES)
+    text = texts(spread, groups, TABLE2, ABOUT, TITLES)["markdown"]
     ours, theirs = text.split("**lastfm**")
     assert "User gender" not in theirs.split("Not published")[0]
     assert "Not published with these data: user gender." in theirs
@@ -143,8 +134,7 @@ def test_an_attribute_that_is_not_published_has_no_columns_and_is_said():
 def test_the_best_of_a_model_is_bold_and_nothing_where_all_print_alike():
     best = {"initial": 0.3, "fgsm": 0.30004, "bim": 0.1}
     groups = tidy_groups(value=lambda c, m, **_: best[c] if m == "AMF" else 0.2)
-    wide = wide_text(spread_of(groups), TABLE2, "ml-1m", MARKDOWN)
-    column = wide["User gender", "C1"]
+    column = wide(spread_of(groups), TABLE2, "ml-1m", MARKDOWN)["User gender", "C1"]
     assert column["AMF"].tolist() == ["**0.300**", "**0.300**", "0.100"]
     assert column["BPR-MF"].tolist() == ["0.200"] * 3
 
@@ -153,13 +143,13 @@ def test_in_table_3_the_nearest_to_0_is_best_and_thousands_are_grouped():
     values = {"initial": -2039.7642, "fgsm": -0.00001, "bim": -3.0}
     rows = tidy_fairness(lambda c, **_: values[c])
     spread = cells(rows, TABLE3, **ARGUMENTS, seeds=[0])
-    column = wide_text(spread, TABLE3, "ml-1m", MARKDOWN)["User gender", "GCE f0"]
+    column = wide(spread, TABLE3, "ml-1m", MARKDOWN)["User gender", "GCE f0"]
     assert column["AMF"].tolist() == ["-2,040", "**0.000**", "-3.000"]
 
 
 def test_captions_say_what_is_shown():
     groups = tidy_groups(seeds=(0, 1, 2))
-    text = " ".join(CAPTION.sentences(spread_of(groups), groups, TABLE2, "ml-1m"))
+    text = " ".join(caption(ABOUT, spread_of(groups), groups, TABLE2, "ml-1m"))
     for part in (
         "nDCG@10 of groups",
         "ε = 0.5, 150 iterations",
@@ -168,14 +158,14 @@ def test_captions_say_what_is_shown():
         "Chosen on the test items.",
     ):
         assert part in text
-    text = " ".join(CAPTION.sentences(spread_of(groups), groups, TABLE3, "ml-1m"))
+    text = " ".join(caption(ABOUT, spread_of(groups), groups, TABLE3, "ml-1m"))
     assert "β = 2, smoothing 0.05 of 0.0001" in text
     assert "f0 and User gender f1 (0.75, 0.25)." in text
 
 
 def test_latex_has_a_table_for_each_data_set_in_booktabs_form():
     groups = tidy_groups(datasets=("ml-1m", "lastfm"))
-    text = latex(spread_of(groups), groups, TABLE2, CAPTION, TITLES)
+    text = texts(spread_of(groups), groups, TABLE2, ABOUT, TITLES)["latex"]
     assert text.count(r"\begin{table*}") == 2
     assert r"\label{tab:table2-lastfm}" in text
     assert "Model & Condition &" in text
@@ -185,10 +175,12 @@ def test_latex_has_a_table_for_each_data_set_in_booktabs_form():
 
 
 def test_the_wide_csv_has_numbers_in_full():
+    shown = {**ARGUMENTS, "seeds": [0]}
     groups = tidy_groups(value=lambda **_: 1 / 3)
-    wide = wide_csv(spread_of(groups), TABLE2)
-    assert list(wide)[:4] == ["dataset", "model", "condition", "item_popularity/C1"]
-    assert wide["user_gender/C2"].tolist() == [1 / 3] * 6
+    theirs = published.load(RESOURCES / "table2.csv")
+    made = forms("table2", groups, None, theirs, shown=shown, about=ABOUT, titles=TITLES)
+    assert list(made["wide"])[:4] == ["dataset", "model", "condition", "item_popularity/C1"]
+    assert made["wide"]["user_gender/C2"].tolist() == [1 / 3] * 6
 
 
 def test_comparison_beside_the_published():

@@ -7,8 +7,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 
 from embrittle.errors import ConfigError, DataError
-from embrittle.products.curves import figure as figures
-from embrittle.products.curves.cells import figures_long
+from embrittle.products.curves.cells import LONG_COLUMNS, curves, long_form
+from embrittle.products.curves.figure import draw
 from embrittle.render import published as pub
 from embrittle.render.style import PlotSettings, save
 from embrittle.vocabulary import PAPER_ATTACKS
@@ -27,12 +27,22 @@ def metrics():
     return study_metrics(datasets=("lastfm", "ml-1m"), seeds=(0, 1, 2))
 
 
-def draw1(metrics, dataset="ml-1m", *, epsilon=0.5, k=10, **more):
-    return figures.figure1(metrics, dataset, epsilon, FIGURE1_ITERATIONS, k, **more)
+def draw1(metrics, dataset="ml-1m", **more):
+    given = {"epsilon": 0.5, "iterations": FIGURE1_ITERATIONS, "k": 10, **more}
+    return draw(metrics, "figure1", dataset, **given)
 
 
-def draw2(metrics, dataset="ml-1m", *, iterations=25, k=10, **more):
-    return figures.figure2(metrics, dataset, iterations, EPSILONS, 0.5, k, **more)
+def draw2(metrics, dataset="ml-1m", **more):
+    given = {"epsilon": EPSILONS, "iterations": 25, "k": 10, "fgsm_epsilon": 0.5, **more}
+    return draw(metrics, "figure2", dataset, **given)
+
+
+def curves1(metrics, *attacks):
+    return curves(metrics, "figure1", 0.5, FIGURE1_ITERATIONS, 10, *attacks)
+
+
+def curves2(metrics, *attacks):
+    return curves(metrics, "figure2", EPSILONS, 25, 10, *attacks)
 
 
 def lines_of(figure) -> dict[str, dict[str, object]]:
@@ -130,18 +140,18 @@ def test_one_seed_has_no_band(published):
 
 
 def test_the_published_curve_is_there_for_its_data_set_only(metrics, published):
-    for draw, panel in ((draw1, "fig1c"), (draw2, "fig2a")):
-        theirs = lines_of(draw(metrics, "lastfm", published=published))[panel]["published bim"]
+    for drawn, panel in ((draw1, "fig1c"), (draw2, "fig2a")):
+        theirs = lines_of(drawn(metrics, "lastfm", published=published))[panel]["published bim"]
         curve = published_curve(published, panel, "lastfm", "BPR-MF", "bim")
         assert theirs.get_xdata().tolist() == curve["x"].tolist()
         assert theirs.get_ydata().tolist() == curve["value"].tolist()
-        ours = lines_of(draw(metrics, "lastfm", published=published))[panel]["bim"]
+        ours = lines_of(drawn(metrics, "lastfm", published=published))[panel]["bim"]
         assert theirs.get_zorder() < ours.get_zorder()
         assert theirs.get_alpha() < 0.5
         for figure in (
-            draw(metrics, "ml-1m", published=published),
-            draw(metrics, "lastfm"),
-            draw(metrics, "lastfm", published=published, settings=PlotSettings(published=False)),
+            drawn(metrics, "ml-1m", published=published),
+            drawn(metrics, "lastfm"),
+            drawn(metrics, "lastfm", published=published, settings=PlotSettings(published=False)),
         ):
             names = [name for lines in lines_of(figure).values() for name in lines]
             assert not [name for name in names if "published" in name]
@@ -206,9 +216,9 @@ def test_nothing_but_references_still_gives_a_figure(metrics, tmp_path):
 
 
 def test_an_unknown_data_set_is_refused(metrics):
-    for draw in (draw1, draw2):
+    for drawn in (draw1, draw2):
         with pytest.raises(DataError, match="nothing for the data set 'ml-2m'"):
-            draw(metrics, "ml-2m")
+            drawn(metrics, "ml-2m")
 
 
 def test_a_further_attack_gets_a_curve_of_its_own(metrics):
@@ -224,8 +234,8 @@ def test_a_further_attack_gets_a_curve_of_its_own(metrics):
     assert len({line.get_color() for line in lines.values()}) == 7
     assert lines["one-shot"].get_ydata() == pytest.approx(lines["fgsm"].get_ydata())
     assert r"one-shot ($\epsilon$ = 0.5)" in legend_of(figure)
-    curves = figures.figure1_curves(both, 0.5, FIGURE1_ITERATIONS, 10, attacks)
-    assert curves["attack"].unique().tolist() == ["mine", "bim", "pgd"]
+    found = curves1(both, attacks)
+    assert found["attack"].unique().tolist() == ["mine", "bim", "pgd"]
 
 
 def test_an_attack_of_one_section_is_in_its_figure_only(metrics, published):
@@ -240,9 +250,9 @@ def test_an_attack_of_one_section_is_in_its_figure_only(metrics, published):
     asked_for = {"mine", "pgd", "published pgd", "initial", "one-shot", "random"}
     assert all(lines.keys() == asked_for for lines in lines_of(second).values())
     assert notes_of(first) == notes_of(second) == {}
-    long = figures_long(
-        figures.figure1_curves(both, 0.5, FIGURE1_ITERATIONS, 10),
-        figures.figure2_curves(both, 25, EPSILONS, 10, of_figure2),
+    long = long_form(
+        curves1(both),
+        curves2(both, of_figure2),
     )
     shown = long.groupby(long["figure"].str[:4])["attack"].unique()
     assert {figure: list(names) for figure, names in shown.items()} == {
@@ -256,23 +266,23 @@ def test_an_attack_asked_for_without_rows_is_said_to_be_missing(metrics):
     figure = draw2(metrics, attacks=attacks)
     notes = ["absent: not computed", "shot: not computed"]
     assert notes_of(figure) == {"fig2a": notes, "fig2b": notes}
-    curves = figures.figure2_curves(metrics, 25, EPSILONS, 10, attacks)
-    assert curves["attack"].unique().tolist() == ["absent", "bim"]
-    assert (curves["mean"].isna() == (curves["attack"] == "absent")).all()
+    found = curves2(metrics, attacks)
+    assert found["attack"].unique().tolist() == ["absent", "bim"]
+    assert (found["mean"].isna() == (found["attack"] == "absent")).all()
 
 
 def test_single_step_attacks_alone_are_references_without_curves(metrics, tmp_path):
-    for draw in (draw1, draw2):
-        figure = draw(metrics, attacks={"fgsm": True})
+    for drawn in (draw1, draw2):
+        figure = drawn(metrics, attacks={"fgsm": True})
         assert all(
             lines.keys() == {"initial", "fgsm", "random"} for lines in lines_of(figure).values()
         )
         note = ["no multi-step attack: no curve"]
         assert list(notes_of(figure).values()) == [note] * len(figure.axes)
         save(figure, tmp_path / "figure.png", dpi=50)
-    curves = figures.figure1_curves(metrics, 0.5, FIGURE1_ITERATIONS, 10, {"fgsm": True})
-    assert figures_long(curves).columns.tolist() == list(figures.LONG_COLUMNS)
-    assert curves.empty
+    found = curves1(metrics, {"fgsm": True})
+    assert long_form(found).columns.tolist() == list(LONG_COLUMNS)
+    assert found.empty
 
 
 # --- the long form
@@ -280,9 +290,9 @@ def test_single_step_attacks_alone_are_references_without_curves(metrics, tmp_pa
 
 def test_long_form_has_the_published_rows_in_the_published_order(published):
     metrics = study_metrics(datasets=("lastfm",), seeds=(0, 1))
-    ours = figures_long(
-        figures.figure1_curves(metrics, 0.5, FIGURE1_ITERATIONS, 10),
-        figures.figure2_curves(metrics, 25, EPSILONS, 10),
+    ours = long_form(
+        curves1(metrics),
+        curves2(metrics),
     )
     assert list(ours.columns) == list(published.columns)
     # The paper's curves of AMF lack L = 25.
@@ -303,9 +313,9 @@ def test_long_form_round_trip(published, tmp_path):
     metrics = pd.concat([first, second]).assign(seed=0, k=10)
     point = ["dataset", "model", "attack", "epsilon", "iterations", "metric"]
     metrics = metrics.drop_duplicates(point)
-    long = figures_long(
-        figures.figure1_curves(metrics, 0.5, FIGURE1_ITERATIONS, 10),
-        figures.figure2_curves(metrics, 25, EPSILONS, 10),
+    long = long_form(
+        curves1(metrics),
+        curves2(metrics),
     )
     long.to_csv(tmp_path / "figures_1_2.csv", index=False)
     again = pub.load(tmp_path / "figures_1_2.csv").dropna()
@@ -320,7 +330,7 @@ def test_long_form_round_trip(published, tmp_path):
 def test_long_form_keeps_missing_points_as_missing():
     metrics = study_metrics(seeds=(0, 1))
     gone = (metrics["seed"] == 1) & (metrics["attack"] == "pgd") & (metrics["iterations"] == 300)
-    long = figures_long(figures.figure1_curves(metrics[~gone], 0.5, FIGURE1_ITERATIONS, 10))
+    long = long_form(curves1(metrics[~gone]))
     missing = long[long["value"].isna()]
     assert len(long) == 4 * 2 * 32
     assert missing[["figure", "attack", "x"]].to_numpy().tolist() == [
@@ -353,8 +363,8 @@ def test_size_and_resolution(metrics, tmp_path):
 
 
 def test_the_legend_is_inside_the_figure(metrics, published):
-    for draw in (draw1, draw2):
-        figure = draw(metrics, "lastfm", published=published)
+    for drawn in (draw1, draw2):
+        figure = drawn(metrics, "lastfm", published=published)
         figure.draw_without_rendering()
         box = figure.legends[0].get_window_extent()
         assert figure.bbox.x0 <= box.x0

@@ -13,10 +13,11 @@ from embrittle.products.table1.cells import (
     long_form,
     table1_comparison,
     table1_spread,
-    without_spread,
 )
 from embrittle.render import published as pub
-from embrittle.vocabulary import METRICS
+from embrittle.render.markup import MARKDOWN
+from embrittle.render.tables import wide_numbers
+from embrittle.vocabulary import METRICS, PAPER_ATTACKS
 from made_up_metrics import TABLE1_ITERATIONS, published_curve, study_metrics
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
@@ -69,6 +70,18 @@ def metrics_row(value, *, model="m", seed=0, attack="bim", epsilon=0.5, iteratio
         "metric": "nDCG",
         "value": value,
     }
+
+
+def without_spread(long):
+    """A table of single values, the published one, in the columns of `table1_spread`."""
+    return long.rename(columns={"value": "mean"}).assign(sd=np.nan, n_seeds=1)
+
+
+def forms_of(metrics, iterations, **more):
+    """Table 1 in all its forms, at epsilon 0.5 and K = 10."""
+    given = {"attacks": PAPER_ATTACKS, "titles": {}, **more}
+    theirs = pub.load(PUBLISHED / "table1.csv")
+    return tables.forms(metrics, theirs, epsilon=0.5, iterations=iterations, k=10, **given)
 
 
 def table1_long(*args, **more):
@@ -222,7 +235,7 @@ def test_an_attack_that_only_a_figure_shows_is_not_in_the_table(table1):
     comparison = table1_comparison(long_form(spread), table1)
     assert comparison["condition"].unique().tolist() == ["initial", "pgd"]
     assert len(comparison) == 24
-    wide = tables.table1_wide_csv(spread)
+    wide = wide_numbers(spread, tables.ROWS, tables.COLUMNS)
     assert wide.columns.tolist() == ["model", "metric", "ml-1m/initial", "ml-1m/pgd"]
 
 
@@ -231,7 +244,7 @@ def test_an_attack_asked_for_without_rows_is_missing():
     spread = table1_spread(study_metrics(), 0.5, TABLE1_ITERATIONS, 10, attacks)
     missing = spread["condition"].isin(["absent", "shot"])
     assert (spread["mean"].isna() == missing).all()
-    wide = tables.table1_wide(spread)
+    wide = tables.wide(spread, {}, MARKDOWN)
     assert wide.columns.get_level_values(1).tolist() == ["Initial", "absent", "BIM", "shot"]
     assert (wide[[("ml-1m", "absent"), ("ml-1m", "shot")]] == "—").all(axis=None)
 
@@ -262,7 +275,7 @@ TITLES = {"lastfm": "LastFM", "ml-1m": "ML_1M | 100 %"}
 
 
 def test_the_published_table_in_the_published_shape(table1):
-    wide = tables.table1_wide(without_spread(table1), {"lastfm": "LastFM"})
+    wide = tables.wide(without_spread(table1), {"lastfm": "LastFM"}, MARKDOWN)
     assert wide.shape == (12, 8)
     assert wide.index.tolist()[:7] == [
         ("BPR-MF", name) for name in ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
@@ -283,7 +296,7 @@ def test_the_published_table_in_the_published_shape(table1):
 
 
 def test_the_published_table_as_wide_numbers(table1):
-    wide = tables.table1_wide_csv(without_spread(table1))
+    wide = wide_numbers(without_spread(table1), tables.ROWS, tables.COLUMNS)
     pairs = [f"{d}/{c}" for d in ("lastfm", "ml-1m") for c in ("initial", "fgsm", "bim", "pgd")]
     assert wide.columns.tolist() == ["model", "metric", *pairs]
     assert wide["metric"].tolist() == list(METRICS) * 2
@@ -303,16 +316,16 @@ def test_the_long_form_is_the_mean_column():
     assert long["value"].tolist() == spread["mean"].tolist()
 
 
-def spread_with_a_gap():
+def metrics_with_a_gap():
     metrics = study_metrics(datasets=("lastfm", "ml-1m"), seeds=(0, 1))
     gone = (metrics["dataset"] == "ml-1m") & (metrics["model"] == "AMF")
     gone &= metrics["attack"].isin(["bim", "pgd"])
-    return table1_spread(metrics[~gone], 0.5, TABLE1_ITERATIONS, 10)
+    return metrics[~gone]
 
 
 def test_markdown():
-    spread = spread_with_a_gap()
-    lines = tables.table1_markdown(spread, 0.5, TABLE1_ITERATIONS, 10, TITLES).splitlines()
+    made = forms_of(metrics_with_a_gap(), TABLE1_ITERATIONS, titles=TITLES)
+    spread, lines = made["spread"], made["markdown"].splitlines()
     cells = [[cell.strip() for cell in line.strip("|").split(" |")] for line in lines[:14]]
     assert cells[0][:3] == ["Model", "Metric", "LastFM: Initial"]
     assert "ML\\_1M \\| 100 %: PGD" in lines[0]
@@ -329,24 +342,22 @@ def test_markdown():
 
 def test_caption_says_nothing_of_seeds_or_dashes_that_are_not_there():
     spread = table1_spread(study_metrics(), 0.5, [1, 10, 20], 10)
-    caption = " ".join(tables.table1_caption(spread, 0.5, [1, 10, 20], 10))
+    caption = " ".join(tables.caption(spread, 0.5, [1, 10, 20], 10))
     assert "seed" not in caption
     assert "L = 1, 10, 20 iterations divided by 20" in caption
 
 
 def test_what_the_caller_adds_ends_the_caption():
-    shape = (table1_spread(study_metrics(), 0.5, [1, 10], 10), 0.5, [1, 10], 10)
     notes = ["The attacked epoch was chosen on the test items.", "100 % made up."]
-    plain = tables.table1_markdown(*shape)
-    assert tables.table1_markdown(*shape, notes=notes) == f"{plain[:-1]} {' '.join(notes)}\n"
-    latex = tables.table1_latex(*shape, notes=notes)
-    caption = next(line for line in latex.splitlines() if line.startswith(r"\caption"))
+    plain, noted = (forms_of(study_metrics(), [1, 10], notes=said) for said in ([], notes))
+    assert noted["markdown"] == f"{plain['markdown'][:-1]} {' '.join(notes)}\n"
+    caption = next(line for line in noted["latex"].splitlines() if line.startswith(r"\caption"))
     assert caption.endswith(r"chosen on the test items. 100 \% made up.}")
-    assert "chosen" not in tables.table1_latex(*shape)
+    assert "chosen" not in plain["latex"]
 
 
 def test_latex():
-    latex = tables.table1_latex(spread_with_a_gap(), 0.5, TABLE1_ITERATIONS, 10, TITLES)
+    latex = forms_of(metrics_with_a_gap(), TABLE1_ITERATIONS, titles=TITLES)["latex"]
     lines = latex.splitlines()
     rows = [line for line in lines if line.endswith(r"\\")]
     heading, names, *cells = rows
@@ -390,7 +401,7 @@ def test_comparison_with_the_published_cells(table1):
     assert both.loc[both["note"] != "", ["ratio", "deviation_percent"]].isna().all(axis=None)
 
 
-def test_what_was_spent_is_a_row_that_competes_with_nothing(table1):
+def test_what_was_spent_is_a_row_that_competes_with_nothing():
     values = {"nDCG": 0.2, "spent all L2 mean": 2.5, "spent users Linf max": 9.0}
     rows = pd.DataFrame(
         [
@@ -399,18 +410,15 @@ def test_what_was_spent_is_a_row_that_competes_with_nothing(table1):
             for attack, iterations, part in (("initial", 0, 1), ("fgsm", 1, 2), ("noise", 1, 5))
         ]
     )
-    settings = {"epsilon": 0.5, "iterations": [1, 2], "k": 10}
-    attacks = {"fgsm": True, "noise": True}
-    spread = table1_spread(rows, attacks=attacks, **settings)
-    assert spread["metric"].unique().tolist() == ["nDCG", "spent all L2 mean"]
-    lines = tables.table1_markdown(spread, **settings).splitlines()
+    made = forms_of(rows, [1, 2], attacks={"fgsm": True, "noise": True})
+    assert made["spread"]["metric"].unique().tolist() == ["nDCG", "spent all L2 mean"]
+    lines = made["markdown"].splitlines()
     spent = next(line for line in lines if "Spent norm" in line)
     assert [cell.strip() for cell in spent.split("|")[2:6]] == [
         "Spent norm", "2.5000", "1.2500", "0.5000",
     ]  # fmt: skip
     assert "perturbations of one ε are not of one size" in lines[-1]
-    compared = table1_comparison(long_form(spread), table1)
-    assert compared["metric"].unique().tolist() == ["nDCG"]
+    assert made["comparison"]["metric"].unique().tolist() == ["nDCG"]
 
 
 def test_comparison_in_markdown():
@@ -429,42 +437,3 @@ def test_comparison_in_markdown():
         ["Mine", "AMF", "BIM", "SE", "—", "7.19", "—", "—"],
         ["Mine", "AMF", "BIM", "PR", "0.5000", "0.0000", "—", "—"],
     ]
-
-
-# --- the published files
-
-
-@pytest.mark.parametrize("name", list(pub.COLUMNS))
-def test_every_published_table_loads(name):
-    frame = pub.load(PUBLISHED / f"{name}.csv")
-    assert len(frame) > 0
-    if name == "characteristics":  # a slope is not at a point
-        assert (frame["x"].isna() == (frame["quantity"] == "slope")).all()
-        frame = frame.drop(columns="x")
-    assert frame.notna().all(axis=None)
-
-
-def test_published_data_sets(table1, figures):
-    assert table1["dataset"].unique().tolist() == ["lastfm", "ml-1m"]
-    assert figures["dataset"].unique().tolist() == ["lastfm"]
-
-
-def test_published_curves(figures):
-    curve = published_curve(figures, "fig2b", "lastfm", "AMF", "pgd")
-    assert len(curve) == 17
-    assert curve["x"].is_monotonic_increasing
-    assert curve.iloc[10].tolist() == [0.5, 0.1227]
-    assert published_curve(figures, "fig2b", "ml-1m", "AMF", "pgd").empty
-    assert published_curve(figures, "fig2a", "lastfm", "AMF", "pgd").empty
-
-
-def test_published_files_that_are_not_what_they_should_be(tmp_path):
-    with pytest.raises(DataError, match="not a published table; known are table1"):
-        pub.load(tmp_path / "other.csv")
-    with pytest.raises(DataError, match="no such file"):
-        pub.load(tmp_path / "table1.csv")
-    (tmp_path / "table1.csv").write_text("dataset,value\nlastfm,1\n")
-    with pytest.raises(
-        DataError, match=r"expected the columns dataset, model.* found dataset, value"
-    ):
-        pub.load(tmp_path / "table1.csv")

@@ -1,10 +1,13 @@
-"""The page's tables: ours beside the published, with a mark for how far they are apart."""
+"""Tables for the page: ours beside the published, with a mark for how far they are apart."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+
+from embrittle.render.inputs import Inputs
+from embrittle.render.labels import condition_label
 
 # Percent of the published value up to which a cell has a mark; beyond the last one it is "far".
 MARKS = ((5.0, "near"), (10.0, "close"), (25.0, "off"))
@@ -121,3 +124,43 @@ def shaped(
         ],
         groups=list(groups.items()),
     )
+
+
+def by_dataset(
+    rows: pd.DataFrame,
+    titles: Mapping[str, str],
+    what: str,
+    make: Callable[[pd.DataFrame, str], Table],
+) -> list[Table]:
+    """A table for each data set, made from its rows and a caption that ends in its title."""
+    return [
+        make(of, f"{what}, {titles.get(name, name)}")
+        for name, of in rows.groupby("dataset", sort=False)
+    ]
+
+
+def beside_published(
+    inputs: Inputs,
+    name: str,
+    cells: Sequence[str],
+    titles: Mapping[str, str],
+    what: str,
+    make: Callable[[pd.DataFrame, str], Table],
+) -> list[Table]:
+    """`by_dataset` of the cells of {name}_seeds.csv with the column published of {name}_comparison.csv.
+
+    Cells that are not compared are left out; so is everything where the study has not made the table.
+
+    Args:
+        inputs: maybe with {name}_seeds and {name}_comparison.
+        name: of the table.
+        cells: columns that name a cell.
+        titles, what, make: as `by_dataset`; the rows have a further column label, the condition in print.
+    """
+    spread, compared = inputs.csv(f"{name}_seeds"), inputs.csv(f"{name}_comparison")
+    if spread is None or compared is None:
+        return []
+    cells = list(cells)
+    both = spread.merge(compared[[*cells, "published"]], on=cells, validate="one_to_one")
+    both = both.assign(label=both["condition"].map(condition_label))
+    return by_dataset(both, titles, what, make)

@@ -1,0 +1,37 @@
+"""Tables 2 and 3 on the page."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import pandas as pd
+
+from embrittle.products.fairness.cells import TABLE2, TABLE3, FairnessTable
+from embrittle.products.fairness.tables import number_text
+from embrittle.render.inputs import Inputs
+from embrittle.render.page_tables import Cell, Table, beside_published, cell, shaped
+
+CAPTIONS = {TABLE2: "Table 2, nDCG of groups", TABLE3: "Table 3, how far groups are apart"}
+
+
+def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
+    """Both tables of each data set beside the published ones; none where the study has not made them."""
+    return [
+        made
+        for table, what in CAPTIONS.items()
+        for made in beside_published(
+            inputs, table.name, table.cell, titles, what, partial(_shaped, table)
+        )
+    ]
+
+
+def _shaped(table: FairnessTable, rows: pd.DataFrame, caption: str) -> Table:
+    rows = rows.assign(
+        over=rows["attribute"].str.replace("_", " "),
+        under=rows[table.column].str.replace("_", " "),
+    )
+    places = ["model", "label"], ["over", "under"]
+    return shaped(rows, *places, caption, _cell, ["Model", "Condition"])
+
+
+def _cell(entry: pd.Series) -> Cell:
+    return cell(entry["mean"], entry["sd"], entry["published"], number_text)

@@ -1,0 +1,309 @@
+"""The numbers of the APR poster (He et al. 2018) from the tidy metrics, and what it says about them.
+
+Robustness: by how much nDCG changes under noise of a given L2 norm. Accuracy: HR and nDCG of all recommenders. Both
+beside the printed numbers where there are any, with what the poster says judged on the data at hand. The two figures:
+nDCG against the size of noise, and HR and nDCG while training.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import product
+from os import PathLike
+
+import numpy as np
+import pandas as pd
+
+from embrittle.metrics.tidy import (
+    known_first,
+    metrics_at,
+    models_in,
+    number_key,
+    robustness,
+    seeds_of,
+    spread_over_seeds,
+    values_by,
+)
+from embrittle.models.registry import MODELS
+from embrittle.render.published import APR_K, APR_METRICS, APR_MODELS
+from embrittle.vocabulary import UNPERTURBED
+
+ROBUSTNESS = ["dataset", "model", "attack", "epsilon"]
+ACCURACY = ["dataset", "model", "metric"]
+TRAINING = ["dataset", "model", "epoch", "metric"]
+CLAIM = ["dataset", "statement", "verdict", "evidence"]
+# In the poster's order; further ones come last.
+RECOMMENDERS = ("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
+FAR_WORSE = 2.0
+"""Adversarial noise is "far worse" if it costs so many times what random noise does: the poster gives no number."""
+HOLDS, ON_AVERAGE, FAILS, UNKNOWN = (
+    "holds",
+    "holds on average, not in every seed",
+    "does not hold",
+    "cannot be told",
+)
+
+
+def _filled(cells: Sequence[tuple], names: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
+    """The cells, named by the columns `names`, with their value in `rows`; NaN where there is none."""
+    values = values_by(rows.assign(epsilon=rows["epsilon"].map(number_key)), names)
+    table = pd.DataFrame(cells, columns=names)
+    rounded = {name: table[name].map(number_key) for name in names if name == "epsilon"}
+    keys = table.assign(**rounded).itertuples(index=False, name=None)
+    return table.assign(value=np.array([values.get(key, np.nan) for key in keys], dtype=float))
+
+
+# --- Robustness -----------------------------------------------------------------------------------
+
+
+def robustness_seeds(
+    metrics: pd.DataFrame,
+    datasets: Sequence[str],
+    attacks: Collection[str],
+    epsilon: Sequence[float],
+    k: int,
+) -> pd.DataFrame:
+    """The relative change of nDCG@k in percent, for every seed.
+
+    Args:
+        metrics: the tidy metrics.
+        datasets: those to show.
+        attacks: single-step attacks to show.
+        epsilon: their budgets.
+        k: length of the lists.
+
+    Returns:
+        The columns `ROBUSTNESS`, seed and value; NaN where a needed row is missing, or nDCG was 0 without perturbation.
+
+    Raises:
+        DataError: the metrics are not usable, see `tidy.metrics_at`.
+    """
+    rows, lost = metrics_at(metrics, k), robustness(metrics, k)
+    lost = lost[lost["iterations"] == 1]
+    cells = [
+        (dataset, model, attack, float(x), seed)
+        for dataset, attack, x, model in product(datasets, attacks, epsilon, models_in(rows))
+        for seed in seeds_of(rows, dataset)
+    ]
+    return _filled(cells, [*ROBUSTNESS, "seed"], lost.assign(value=-lost["rho"]))
+
+
+def robustness_comparison(
+    per_seed: pd.DataFrame, methods: Mapping[str, str], published: pd.DataFrame, k: int
+) -> pd.DataFrame:
+    """The means over the seeds beside the printed changes.
+
+    Args:
+        per_seed: from `robustness_seeds`.
+        methods: attack -> its method; that of the poster is "fgsm".
+        published: apr_robustness.csv.
+        k: length of the lists; only that of the poster is compared.
+
+    Returns:
+        The columns `ROBUSTNESS`, mean, sd, low, high, n_seeds, published and difference (percentage points), NaN where
+        nothing is printed.
+    """
+    theirs = published.replace({"model": APR_MODELS})
+    theirs = theirs.rename(columns={"relative_change_ndcg100_percent": "published"})
+    table = spread_over_seeds(per_seed, ROBUSTNESS)
+    table = table.merge(theirs, on=["dataset", "model", "epsilon"], how="left")
+    comparable = (table["attack"].map(methods) == "fgsm") & (k == APR_K)
+    table["published"] = table["published"].where(comparable)
+    return table.assign(difference=table["mean"] - table["published"])
+
+
+def robustness_claims(per_seed: pd.DataFrame, methods: Mapping[str, str]) -> pd.DataFrame:
+    """What the poster says about robustness, judged: the columns `CLAIM`, for each data set."""
+    values = per_seed.set_index([*ROBUSTNESS, "seed"])["value"].sort_index()
+    budgets = {f"ε = {x:g}": x for x in dict.fromkeys(per_seed["epsilon"])}
+    models = list(dict.fromkeys(per_seed["model"]))
+    by_method = {method: name for name, method in methods.items()}
+    adversarial, random = by_method.get("fgsm"), by_method.get("noise")
+    claims = []
+    for dataset in dict.fromkeys(per_seed["dataset"]):
+        at = values[dataset]
+        if adversarial and {"BPR-MF", "AMF"} <= set(models):
+            pairs = {
+                case: (at["AMF", adversarial, x], at["BPR-MF", adversarial, x])
+                for case, x in budgets.items()
+            }
+            statement = "APR loses less than BPR under adversarial noise, at every ε"
+            claims.append((dataset, statement, *judged(pairs)))
+        for model in models if adversarial and random else ():
+            pairs = {
+                case: (at[model, random, x], at[model, adversarial, x])
+                for case, x in budgets.items()
+            }
+            times = f"at least {FAR_WORSE:g} times the loss at every ε"
+            statement = f"Adversarial noise is far worse than random noise for {model} ({times})"
+            claims.append((dataset, statement, *judged(pairs, FAR_WORSE)))
+    return pd.DataFrame(claims, columns=CLAIM)
+
+
+def judged(
+    pairs: Mapping[str, tuple[pd.Series, pd.Series]], times: float = 1.0, form: str = "{:+.1f} %"
+) -> tuple[str, str]:
+    """Judge whether the first of each pair, so many times, is the larger one.
+
+    Args:
+        pairs: case -> two values for each seed.
+        times: what the first is multiplied by; the evidence shows it as it is.
+        form: how a value is written.
+
+    Returns:
+        The verdict, and the means of all cases, with those against the statement marked.
+    """
+    values = [value for pair in pairs.values() for value in pair]
+    if not pairs or any(value.isna().any() for value in values):
+        return UNKNOWN, "not computed, for one seed at least"
+    evidence, fails, every = [], False, True
+    for case, (first, second) in pairs.items():
+        larger = times * first
+        holds = larger.mean() > second.mean()
+        text = f"{case}: {form.format(first.mean())} against {form.format(second.mean())}"
+        evidence.append(text if holds else f"{text} (not so)")
+        fails |= not holds
+        every &= (larger > second).all()
+    return FAILS if fails else HOLDS if every else ON_AVERAGE, "; ".join(evidence)
+
+
+# --- Accuracy -------------------------------------------------------------------------------------
+
+
+def accuracy_seeds(metrics: pd.DataFrame, datasets: Sequence[str], k: int) -> pd.DataFrame:
+    """HR@k and nDCG@k without perturbation, for every recommender but the random one, and every seed.
+
+    Args:
+        metrics: the tidy metrics of models and baselines.
+        datasets: those to show.
+        k: length of the lists.
+
+    Returns:
+        The columns `ACCURACY`, seed and value; metrics as "HR" and "nDCG"; NaN where a seed is missing.
+
+    Raises:
+        DataError: the metrics are not usable, see `tidy.metrics_at`.
+    """
+    rows = metrics_at(metrics, k)
+    of_table = rows[(rows["attack"] == UNPERTURBED) & rows["metric"].isin(APR_METRICS)]
+    models = known_first(pd.Series(models_in(rows)), RECOMMENDERS)
+    cells = [
+        (dataset, model, metric, seed)
+        for dataset, model, metric in product(datasets, models, APR_METRICS.values())
+        for seed in seeds_of(rows, dataset)
+    ]
+    return _filled(cells, [*ACCURACY, "seed"], of_table.replace({"metric": APR_METRICS}))
+
+
+def accuracy_comparison(per_seed: pd.DataFrame, published: pd.DataFrame, k: int) -> pd.DataFrame:
+    """The means over the seeds beside the printed values.
+
+    Args:
+        per_seed: from `accuracy_seeds`.
+        published: apr_performance.csv.
+        k: length of the lists; only that of the poster is compared.
+
+    Returns:
+        The columns `ACCURACY`, k, mean, sd, low, high, n_seeds, published and deviation_percent, NaN where nothing is
+        printed.
+    """
+    spelled = {f"HR@{APR_K}": "HR", f"NDCG@{APR_K}": "nDCG"}
+    theirs = published.replace({"model": APR_MODELS, "metric": spelled})
+    theirs = theirs.rename(columns={"value": "published"})
+    table = spread_over_seeds(per_seed, ACCURACY).merge(theirs, on=ACCURACY, how="left")
+    if k != APR_K:
+        table["published"] = np.nan
+    table.insert(len(ACCURACY), "k", k)
+    return table.assign(deviation_percent=100 * (table["mean"] / table["published"] - 1))
+
+
+def accuracy_claims(per_seed: pd.DataFrame) -> pd.DataFrame:
+    """What the poster says about accuracy, judged: the columns `CLAIM`, for each data set."""
+    values = per_seed.set_index([*ACCURACY, "seed"])["value"].sort_index()
+    claims = []
+    for dataset in dict.fromkeys(per_seed["dataset"]):
+        others = [m for m in dict.fromkeys(per_seed["model"]) if m != "AMF"]
+        if "AMF" not in set(per_seed["model"]):
+            continue
+        at = values[dataset]
+        for statement, rivals in {
+            "AMF is more accurate than BPR-MF": [m for m in others if m == "BPR-MF"],
+            "AMF is the most accurate of all": others,
+        }.items():
+            pairs = {}
+            for metric in dict.fromkeys(per_seed["metric"]) if rivals else ():
+                # A rival that was not computed is the one to name: nothing can be told then.
+                means = {m: at[m, metric].mean(skipna=False) for m in rivals}
+                best = max(rivals, key=lambda m: np.inf if np.isnan(means[m]) else means[m])
+                pairs[f"{metric}, {best} the best other"] = at["AMF", metric], at[best, metric]
+            if pairs:
+                claims.append((dataset, statement, *judged(pairs, form="{:.4f}")))
+    return pd.DataFrame(claims, columns=CLAIM)
+
+
+# --- Curves ---------------------------------------------------------------------------------------
+
+
+def noise_curves(
+    metrics: pd.DataFrame,
+    datasets: Sequence[str],
+    attacks: Collection[str],
+    epsilon: Sequence[float],
+    k: int,
+) -> pd.DataFrame:
+    """NDCG@k under noise of growing size, from none.
+
+    Args:
+        metrics: the tidy metrics.
+        datasets: those to show.
+        attacks: single-step attacks, a curve each.
+        epsilon: grid of the x axis; 0 is added.
+        k: length of the lists.
+
+    Returns:
+        The columns `ROBUSTNESS`, mean, sd, low, high, n_seeds (see `tidy.spread_over_seeds`).
+    """
+    rows = metrics_at(metrics, k)
+    rows = rows[(rows["metric"] == "nDCG") & (rows["iterations"] <= 1)]
+    unperturbed = rows[rows["attack"] == UNPERTURBED]
+    starts = [unperturbed.assign(attack=attack) for attack in attacks]
+    models, grid = models_in(rows), (0.0, *sorted(epsilon))
+    cells = [
+        (dataset, model, attack, float(x), seed)
+        for dataset, model, attack, x in product(datasets, models, attacks, grid)
+        for seed in seeds_of(rows, dataset)
+    ]
+    per_seed = _filled(cells, [*ROBUSTNESS, "seed"], pd.concat([rows, *starts]))
+    return spread_over_seeds(per_seed, ROBUSTNESS)
+
+
+def training_curves(
+    curves: Iterable[tuple[Mapping[str, object], str | PathLike]], k: int
+) -> pd.DataFrame:
+    """HR@k and nDCG@k on the test items at the evaluated epochs.
+
+    Args:
+        curves: (dataset, model and seed of a training, its curve.parquet).
+        k: length of the lists that the trainings were judged by.
+
+    Returns:
+        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts
+        from another one's state begins there.
+    """
+    parts, started = [], []
+    for about, path in curves:
+        curve = pd.read_parquet(path)
+        long = curve.rename(columns={f"HR@{k}": "HR", f"nDCG@{k}": "nDCG"})
+        long = long.melt("epoch", ["HR", "nDCG"], "metric", "value").dropna()
+        parts.append(long.assign(**about))
+        source = MODELS[about["model"]].starts_from
+        if source:
+            state = {**about, "model": source, "epoch": curve["epoch"].min() - 1}
+            started.append((state, about["model"]))
+    points = pd.concat(parts, ignore_index=True)
+    starts = [
+        points[(points[list(state)] == pd.Series(state)).all(axis=1)].assign(model=model)
+        for state, model in started
+    ]
+    together = pd.concat([points, *starts]).sort_values(
+        ["dataset", "model", "epoch"], kind="stable"
+    )
+    return spread_over_seeds(together, TRAINING)
