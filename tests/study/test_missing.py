@@ -65,7 +65,7 @@ SEEDS = {
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
     """A study of two seeds in which one attack, with all its numbers of iterations, and one training failed."""
-    project = Project(tmp_path_factory.mktemp("failed"))
+    project = Project(tmp_path_factory.mktemp("failed"), own_code=True)
     script = project.folder / "workflow" / "scripts" / "attack_model.py"
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
@@ -156,15 +156,14 @@ def test_a_damaged_file_is_named_when_it_is_looked_into(failed):
     (file,) = failed.results("lists/shop/BPR-MF/seed-0").glob("bim_epsilon-0.5.parquet")
     content = file.read_bytes()
     file.write_bytes(content[:-100])
-    done = failed.snakemake("--dry-run", **SEEDS, missing="report")
+    status, said = failed.dry_run(**SEEDS, missing="report")
     file.write_bytes(content)
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
+    assert status != 0
     assert "bim_epsilon-0.5.parquet is damaged and cannot be read" in said
     assert "Traceback" not in said
 
 
 def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):
-    done = Project(tmp_path).snakemake("--dry-run", missing="report")
-    assert done.returncode != 0
-    assert "of this study there are none" in done.stdout + done.stderr
+    status, said = Project(tmp_path).dry_run(missing="report")
+    assert status != 0
+    assert "of this study there are none" in said

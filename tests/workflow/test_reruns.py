@@ -138,6 +138,14 @@ def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     assert planned == jobs
 
 
+@pytest.fixture(scope="module")
+def own_code(finished_study, tmp_path_factory):
+    """The finished study with a copy of the code that it was made by."""
+    project = finished_study.duplicate(tmp_path_factory.mktemp("code") / "copy", own_code=True)
+    assert project.planned() == {}
+    return project
+
+
 @contextmanager
 def edited(path, old: str, new: str):
     """The file with `old` replaced, for a while; as after any edit, its date is that of now."""
@@ -150,106 +158,27 @@ def edited(path, old: str, new: str):
         path.write_text(text, encoding="utf-8")
 
 
-ATTACK = """
-@attack(single_step=True)
-def half(loss: BprLoss, *, epsilon: float, seed: int) -> Iterator[Pair]:
-    yield loss.climb(loss.no_change(), epsilon / 2, math.inf)
-
-
-@attack(single_step=False)
-def bim("""
-READER = """READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {
-    "more": read_movielens_1m,"""
-LIBRARY, SCRIPTS = "src/embrittle", "workflow/scripts"
-# file -> what is replaced by what, and the jobs
+# file, what is replaced by what, and the jobs. What decides which edit counts is tested in test_fingerprint.py.
 EDITS = {
-    "a comment in the training": (
-        f"{LIBRARY}/models/training.py",
-        (
-            "    known = train.including(validation)\n",
-            "    # why\n    known = train.including(validation)\n",
-        ),
-        {},
-    ),
-    "a docstring": (
-        f"{LIBRARY}/models/training.py",
-        ("at some epoch, and", "at an epoch, and"),
-        {},
-    ),
-    "the wording of an error": (
-        f"{LIBRARY}/models/training.py",
-        ("training has diverged.", "oh."),
-        {},
-    ),
-    "a log line": (f"{LIBRARY}/models/training.py", ('"epoch %d: loss', '"at %d: loss'), {}),
-    "the formatting": (
-        f"{LIBRARY}/models/training.py",
-        ("_INIT, _EPOCH = 0, 1", "(_INIT, _EPOCH) = (0, 1)"),
-        {},
-    ),
-    "a line of the training": (
-        f"{LIBRARY}/models/training.py",
-        (
-            "rng = np.random.default_rng([seed, _INIT])",
-            "rng = np.random.default_rng([_INIT, seed])",
-        ),
-        TRAININGS,
-    ),
+    "a comment": ("models/training.py", ("import numpy", "# why\nimport numpy"), {}),
     "a compiled loop of the training": (
-        f"{LIBRARY}/kernels/numba_training.py",
+        "kernels/numba_training.py",
         ('@njit(inline="always")\ndef exponential_of', '@njit(inline="never")\ndef exponential_of'),
         TRAININGS,
     ),
     "the definition of a measure": (
-        f"{LIBRARY}/metrics/measures.py",
+        "metrics/measures.py",
         ('@measure("PR")', '@measure("P")'),
         {**AFTER_LISTS, "collect_models": 1},  # it loads the measures
-    ),
-    "one of the attacks": (
-        f"{LIBRARY}/attacks/methods.py",
-        ("    delta = loss.no_change()\n", "    delta = -loss.no_change()\n"),
-        {"attack_model": 4, **AFTER_ATTACKS},
-    ),
-    "a further attack": (
-        f"{LIBRARY}/attacks/methods.py",
-        ("@attack(single_step=False)\ndef bim(", ATTACK),
-        {},
-    ),
-    "a further reader": (
-        f"{LIBRARY}/data/readers.py",
-        ("READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {", READER),
-        {},
-    ),
-    "how a file is fetched": (
-        f"{LIBRARY}/data/download.py",
-        ("    attempts: int = 5,", "    attempts: int = 6,"),
-        {},
-    ),
-    "how tables are written": (
-        f"{LIBRARY}/render/markup.py",
-        ('bold=lambda text: f"**{text}**"', 'bold=lambda text: f"__{text}__"'),
-        {"tabulate_table1": 1, "tabulate_fairness": 2},
-    ),
-    "what tables and figures share": (
-        f"{LIBRARY}/metrics/tidy.py",
-        ("groups.std(ddof=1)", "groups.std(ddof=0)"),
-        {"tabulate_table1": 1, "tabulate_curves": 1, "tabulate_fairness": 2, **DRAWN},
-    ),
-    "the log file of every job": (f"{LIBRARY}/jobs.py", ("sys.exit(1)", "sys.exit(2)"), {}),
-    "a comment in a script": (f"{SCRIPTS}/train_model.py", ("with job(", "# why\nwith job("), {}),
-    "a line of a script": (
-        f"{SCRIPTS}/collect_metrics.py",
-        ("    write_parquet(", "    metrics = metrics[:-1]\n    write_parquet("),
-        CURVES,
     ),
 }
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(project, edit):
+def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(own_code, edit):
     path, (old, new), jobs = EDITS[edit]
-    with edited(project.folder / path, old, new):
-        assert project.planned() == ({**jobs, **END} if jobs else {})
+    with edited(own_code.folder / "src" / "embrittle" / path, old, new):
+        assert own_code.planned() == ({**jobs, **END} if jobs else {})
 
 
 TOUCHED = [
@@ -267,18 +196,18 @@ TOUCHED = [
 ]
 
 
-def test_a_newer_date_alone_runs_nothing_again(project):
-    dates = {path: os.stat(project.folder / path) for path in TOUCHED}
+def test_a_newer_date_alone_runs_nothing_again(own_code):
+    dates = {path: os.stat(own_code.folder / path) for path in TOUCHED}
     now = time.time() + 60
     for path in TOUCHED:
-        os.utime(project.folder / path, (now, now))
-    assert project.planned() == {}
+        os.utime(own_code.folder / path, (now, now))
+    assert own_code.planned() == {}
     for path, date in dates.items():
-        os.utime(project.folder / path, ns=(date.st_atime_ns, date.st_mtime_ns))
+        os.utime(own_code.folder / path, ns=(date.st_atime_ns, date.st_mtime_ns))
 
 
-def test_other_bytes_in_a_file_run_what_is_made_of_it(project):
-    purchases = project.folder / "resources" / "example" / "purchases.csv"
+def test_other_bytes_in_a_file_run_what_is_made_of_it(own_code):
+    purchases = own_code.folder / "resources" / "example" / "purchases.csv"
     first = purchases.read_text(encoding="utf-8").splitlines()[1]
     with edited(purchases, first + "\n", ""):
-        assert project.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}
+        assert own_code.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}
