@@ -14,15 +14,17 @@ configfile: "config/config.yaml"
 
 
 include: "rules/common.smk"
-include: "rules/download.smk"
-include: "rules/prepare.smk"
-include: "rules/subsample.smk"
-include: "rules/split.smk"
+include: "rules/data.smk"
 include: "rules/train.smk"
 include: "rules/attack.smk"
 include: "rules/evaluate.smk"
-include: "rules/tables.smk"
-include: "rules/figures.smk"
+
+
+for product in PRODUCTS:
+
+    include: f"rules/products/{product}.smk"
+
+
 include: "rules/report.smk"
 
 

@@ -4,9 +4,9 @@
 rule recommend_random:
     """List items at random, as the reference below which a recommender has learned nothing."""
     input:
-        **split_files("train", "validation", "statistics"),
+        **PATHS.split("train", "validation", "statistics"),
     output:
-        lists=RANDOM_LISTS,
+        lists=PATHS.initial_lists("Random"),
     log:
         logs("recommend_random/{dataset}/seed-{seed}"),
     benchmark:
@@ -17,22 +17,22 @@ rule recommend_random:
         ENVIRONMENT
     threads: 1
     resources:
-        mem_mb=model_memory,
-        runtime=attack_minutes,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.attack_minutes,
     params:
-        length=LIST_LENGTH,
-        code=code_of("recommend_random"),
+        length=STUDY.params("recommend_random"),
+        code=code_of("attack/recommend_random"),
     script:
-        "../workflow/scripts/recommend_random.py"
+        "../workflow/scripts/attack/recommend_random.py"
 
 
 rule recommend:
     """List the items of a trained model, unperturbed."""
     input:
-        **split_files("train", "validation", "statistics"),
-        model=trained_model,
+        **PATHS.split("train", "validation", "statistics"),
+        model=STUDY.trained_model,
     output:
-        lists=INITIAL_LISTS,
+        lists=PATHS.initial_lists(),
     log:
         logs("recommend/{dataset}/{model}/seed-{seed}"),
     benchmark:
@@ -44,13 +44,13 @@ rule recommend:
     threads: 1
     resources:
         gpu=GPUS,
-        mem_mb=model_memory,
-        runtime=attack_minutes,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.attack_minutes,
     params:
-        length=LIST_LENGTH,
-        code=code_of("recommend"),
+        length=STUDY.params("recommend"),
+        code=code_of("attack/recommend"),
     script:
-        "../workflow/scripts/recommend.py"
+        "../workflow/scripts/attack/recommend.py"
 
 
 rule attack_model:
@@ -59,10 +59,10 @@ rule attack_model:
     A step depends on none that follow: one run has the lists after each number of iterations that the study needs.
     """
     input:
-        **split_files("train", "validation", "statistics"),
-        model=trained_model,
+        **PATHS.split("train", "validation", "statistics"),
+        model=STUDY.trained_model,
     output:
-        lists=ATTACKED_LISTS,
+        lists=PATHS.attacked_lists,
     log:
         logs("attack_model/{dataset}/{model}/seed-{seed}/{attack}_{epsilon}"),
     benchmark:
@@ -74,17 +74,13 @@ rule attack_model:
     threads: 1
     resources:
         gpu=GPUS,
-        mem_mb=model_memory,
-        runtime=attack_minutes,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.attack_minutes,
     params:
-        attack=lambda wildcards: {
-            "attack": configuration.attack_settings(STUDY, wildcards.attack),
-            "iterations": iterations_of(wildcards),
-            "length": LIST_LENGTH,
-        },
+        attack=STUDY.params("attack_model"),
         code=lambda wildcards: digest_of(
-            "attack_model",
-            attack=(STUDY["attacks"][wildcards.attack]["method"],),
+            "attack/attack_model",
+            attack=(STUDY.settings["attacks"][wildcards.attack]["method"],),
         ),
     script:
-        "../workflow/scripts/attack_model.py"
+        "../workflow/scripts/attack/attack_model.py"

@@ -3,19 +3,20 @@
 
 localrules:
     collect_metrics,
-    collect_fairness,
     collect_models,
     list_missing,
-    relate_characteristics,
 
 
 rule evaluate_model:
     """Measure one model and seed in every condition."""
     input:
-        **split_files("train", "test", "statistics"),
-        lists=lambda wildcards: lists_of(wildcards, shown_conditions(wildcards)),
+        **PATHS.split("train", "test", "statistics"),
+        lists=lambda wildcards: STUDY.lists_of(
+            STUDY.run_of(wildcards),
+            STUDY.shown_conditions(STUDY.run_of(wildcards)),
+        ),
     output:
-        metrics=METRICS,
+        metrics=PATHS.metrics,
     log:
         logs("evaluate_model/{dataset}/{model}/seed-{seed}"),
     benchmark:
@@ -29,122 +30,16 @@ rule evaluate_model:
         mem_mb=memory_for_tables(50),
         runtime=table_minutes,
     params:
-        evaluation=lambda wildcards: {
-            "conditions": shown_conditions(wildcards),
-            "k": STUDY["evaluation"]["k"],
-        },
-        code=code_of("evaluate_model"),
+        evaluation=STUDY.params("evaluate_model"),
+        code=code_of("evaluate/evaluate_model"),
     script:
-        "../workflow/scripts/evaluate_model.py"
-
-
-rule evaluate_fairness:
-    """Measure groups of users and items of one model and seed, in the conditions of Tables 2 and 3."""
-    input:
-        **split_files("train", "test", "statistics"),
-        user_table=prepared_files()["user_table"],
-        item_table=prepared_files()["item_table"],
-        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "fairness")),
-    output:
-        groups=GROUPS,
-        fairness=FAIRNESS,
-    log:
-        logs("evaluate_fairness/{dataset}/{model}/seed-{seed}"),
-    benchmark:
-        benchmarks("evaluate_fairness/{dataset}/{model}/seed-{seed}")
-    wildcard_constraints:
-        dataset=WHOLE_DATASET,
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory_for_tables(50),
-        runtime=table_minutes,
-    params:
-        fairness=lambda wildcards: {
-            "conditions": shown_for(wildcards, "fairness"),
-            "k": STUDY["evaluation"]["k"],
-            **configuration.fairness_settings(STUDY, REGISTRY, wildcards.dataset),
-        },
-        code=code_of("evaluate_fairness"),
-    script:
-        "../workflow/scripts/evaluate_fairness.py"
-
-
-rule evaluate_budgets:
-    """Hold the attacks on one model and seed against each other at the norms that they have spent, user by user."""
-    input:
-        **split_files("test", "statistics"),
-        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "budgets")),
-    output:
-        **{
-            table: BUDGETS.replace("{table}", table)
-            for table in ("points", "matched", "shares")
-        },
-    log:
-        logs("evaluate_budgets/{dataset}/{model}/seed-{seed}"),
-    benchmark:
-        benchmarks("evaluate_budgets/{dataset}/{model}/seed-{seed}")
-    wildcard_constraints:
-        dataset=WHOLE_DATASET,
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory_for_tables(50),
-        runtime=table_minutes,
-    params:
-        budgets=lambda wildcards: {
-            "conditions": shown_for(wildcards, "budgets"),
-            "length": LIST_LENGTH,
-            "norms_of": {
-                name: configuration.norm_of(STUDY, name) for name in BUDGET_METHODS
-            },
-            "norms": STUDY["budgets"]["norms"],
-            **BUDGETS_AT,
-            **BUDGETS_AGAINST,
-        },
-        code=code_of("evaluate_budgets"),
-    script:
-        "../workflow/scripts/evaluate_budgets.py"
-
-
-rule evaluate_users:
-    """Measure every user of one model and seed in the cells of Table 1, for the paired tests of the verdict."""
-    input:
-        **split_files("train", "test", "statistics"),
-        lists=lambda wildcards: lists_of(wildcards, shown_for(wildcards, "table1")),
-    output:
-        users=USERS,
-    log:
-        logs("evaluate_users/{dataset}/{model}/seed-{seed}"),
-    benchmark:
-        benchmarks("evaluate_users/{dataset}/{model}/seed-{seed}")
-    wildcard_constraints:
-        dataset=WHOLE_DATASET,
-    conda:
-        ENVIRONMENT
-    threads: 1
-    resources:
-        mem_mb=memory_for_tables(50),
-        runtime=table_minutes,
-    params:
-        users=lambda wildcards: {
-            **shown("table1"),
-            "length": LIST_LENGTH,
-            "epsilon": STUDY["table1"]["epsilon"],
-            "iterations": STUDY["table1"]["iterations"],
-            "conditions": shown_for(wildcards, "table1"),
-        },
-        code=code_of("evaluate_users"),
-    script:
-        "../workflow/scripts/evaluate_users.py"
+        "../workflow/scripts/evaluate/evaluate_model.py"
 
 
 rule collect_metrics:
     """Put the measures of the whole study into one tidy table."""
     input:
-        metrics=metrics_of(MEASURED),
+        metrics=STUDY.metrics_of(STUDY.measured),
     output:
         parquet=results("metrics.parquet"),
         csv=results("metrics.csv"),
@@ -155,43 +50,16 @@ rule collect_metrics:
     conda:
         ENVIRONMENT
     params:
-        expected={
-            "runs": [tuple(run.values()) for run in MEASURED],
-            "conditions": {
-                run["dataset"]: conditions_of(run)
-                for run in MEASURED
-                if run["model"] != "Random"
-            },
-        },
-        code=code_of("collect_metrics"),
+        expected=STUDY.params("collect_metrics"),
+        code=code_of("evaluate/collect_metrics"),
     script:
-        "../workflow/scripts/collect_metrics.py"
-
-
-rule collect_fairness:
-    """Put what groups get, and what compares them, into two tidy tables of the whole study."""
-    input:
-        groups=fairness_of(GROUPS),
-        fairness=fairness_of(FAIRNESS),
-    output:
-        groups=results("groups.parquet"),
-        groups_csv=results("groups.csv"),
-        fairness=results("fairness.parquet"),
-        fairness_csv=results("fairness.csv"),
-    log:
-        logs("collect_fairness"),
-    conda:
-        ENVIRONMENT
-    params:
-        code=code_of("collect_fairness"),
-    script:
-        "../workflow/scripts/collect_fairness.py"
+        "../workflow/scripts/evaluate/collect_metrics.py"
 
 
 rule collect_models:
     """List the trained models with the epoch that was selected, and by what score."""
     input:
-        models=[MODEL.format(**run) for run in runs_there()],
+        models=[STUDY.model_file(run) for run in STUDY.trained_shown],
     output:
         csv=results("tables/models.csv"),
     log:
@@ -199,38 +67,10 @@ rule collect_models:
     conda:
         ENVIRONMENT
     params:
-        datasets=[run["dataset"] for run in runs_there()],
-        code=code_of("collect_models"),
+        datasets=STUDY.params("collect_models"),
+        code=code_of("evaluate/collect_models"),
     script:
-        "../workflow/scripts/collect_models.py"
-
-
-rule relate_characteristics:
-    """Put what perturbations cost beside the characteristics of the sub-samples."""
-    input:
-        metrics=metrics_of(MEASURED_SAMPLES),
-        statistics=[
-            results(f"data/{sample}/split/statistics.json")
-            for sample, _, _ in SAMPLES_SHOWN
-        ],
-    output:
-        samples=results("tables/figure3_samples.csv"),
-        points=results("tables/figure3_points.csv"),
-    log:
-        logs("relate_characteristics"),
-    benchmark:
-        benchmarks("relate_characteristics")
-    conda:
-        ENVIRONMENT
-    params:
-        characteristics={
-            "samples": SAMPLES_SHOWN,
-            "k": STUDY["evaluation"]["k"][0],
-            "epsilon": STUDY["figure3"]["epsilon"],
-        },
-        code=code_of("relate_characteristics"),
-    script:
-        "../workflow/scripts/relate_characteristics.py"
+        "../workflow/scripts/evaluate/collect_models.py"
 
 
 rule list_missing:
@@ -242,10 +82,10 @@ rule list_missing:
     conda:
         ENVIRONMENT
     params:
-        missing=missing_of(ALL_MEASURED),
-        code=code_of("list_missing"),
+        missing=STUDY.params("list_missing"),
+        code=code_of("evaluate/list_missing"),
     script:
-        "../workflow/scripts/list_missing.py"
+        "../workflow/scripts/evaluate/list_missing.py"
 
 
 rule metrics:

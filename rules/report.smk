@@ -1,5 +1,11 @@
 """The verdict on the papers' claims, the record of the run, and the page that shows both. The last of all jobs."""
 
+REGISTER = {
+    "register": STUDY.published("claims.yaml"),
+    "register_schema": STUDY.published("claims.schema.yaml"),
+}
+TEMPLATES = Path(LIBRARY, "embrittle", "page", "templates")
+
 
 localrules:
     judge_claims,
@@ -11,27 +17,20 @@ rule judge_claims:
     """Judge what the papers say by what the study has found."""
     input:
         **REGISTER,
-        published=[published(f"{name}.csv") for name in PUBLISHED],
+        **STUDY.verdict_inputs(),
+        published=STUDY.published_tables(),
         metrics=results("metrics.parquet"),
         models=results("tables/models.csv"),
-        baselines=metrics_of(MEASURED_BASELINES),
-        users=[USERS.format(**run) for run in users_there()],
-        groups=results("groups.parquet") if ATTRIBUTES else [],
-        fairness=results("fairness.parquet") if ATTRIBUTES else [],
-        points=results("tables/figure3_points.csv") if SAMPLES_SHOWN else [],
-        regressions=results("tables/figure3_regressions.csv") if SAMPLES_SHOWN else [],
-        differences=results("tables/figure3_differences.csv") if SAMPLES_SHOWN else [],
-        comparison=results("tables/figure3_comparison.csv") if SAMPLES_SHOWN else [],
-        budgets=results("tables/budgets_seeds.csv") if BUDGET_DATASETS else [],
+        baselines=STUDY.metrics_of(STUDY.measured_baselines),
     output:
         claims=report(
             results("claims.csv"),
-            caption="../docs/report/claims.rst",
+            caption=str(Path(CAPTIONS, "claims.rst")),
             category="Verdict",
         ),
         cases=report(
             results("claims_cases.csv"),
-            caption="../docs/report/cases.rst",
+            caption=str(Path(CAPTIONS, "cases.rst")),
             category="Verdict",
         ),
         disagreements=results("disagreements.csv"),
@@ -42,27 +41,17 @@ rule judge_claims:
     conda:
         ENVIRONMENT
     params:
-        verdict={
-            "configuration": {name: STUDY[name] for name in JUDGED_BY},
-            "attacks": shown("table1")["attacks"],
-            "users": [tuple(run.values()) for run in users_there()],
-        },
-        code=code_of("judge_claims"),
+        verdict=STUDY.params("judge_claims"),
+        code=code_of("report/judge_claims"),
     script:
-        "../workflow/scripts/judge_claims.py"
+        "../workflow/scripts/report/judge_claims.py"
 
 
 rule summarise_run:
     """Record configuration, code, versions, machine and source files, and what every job took."""
     input:
         rules.metrics.input,
-        rules.table1.input,
-        rules.fairness.input,
-        rules.figure1.input,
-        rules.figure2.input,
-        rules.figure3.input,
-        rules.poster.input,
-        rules.budgets.input,
+        STUDY.products(),
         rules.judge_claims.output,
     output:
         record=results("provenance.json"),
@@ -72,44 +61,43 @@ rule summarise_run:
     conda:
         ENVIRONMENT
     params:
-        study={
-            "configuration": STUDY,
-            "sources": {dataset: sources_of(dataset) for dataset in STUDY["datasets"]},
-            "missing": len(missing_of(ALL_MEASURED)),
+        study=lambda wildcards: {
+            **STUDY.params("summarise_run")(wildcards),
+            "sources": {
+                dataset: [
+                    *map(on_disk, STUDY.downloads_of(dataset)),
+                    *STUDY.own_files_of(dataset),
+                ]
+                for dataset in STUDY.settings["datasets"]
+            },
         },
-        code=code_of("summarise_run"),
+        code=code_of("report/summarise_run"),
     script:
-        "../workflow/scripts/summarise_run.py"
+        "../workflow/scripts/report/summarise_run.py"
 
 
 rule write_page:
     """Write the page of the study: the verdict, its tables and figures beside the published ones, and its record."""
     input:
         **REGISTER,
-        **tables_shown(),
-        **budgets_shown(),
-        **results_of_others(),
+        **STUDY.page_inputs(),
+        **STUDY.compared_studies(),
         claims=rules.judge_claims.output.claims,
         cases=rules.judge_claims.output.cases,
         disagreements=rules.judge_claims.output.disagreements,
         record=rules.summarise_run.output.record,
         metrics=results("metrics.parquet"),
         models=results("tables/models.csv"),
-        statistics=[
-            results(f"data/{dataset}/split/statistics.json")
-            for dataset in STUDY["datasets"]
-        ],
-        curves=[CURVE.format(**run) for run in runs_there()],
-        samples=results("tables/figure3_samples.csv") if SAMPLES_SHOWN else [],
-        points=results("tables/figure3_points.csv") if SAMPLES_SHOWN else [],
-        published_figures=published("figures_1_2.csv"),
-        published_characteristics=published("characteristics.csv"),
+        statistics=expand(
+            PATHS.split("statistics")["statistics"], dataset=STUDY.settings["datasets"]
+        ),
+        curves=[STUDY.curve_file(run) for run in STUDY.trained_shown],
         citation=str(Path(HOME, "CITATION.cff")),
         templates=sorted(str(file) for file in TEMPLATES.iterdir()),
     output:
         page=report(
             results("index.html"),
-            caption="../docs/report/page.rst",
+            caption=str(Path(CAPTIONS, "page.rst")),
             category="Verdict",
         ),
     log:
@@ -117,32 +105,13 @@ rule write_page:
     conda:
         ENVIRONMENT
     params:
-        page={
-            "study": STUDY["study"],
-            "titles": titles(),
-            "known": all_titles(),
-            "notes": table_notes(ALL_MEASURED),
-            "differs": settings_unlike_the_papers(),
-            "compare": STUDY["verdict"]["compare"],
-            "figures": FIGURES,
-            "single_step_epsilon": STUDY["figure1"]["epsilon"],
-            "noise": {
-                "datasets": POSTER_DATASETS,
-                "methods": POSTER_METHODS,
-                "epsilon": STUDY["poster"]["noise_epsilon"],
-                "k": POSTER_K,
-            },
-            "budgets": {"methods": BUDGET_METHODS, **BUDGETS_AT},
-            "sample_iterations": STUDY["figure3"]["iterations"],
-            "trainings": [
-                {name: run[name] for name in ("dataset", "model", "seed")}
-                for run in runs_there()
-            ],
-            "curve_k": CURVE_K,
+        page=lambda wildcards: {
+            **STUDY.params("write_page")(wildcards),
+            "differs": STUDY.unlike_the_papers(SCHEMA),
         },
-        code=code_of("write_page"),
+        code=code_of("report/write_page"),
     script:
-        "../workflow/scripts/write_page.py"
+        "../workflow/scripts/report/write_page.py"
 
 
 rule page:

@@ -4,12 +4,12 @@
 rule train_model:
     """Train a model up to an epoch: the state to go on from, the selected factors, and the curve."""
     input:
-        **split_files("train", "validation", "test", "statistics"),
-        start=start_of,
+        **PATHS.split("train", "validation", "test", "statistics"),
+        start=STUDY.start_of,
     output:
-        state=STATE,
-        model=MODEL,
-        curve=CURVE,
+        state=PATHS.state,
+        model=PATHS.model,
+        curve=PATHS.curve,
     log:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     benchmark:
@@ -20,32 +20,30 @@ rule train_model:
     threads: 1
     resources:
         gpu=GPUS,
-        mem_mb=model_memory,
-        runtime=training_minutes,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.training_minutes,
         # Not a parameter: how often a training is written down does not change what comes out.
-        checkpoint_seconds=STUDY["training"]["checkpoint_seconds"],
+        checkpoint_seconds=STUDY.settings["training"]["checkpoint_seconds"],
     params:
-        settings=lambda wildcards: configuration.training_settings(
-            STUDY, wildcards.model
-        ),
-        code=code_of("train_model"),
+        settings=STUDY.params("train_model"),
+        code=code_of("train/train_model"),
     script:
-        "../workflow/scripts/train_model.py"
+        "../workflow/scripts/train/train_model.py"
 
 
 rule models:
     """Train every model of the study."""
     input:
-        [MODEL.format(**run) for run in RUNS],
+        [STUDY.model_file(run) for run in STUDY.trained],
 
 
 rule train_baseline:
     """Train a baseline and list its items at the epoch selected: nothing is attacked, so no model is kept."""
     input:
-        **split_files("train", "validation", "test", "statistics"),
+        **PATHS.split("train", "validation", "test", "statistics"),
     output:
-        lists=BASELINE_LISTS,
-        curve=BASELINE_CURVE,
+        lists=PATHS.initial_lists("{baseline}"),
+        curve=PATHS.baseline_curve,
     log:
         logs("train_baseline/{dataset}/{baseline}/seed-{seed}"),
     benchmark:
@@ -56,15 +54,12 @@ rule train_baseline:
     threads: 1
     resources:
         gpu=GPUS,
-        mem_mb=model_memory,
-        runtime=baseline_minutes,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.baseline_minutes,
     params:
-        settings=lambda wildcards: {
-            **configuration.baseline_settings(STUDY, wildcards.baseline),
-            "length": LIST_LENGTH,
-        },
+        settings=STUDY.params("train_baseline"),
         code=lambda wildcards: digest_of(
-            "train_baseline", BASELINES=(wildcards.baseline,)
+            "train/train_baseline", BASELINES=(wildcards.baseline,)
         ),
     script:
-        "../workflow/scripts/train_baseline.py"
+        "../workflow/scripts/train/train_baseline.py"

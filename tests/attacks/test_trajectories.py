@@ -17,7 +17,7 @@ from embrittle.attacks.trajectories import (
 )
 from embrittle.errors import DataError
 from embrittle.metrics.evaluation import read_lists, read_spent
-from embrittle.study.missing import iterations_there
+from embrittle.study.missing import iterations_in
 
 N_USERS, LENGTH = 5, 3
 STEPS = (1, 2, 10, 300)
@@ -87,12 +87,12 @@ def test_iterations_that_a_file_lacks_are_named(path):
 
 
 def test_what_is_there_is_told_by_the_footer(path):
-    assert iterations_there(path) == list(STEPS)
+    assert iterations_in(path) == list(STEPS)
     assert list(spent_by_iterations(path)) == list(STEPS)
-    assert iterations_there(path.with_name("pgd.parquet")) == []
+    assert iterations_in(path.with_name("pgd.parquet")) == []
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(DataError, match="is damaged"):
-        iterations_there(path)
+        iterations_in(path)
 
 
 def test_more_rows_than_pyarrow_puts_into_a_group_by_itself(tmp_path):

@@ -13,7 +13,7 @@ FILE = "missing.csv"
 _NAMED = 4  # trainings; the file has all
 
 
-def iterations_there(path: str | PathLike) -> list[int]:
+def iterations_in(path: str | PathLike) -> list[int]:
     """Return after which numbers of iterations a trajectory's file has lists: none where there is no file.
 
     The file may be of a study with a smaller grid, so that it is there is not enough.

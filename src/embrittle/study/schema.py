@@ -3,11 +3,10 @@
 Nothing here knows what the keys mean; config.py does. Imported whenever the Snakefile is parsed, so nothing heavy.
 """
 
-import difflib
 import math
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from embrittle.errors import ConfigError
+from embrittle.problems import KeyPath, Problems, nearest, number_text, suggestion
 
 _TYPE_NAMES = {
     "array": "a list",
@@ -29,8 +29,6 @@ _TYPE_NAMES = {
 }
 
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-
-KeyPath = tuple[str | int, ...]
 
 
 def read_yaml(path: str | os.PathLike) -> dict:
@@ -47,40 +45,6 @@ def read_yaml(path: str | os.PathLike) -> dict:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: expected {_TYPE_NAMES['object']}, found {_found(content)}")
     return content
-
-
-def number_text(number: float) -> str:
-    """Return the one spelling of a number that is used in file names: 10.0 and 10 give "10".
-
-    `float(number_text(x)) == x` for every finite float. Raises ConfigError for NaN and infinity.
-    """
-    number = float(number)
-    if not math.isfinite(number):
-        raise ConfigError(f"{number} has no canonical text: a finite number is needed")
-    # Adding 0.0 turns -0.0, which equals 0.0, into 0.0.
-    return repr(number + 0.0).removesuffix(".0")
-
-
-class Problems:
-    """The problems found so far, and the paths whose values cannot be used in further checks."""
-
-    def __init__(self, file: str = "") -> None:
-        """Start empty; `file` stands in front of every line."""
-        self.file = file
-        self.lines: list[str] = []
-        self.paths: set[KeyPath] = set()
-
-    def add(self, path: KeyPath, message: str) -> None:
-        """Note a problem; a second one at the same path would only repeat the first."""
-        if path in self.paths:
-            return
-        self.paths.add(path)
-        self.lines.append(f"{self.file}{_dotted(path)}: {message}")
-
-
-def _dotted(path: KeyPath) -> str:
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".") or "configuration"
 
 
 def plain_copy(value: Any, path: KeyPath, problems: Problems) -> Any:
@@ -171,17 +135,17 @@ def _report_unknown_keys(
     for key in error.instance:
         if key in valid:
             continue
-        nearest = _nearest(key, valid)
+        near = nearest(key, valid)
         places = [place for place in key_paths(schema) if "<name>" not in place]
         elsewhere = [place for place in places if place.rpartition(".")[2] == key]
-        if nearest is None and elsewhere:
+        if near is None and elsewhere:
             hint = f"; keys of this name: {', '.join(elsewhere)}"
         else:
             hint = suggestion(key, valid)
         problems.add((*path, key), f"unknown key {key!r}{hint}")
-        if nearest is not None and nearest not in error.instance:
+        if near is not None and near not in error.instance:
             # What the user meant is not known: no check may build on the default in its place.
-            problems.paths.add((*path, nearest))
+            problems.paths.add((*path, near))
 
 
 def key_paths(schema: Mapping) -> list[str]:
@@ -274,21 +238,6 @@ def _number_hint(text: str, whole: bool) -> str:
     if len(plain) > 16:
         return f", which YAML takes for text: write {scientific}"
     return f", which YAML takes for text: write {plain} or {scientific}"
-
-
-def _nearest(name: Any, valid: Iterable[str]) -> str | None:
-    by_folded = {str(candidate).casefold(): candidate for candidate in valid}
-    matches = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[matches[0]] if matches else None
-
-
-def suggestion(name: Any, valid: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the nearest valid one, and all of them."""
-    valid = list(valid)
-    nearest = _nearest(name, valid)
-    if nearest is not None:
-        return f"; did you mean {nearest!r}? Valid: {', '.join(valid)}"
-    return f". Valid: {', '.join(valid)}"
 
 
 def check_duplicates(

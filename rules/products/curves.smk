@@ -1,0 +1,59 @@
+"""Figures 1 and 2: against the number of iterations, and against epsilon."""
+
+CURVES = PRODUCTS["curves"]
+
+
+localrules:
+    draw_figure,
+    tabulate_curves,
+
+
+rule draw_figure:
+    """Draw one figure for one data set, with the published curves behind ours where there are any."""
+    input:
+        metrics=results("metrics.parquet"),
+        published=STUDY.published("figures_1_2.csv"),
+    output:
+        files=figure_files("{figure}"),
+    log:
+        logs("draw_figure/{dataset}/{figure}"),
+    benchmark:
+        benchmarks("draw_figure/{dataset}/{figure}")
+    wildcard_constraints:
+        figure="|".join(CURVES.sections),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=STUDY.params("draw_figure"),
+        code=code_of("products/curves/draw_figure"),
+    script:
+        "../../workflow/scripts/products/curves/draw_figure.py"
+
+
+rule tabulate_curves:
+    """Write the curves of the figures as numbers, in the form of the published ones."""
+    input:
+        metrics=results("metrics.parquet"),
+    output:
+        long=CURVES.numbers_file(STUDY),
+    log:
+        logs("tabulate_curves"),
+    conda:
+        ENVIRONMENT
+    params:
+        curves=STUDY.params("tabulate_curves"),
+        code=code_of("products/curves/tabulate_curves"),
+    script:
+        "../../workflow/scripts/products/curves/tabulate_curves.py"
+
+
+rule figure1:
+    """Draw Figure 1 (a-d) for every data set, if it is to show any attack."""
+    input:
+        STUDY.target("figure1"),
+
+
+rule figure2:
+    """Draw Figure 2 (a, b) for every data set, if it is to show any attack."""
+    input:
+        STUDY.target("figure2"),

@@ -1,0 +1,118 @@
+"""Tables 2 and 3: nDCG of groups, how far they are apart, and a heat map of its changes."""
+
+FAIRNESS = PRODUCTS["fairness"]
+
+
+localrules:
+    collect_fairness,
+    tabulate_fairness,
+    draw_fairness,
+
+
+rule evaluate_fairness:
+    """Measure groups of users and items of one model and seed, in the conditions of Tables 2 and 3."""
+    input:
+        **PATHS.split("train", "test", "statistics"),
+        user_table=PATHS.prepared()["user_table"],
+        item_table=PATHS.prepared()["item_table"],
+        lists=lambda wildcards: STUDY.lists_of(
+            STUDY.run_of(wildcards),
+            STUDY.shown_for(STUDY.run_of(wildcards), "fairness"),
+        ),
+    output:
+        **FAIRNESS.model_files(STUDY),
+    log:
+        logs("evaluate_fairness/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("evaluate_fairness/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
+    params:
+        fairness=STUDY.params("evaluate_fairness"),
+        code=code_of("products/fairness/evaluate_fairness"),
+    script:
+        "../../workflow/scripts/products/fairness/evaluate_fairness.py"
+
+
+rule collect_fairness:
+    """Put what groups get, and what compares them, into two tidy tables of the whole study."""
+    input:
+        **FAIRNESS.of_models(STUDY),
+    output:
+        **FAIRNESS.collected(STUDY),
+    log:
+        logs("collect_fairness"),
+    conda:
+        ENVIRONMENT
+    params:
+        code=code_of("products/fairness/collect_fairness"),
+    script:
+        "../../workflow/scripts/products/fairness/collect_fairness.py"
+
+
+rule tabulate_fairness:
+    """Table 2, nDCG of groups, or Table 3, how far they are apart: alone and beside the published one."""
+    input:
+        groups=results("groups.parquet"),
+        fairness=results("fairness.parquet"),
+        published=STUDY.published("{table}.csv"),
+    output:
+        **reported(
+            FAIRNESS.files(STUDY, "{table}"),
+            "comparison",
+            "comparison",
+            "Tables",
+            {"table": "{table}"},
+        ),
+    log:
+        logs("tabulate_fairness/{table}"),
+    wildcard_constraints:
+        table="table2|table3",
+    conda:
+        ENVIRONMENT
+    params:
+        table=STUDY.params("tabulate_fairness"),
+        code=code_of("products/fairness/tabulate_fairness"),
+    script:
+        "../../workflow/scripts/products/fairness/tabulate_fairness.py"
+
+
+rule draw_fairness:
+    """Draw what perturbations do to the fairness measures of one data set, as a heat map."""
+    input:
+        fairness=results("fairness.parquet"),
+    output:
+        files=figure_files("fairness"),
+    log:
+        logs("draw_fairness/{dataset}"),
+    conda:
+        ENVIRONMENT
+    params:
+        figure=STUDY.params("draw_fairness"),
+        code=code_of("products/fairness/draw_fairness"),
+    script:
+        "../../workflow/scripts/products/fairness/draw_fairness.py"
+
+
+rule table2:
+    """Make Table 2 in all its forms, where there are attributes to group by."""
+    input:
+        STUDY.target("table2"),
+
+
+rule table3:
+    """Make Table 3 in all its forms, where there are attributes to group by."""
+    input:
+        STUDY.target("table3"),
+
+
+rule fairness:
+    """Draw the heat map of every data set, beside Tables 2 and 3."""
+    input:
+        STUDY.target("fairness"),

@@ -1,0 +1,119 @@
+"""Tables and figures of the APR poster: robustness and accuracy, noise and training curves."""
+
+POSTER = PRODUCTS["poster"]
+
+
+localrules:
+    tabulate_robustness,
+    tabulate_accuracy,
+    tabulate_noise,
+    tabulate_training,
+    draw_poster,
+
+
+rule tabulate_robustness:
+    """The APR poster's robustness table: what noise costs in nDCG, beside the printed changes."""
+    input:
+        metrics=results("metrics.parquet"),
+        published=STUDY.published("apr_robustness.csv"),
+    output:
+        **reported(
+            POSTER.files(STUDY, "robustness"),
+            "long",
+            "comparison",
+            "Tables",
+            {"table": "Robustness (APR)"},
+        ),
+    log:
+        logs("tabulate_robustness"),
+    conda:
+        ENVIRONMENT
+    params:
+        table=STUDY.params("tabulate_robustness"),
+        code=code_of("products/poster/tabulate_robustness"),
+    script:
+        "../../workflow/scripts/products/poster/tabulate_robustness.py"
+
+
+rule tabulate_accuracy:
+    """The APR poster's accuracy table: models and baselines, beside the printed values."""
+    input:
+        metrics=results("metrics.parquet"),
+        baselines=STUDY.metrics_of(STUDY.measured_baselines),
+        published=STUDY.published("apr_performance.csv"),
+    output:
+        **reported(
+            POSTER.files(STUDY, "accuracy"),
+            "long",
+            "comparison",
+            "Tables",
+            {"table": "Accuracy (APR)"},
+        ),
+    log:
+        logs("tabulate_accuracy"),
+    conda:
+        ENVIRONMENT
+    params:
+        table=STUDY.params("tabulate_accuracy"),
+        code=code_of("products/poster/tabulate_accuracy"),
+    script:
+        "../../workflow/scripts/products/poster/tabulate_accuracy.py"
+
+
+rule tabulate_noise:
+    """Write the curves of the APR poster's noise figure as numbers."""
+    input:
+        metrics=results("metrics.parquet"),
+    output:
+        long=POSTER.numbers_file(STUDY, "noise"),
+    log:
+        logs("tabulate_noise"),
+    conda:
+        ENVIRONMENT
+    params:
+        curves=STUDY.params("tabulate_noise"),
+        code=code_of("products/poster/tabulate_noise"),
+    script:
+        "../../workflow/scripts/products/poster/tabulate_noise.py"
+
+
+rule tabulate_training:
+    """Write the training curves of the APR poster's figure as numbers."""
+    input:
+        curves=[STUDY.curve_file(run) for run in POSTER.trainings(STUDY)],
+    output:
+        long=POSTER.numbers_file(STUDY, "training"),
+    log:
+        logs("tabulate_training"),
+    conda:
+        ENVIRONMENT
+    params:
+        curves=STUDY.params("tabulate_training"),
+        code=code_of("products/poster/tabulate_training"),
+    script:
+        "../../workflow/scripts/products/poster/tabulate_training.py"
+
+
+rule draw_poster:
+    """Draw a figure of the APR poster for one data set."""
+    input:
+        curves=POSTER.numbers_file(STUDY, "{figure}"),
+    output:
+        files=figure_files("{figure}"),
+    log:
+        logs("draw_poster/{dataset}/{figure}"),
+    wildcard_constraints:
+        figure="noise|training",
+    conda:
+        ENVIRONMENT
+    params:
+        figure=STUDY.params("draw_poster"),
+        code=code_of("products/poster/draw_poster"),
+    script:
+        "../../workflow/scripts/products/poster/draw_poster.py"
+
+
+rule poster:
+    """Make the tables and figures of the APR poster, for the data sets that they are wanted for."""
+    input:
+        STUDY.target("poster"),

@@ -1,0 +1,68 @@
+"""Table 1: the measures before and after each perturbation."""
+
+TABLE1 = PRODUCTS["table1"]
+
+
+localrules:
+    tabulate_table1,
+
+
+rule evaluate_users:
+    """Measure every user of one model and seed in the cells of Table 1, for the paired tests of the verdict."""
+    input:
+        **PATHS.split("train", "test", "statistics"),
+        lists=lambda wildcards: STUDY.lists_of(
+            STUDY.run_of(wildcards),
+            STUDY.shown_for(STUDY.run_of(wildcards), "table1"),
+        ),
+    output:
+        users=TABLE1.users_file(STUDY),
+    log:
+        logs("evaluate_users/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("evaluate_users/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
+    params:
+        users=STUDY.params("evaluate_users"),
+        code=code_of("products/table1/evaluate_users"),
+    script:
+        "../../workflow/scripts/products/table1/evaluate_users.py"
+
+
+rule tabulate_table1:
+    """Table 1: the measures before and after each perturbation, alone and beside the published ones."""
+    input:
+        metrics=results("metrics.parquet"),
+        published=STUDY.published("table1.csv"),
+    output:
+        **reported(
+            TABLE1.files(STUDY),
+            "comparison",
+            "comparison",
+            "Tables",
+            {"table": "Table 1"},
+        ),
+    log:
+        logs("tabulate_table1"),
+    benchmark:
+        benchmarks("tabulate_table1")
+    conda:
+        ENVIRONMENT
+    params:
+        table=STUDY.params("tabulate_table1"),
+        code=code_of("products/table1/tabulate_table1"),
+    script:
+        "../../workflow/scripts/products/table1/tabulate_table1.py"
+
+
+rule table1:
+    """Make Table 1 in all its forms, if it is to show any attack."""
+    input:
+        STUDY.target("table1"),

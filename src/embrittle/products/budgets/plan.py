@@ -1,0 +1,164 @@
+"""Attacks compared at equal perturbation norm instead of at equal epsilon (docs/budgets.md)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.attacks.methods import ATTACKS
+from embrittle.problems import Problems, suggestion
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    datasets_named,
+    is_single_step,
+    methods_of,
+    of_each_dataset,
+    of_each_run,
+    usable_attacks,
+    value_at,
+)
+
+PARTS = ("points", "matched", "shares")
+
+
+class Budgets(Product):
+    """See the module."""
+
+    name = "budgets"
+    sections = ("budgets",)
+
+    def datasets(self, settings: Settings) -> list[str]:
+        """Those that its section names."""
+        return datasets_named(settings, "budgets")
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """A curve over epsilon of each attack and, of element-wise clipped ones, one over iterations."""
+        own = settings["budgets"]
+        for attack in own["attacks"]:
+            clipped = norm_of(settings, attack) == "linf"
+            steps = 1 if is_single_step(settings, attack) else own["iterations"]
+            grid = own["epsilon_linf"] if clipped else own["epsilon"]
+            for epsilon in (*grid, own["compare_at"]):
+                yield attack, epsilon, steps
+            for iterations in own["over_iterations"] if clipped else ():
+                yield attack, own["compare_at"], iterations
+
+    def check(self, settings: Settings, problems: Problems) -> None:
+        """The others are held against a single step among its attacks."""
+        methods = {
+            name: method for _, name, method in usable_attacks(settings, "budgets", problems)
+        }
+        reference = value_at(settings, "budgets.reference")
+        if not methods or reference is None:
+            return
+        if reference not in methods:
+            message = f"must be one of budgets.attacks{suggestion(reference, methods)}"
+            problems.add(("budgets", "reference"), message)
+        elif not methods[reference].single_step:
+            message = f"{reference} takes several steps: the others are held against a single one"
+            problems.add(("budgets", "reference"), message)
+
+    def model_files(self, study: Study) -> dict[str, str]:
+        """What is compared of a model; patterns."""
+        folder = "budgets/{dataset}/{model}/seed-{seed}"
+        return {part: study.results(f"{folder}/{part}.parquet") for part in PARTS}
+
+    def files(self, study: Study) -> dict[str, str]:
+        """The tables."""
+        return {
+            "long": study.results("tables/table_budgets.csv"),
+            "matched": study.results("tables/budgets_matched.csv"),
+            "seeds": study.results("tables/budgets_seeds.csv"),
+            "shares": study.results("tables/budgets_shares.csv"),
+            "statements": study.results("tables/budgets_statements.csv"),
+            "markdown": study.results("tables/budgets.md"),
+            "latex": study.results("tables/budgets.tex"),
+        }
+
+    def runs(self, study: Study) -> list[Any]:
+        """The models that are compared."""
+        datasets = self.datasets(study.settings)
+        here = [run for run in study.trained if run.dataset in datasets]
+        return [run for run in here if study.shown_for(run, "budgets")]
+
+    def of_models(self, study: Study) -> dict[str, list[str]]:
+        """The files of all models."""
+        return {
+            part: [pattern.format(**run._asdict()) for run in self.runs(study)]
+            for part, pattern in self.model_files(study).items()
+        }
+
+    def _at(self, study: Study) -> dict[str, int]:
+        """What tables and figure agree on."""
+        return {"iterations": study.settings["budgets"]["iterations"], "k": study.k}
+
+    def _methods(self, study: Study) -> dict[str, str]:
+        return methods_of(study.settings, "budgets") if self.datasets(study.settings) else {}
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The comparison of each model, the tables, and a figure of each data set."""
+        settings, own = study.settings, study.settings["budgets"]
+        datasets, methods = self.datasets(settings), self._methods(study)
+        against = {name: own[name] for name in ("reference", "compare_at")}
+
+        def model(wildcards: Any) -> dict[str, Any]:
+            return {
+                "conditions": study.shown_for(study.run_of(wildcards), "budgets"),
+                "length": study.list_length,
+                "norms_of": {name: norm_of(settings, name) for name in methods},
+                "norms": own["norms"],
+                **self._at(study),
+                **against,
+            }
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            many = [name for name, method in methods.items() if not ATTACKS[method].single_step]
+            shown = [run for run in study.measured if run.dataset in datasets]
+            texts = {"titles": study.titles(), "notes": study.notes(shown)}
+            return {"multi_step": many, **self._at(study), **against, **texts}
+
+        def figure(wildcards: Any) -> dict[str, Any]:
+            shape = {"methods": methods, **self._at(study), "largest": 1.5 * max(own["norms"])}
+            title = study.titles()[wildcards.dataset]
+            return {"arguments": {**shape, "title": title}, "plots": settings["plots"]}
+
+        return {
+            "evaluate_budgets": Jobs(of_each_run(self.runs(study)), model),
+            "tabulate_budgets": Jobs(ONE_JOB if datasets else (), table),
+            "draw_budgets": Jobs(of_each_dataset(datasets), figure),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """The tables, and the figure of each data set that this is wanted for."""
+        datasets = self.datasets(study.settings)
+        if not datasets:
+            return {"budgets": []}
+        figures = [file for d in datasets for file in study.figures(d, "budgets")]
+        return {"budgets": [*self.files(study).values(), *figures]}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """The differences of every seed."""
+        return {"budgets": self.files(study)["seeds"] if self.datasets(study.settings) else []}
+
+    def page_inputs(self, study: Study) -> Files:
+        """Points and tables."""
+        if not self.datasets(study.settings):
+            return {}
+        files = self.files(study)
+        shown = {"points": "long", "matched": "matched", "shares": "shares"}
+        return {f"budgets_{part}": files[name] for part, name in shown.items()}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """What the plots are drawn from."""
+        return {"budgets": {"methods": self._methods(study), **self._at(study)}}
+
+
+def norm_of(settings: Settings, attack: str) -> str:
+    """The norm that an attack's epsilon is stated in: linf, or l2 as of all single steps."""
+    return settings["attacks"][attack].get("norm", "l2")
+
+
+BUDGETS = Budgets()

@@ -1,0 +1,114 @@
+"""Figure 3: what density, size and shape of the data change, on sub-samples of a data set."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.problems import Problems
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    attacks_shown,
+    check_attacks,
+    is_single_step,
+)
+
+
+class Characteristics(Product):
+    """See the module."""
+
+    name = "characteristics"
+    sections = ("figure3",)
+    of_samples = True
+
+    def datasets(self, settings: Settings) -> list[str]:
+        """None as a whole: its sub-samples are data sets of their own."""
+        return []
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """Those of every sub-sample."""
+        own = settings["figure3"]
+        for attack in own["attacks"]:
+            single = is_single_step(settings, attack)
+            for iterations in (1,) if single else own["iterations"]:
+                yield attack, own["epsilon"], iterations
+
+    def check(self, settings: Settings, problems: Problems) -> None:
+        """The attacks are defined."""
+        check_attacks(settings, "figure3", problems)
+
+    def related(self, study: Study) -> dict[str, str]:
+        """The sub-samples, and what perturbations cost on each."""
+        names = ("samples", "points")
+        return {name: study.results(f"tables/figure3_{name}.csv") for name in names}
+
+    def files(self, study: Study) -> dict[str, str]:
+        """The regressions, and what they say."""
+        names = ("regressions", "joint", "differences", "comparison", "statements")
+        tables = {name: study.results(f"tables/figure3_{name}.csv") for name in names}
+        return {**tables, "markdown": study.results("tables/figure3.md")}
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The points, their regressions, and a figure for each source and number of iterations."""
+        settings, own = study.settings, study.settings["figure3"]
+        samples = study.samples_shown
+
+        def relate(wildcards: Any) -> dict[str, Any]:
+            return {"samples": list(samples), "k": study.k, "epsilon": own["epsilon"]}
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            notes = study.missing_notes(study.measured_samples)
+            return {"k": study.k, "titles": study.titles(), "notes": notes}
+
+        def figure(wildcards: Any) -> dict[str, Any]:
+            title = study.titles()[wildcards.source]
+            shape = {"attacks": attacks_shown(settings, "figure3"), "k": study.k, "title": title}
+            return {"arguments": shape, "plots": settings["plots"]}
+
+        once = ONE_JOB if samples else ()
+        each = [
+            {"source": source, "iterations": str(iterations)}
+            for source in self._sources(study)
+            for iterations in own["iterations"]
+        ]
+        return {
+            "relate_characteristics": Jobs(once, relate),
+            "tabulate_figure3": Jobs(once, table),
+            "draw_figure3": Jobs(each, figure),
+        }
+
+    @staticmethod
+    def _sources(study: Study) -> list[str]:
+        return sorted({source for _, source, _ in study.samples_shown})
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """The figure for every data set that it is wanted for, with its regressions."""
+        figures = [
+            file
+            for source in self._sources(study)
+            for iterations in study.settings["figure3"]["iterations"]
+            for file in study.figures(source, f"figure3_iterations-{iterations}")
+        ]
+        return {"figure3": [*figures, *self.files(study).values()] if figures else []}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """The points and regressions."""
+        files = {**self.related(study), **self.files(study)}
+        names = ("points", "regressions", "differences", "comparison")
+        return {name: files[name] if study.samples_shown else [] for name in names}
+
+    def page_inputs(self, study: Study) -> Files:
+        """The sub-samples and their points, and the printed points."""
+        published = {"published_characteristics": study.published("characteristics.csv")}
+        related = self.related(study)
+        return published | {name: related[name] if study.samples_shown else [] for name in related}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """The numbers of iterations that have a figure."""
+        return {"sample_iterations": study.settings["figure3"]["iterations"]}
+
+
+CHARACTERISTICS = Characteristics()

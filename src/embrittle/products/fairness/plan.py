@@ -1,0 +1,152 @@
+"""Tables 2 and 3, and a heat map of the changes in Table 3."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.problems import Problems, suggestion
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    check_attacks,
+    is_single_step,
+    of_each_dataset,
+    of_each_run,
+    value_at,
+)
+
+TABLES = ("table2", "table3")
+
+
+class Fairness(Product):
+    """See the module. Without attributes to group by, nothing is made."""
+
+    name = "fairness"
+    sections = ("fairness",)
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """One number of iterations."""
+        own = settings["fairness"]
+        for attack in own["attacks"] if own["attributes"] else ():
+            single = is_single_step(settings, attack)
+            yield attack, own["epsilon"], 1 if single else own["iterations"]
+
+    def check(self, settings: Settings, problems: Problems) -> None:
+        """Its attacks and attributes are defined."""
+        check_attacks(settings, "fairness", problems)
+        defined = settings.get("attributes", {})
+        for i, name in enumerate(value_at(settings, "fairness.attributes") or []):
+            wrong = any(path[:2] == ("attributes", name) for path in problems.paths)
+            if "attributes" in settings and name not in defined and not wrong:
+                message = f"unknown attribute {name!r}{suggestion(name, defined)}"
+                problems.add(("fairness", "attributes", i), message)
+        if value_at(settings, "fairness.gce.beta") in (0, 1):
+            message = "0 and 1 are other formulas: choose another, such as 2"
+            problems.add(("fairness", "gce", "beta"), message)
+
+    def model_files(self, study: Study) -> dict[str, str]:
+        """Groups and measures of a model; patterns."""
+        folder = "fairness/{dataset}/{model}/seed-{seed}"
+        return {name: study.results(f"{folder}/{name}.parquet") for name in ("groups", "fairness")}
+
+    def collected(self, study: Study) -> dict[str, str]:
+        """The tidy tables of the study."""
+        return {
+            "groups": study.results("groups.parquet"),
+            "groups_csv": study.results("groups.csv"),
+            "fairness": study.results("fairness.parquet"),
+            "fairness_csv": study.results("fairness.csv"),
+        }
+
+    def files(self, study: Study, table: str) -> dict[str, str]:
+        """A table in all its forms; `table` may be a wildcard."""
+        return {
+            "long": study.results(f"tables/{table}.csv"),
+            "spread": study.results(f"tables/{table}_seeds.csv"),
+            "wide": study.results(f"tables/{table}_wide.csv"),
+            "markdown": study.results(f"tables/{table}.md"),
+            "latex": study.results(f"tables/{table}.tex"),
+            "comparison": study.results(f"tables/{table}_comparison.csv"),
+            "comparison_markdown": study.results(f"tables/{table}_comparison.md"),
+        }
+
+    def runs(self, study: Study) -> list[Any]:
+        """The models whose groups are measured."""
+        return [run for run in study.trained if study.shown_for(run, "fairness")]
+
+    def of_models(self, study: Study) -> dict[str, list[str]]:
+        """The files of all models."""
+        return {
+            name: [pattern.format(**run._asdict()) for run in self.runs(study)]
+            for name, pattern in self.model_files(study).items()
+        }
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The groups of each model; both tables; a heat map of each data set."""
+        settings, own = study.settings, study.settings["fairness"]
+        attributes = own["attributes"]
+        cells = {
+            "k": study.k,
+            "attacks": own["attacks"],
+            "attributes": attributes,
+            "seeds": settings["seeds"],
+        }
+
+        def model(wildcards: Any) -> dict[str, Any]:
+            return {
+                "conditions": study.shown_for(study.run_of(wildcards), "fairness"),
+                "k": settings["evaluation"]["k"],
+                "attributes": {name: settings["attributes"][name] for name in attributes},
+                "relevance": study.dataset_entry(wildcards.dataset).get("relevance", "binary"),
+                "item_value": own["item_value"],
+                "gce": own["gce"],
+            }
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            of = ("epsilon", "iterations", "attributes", "item_value", "gce")
+            fair = {name: settings["attributes"][name]["distributions"] for name in attributes}
+            caption = {"k": study.k, **{key: own[key] for key in of}, "distributions": fair}
+            caption["notes"] = study.notes(study.trained)
+            return {"cells": cells, "caption": caption, "titles": study.titles()}
+
+        def heat_map(wildcards: Any) -> dict[str, Any]:
+            title = study.titles()[wildcards.dataset]
+            return {"cells": cells, "title": title, "plots": settings["plots"]}
+
+        made = bool(attributes)
+        runs = self.runs(study) if made else ()
+        return {
+            "evaluate_fairness": Jobs(of_each_run(runs), model),
+            "collect_fairness": Jobs(ONE_JOB if made else (), lambda wildcards: {}),
+            "tabulate_fairness": Jobs([{"table": t} for t in TABLES] if made else (), table),
+            "draw_fairness": Jobs(of_each_dataset(settings["datasets"] if made else ()), heat_map),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """Both tables; `fairness` is them and the heat maps."""
+        if not study.settings["fairness"]["attributes"]:
+            return {"table2": [], "table3": [], "fairness": []}
+        tables = {table: list(self.files(study, table).values()) for table in TABLES}
+        datasets = study.settings["datasets"]
+        maps = [file for dataset in datasets for file in study.figures(dataset, "fairness")]
+        return {**tables, "fairness": [*tables["table2"], *tables["table3"], *maps]}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """The tidy tables."""
+        made = study.settings["fairness"]["attributes"]
+        files = self.collected(study)
+        return {name: files[name] if made else [] for name in ("groups", "fairness")}
+
+    def page_inputs(self, study: Study) -> Files:
+        """The cells of both tables, and the printed ones beside them."""
+        if not study.settings["fairness"]["attributes"]:
+            return {}
+        files = {table: self.files(study, table) for table in TABLES}
+        seeds = {f"{table}_seeds": files[table]["spread"] for table in TABLES}
+        return seeds | {f"{table}_comparison": files[table]["comparison"] for table in TABLES}
+
+
+FAIRNESS = Fairness()

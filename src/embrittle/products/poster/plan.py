@@ -1,0 +1,138 @@
+"""The tables and figures of the APR poster: robustness and accuracy, noise and training curves."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.models.baselines import BASELINES
+from embrittle.problems import Problems, suggestion
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    datasets_named,
+    methods_of,
+    usable_attacks,
+)
+
+
+class Poster(Product):
+    """See the module."""
+
+    name = "poster"
+    sections = ("poster",)
+
+    def datasets(self, settings: Settings) -> list[str]:
+        """Those that its section names."""
+        return datasets_named(settings, "poster")
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """Single steps alone, see `check`."""
+        own = settings["poster"]
+        for attack in own["attacks"]:
+            for epsilon in (*own["epsilon"], *own["noise_epsilon"]):
+                yield attack, epsilon, 1
+
+    def check(self, settings: Settings, problems: Problems) -> None:
+        """Its baselines are there; its attacks take a single step, where anything is asked for."""
+        for i, name in enumerate(settings.get("poster", {}).get("baselines", [])):
+            if name not in BASELINES:
+                message = f"unknown baseline {name!r}{suggestion(name, BASELINES)}"
+                problems.add(("poster", "baselines", i), message)
+        for i, name, method in usable_attacks(settings, "poster", problems):
+            if not method.single_step:
+                message = f"{name} takes several steps: the poster's noise is a single one"
+                problems.add(("poster", "attacks", i), message)
+
+    def files(self, study: Study, table: str) -> dict[str, str]:
+        """A table, "robustness" or "accuracy", in all its forms."""
+        return {
+            "long": study.results(f"tables/{table}.csv"),
+            "claims": study.results(f"tables/{table}_claims.csv"),
+            "markdown": study.results(f"tables/{table}.md"),
+            "latex": study.results(f"tables/{table}.tex"),
+        }
+
+    def numbers_file(self, study: Study, figure: str) -> str:
+        """The curves of a figure as numbers; `figure` may be a wildcard."""
+        return study.results(f"figures/{figure}.csv")
+
+    def trainings(self, study: Study) -> list[Any]:
+        """The models whose training is drawn."""
+        datasets = self.datasets(study.settings)
+        return [run for run in study.trained_shown if run.dataset in datasets]
+
+    def _methods(self, study: Study) -> dict[str, str]:
+        return methods_of(study.settings, "poster") if self.datasets(study.settings) else {}
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """Both tables, the numbers of both figures, and the figures of each data set."""
+        own, datasets = study.settings["poster"], self.datasets(study.settings)
+        methods, once = self._methods(study), ONE_JOB if datasets else ()
+        measured = [*study.measured, *study.measured_baselines]
+
+        def captions() -> dict[str, Any]:
+            return {"titles": study.titles(), "notes": study.notes(measured)}
+
+        def robustness(wildcards: Any) -> dict[str, Any]:
+            shape = {"datasets": datasets, "methods": methods, "epsilon": own["epsilon"]}
+            return {"arguments": {**shape, "k": study.k}, "captions": captions()}
+
+        def accuracy(wildcards: Any) -> dict[str, Any]:
+            return {"arguments": {"datasets": datasets, "k": study.k}, "captions": captions()}
+
+        def noise(wildcards: Any) -> dict[str, Any]:
+            grid = {"attacks": list(methods), "epsilon": own["noise_epsilon"]}
+            return {"datasets": datasets, **grid, "k": study.k}
+
+        def training(wildcards: Any) -> dict[str, Any]:
+            runs = [run._asdict() for run in self.trainings(study)]
+            return {"trainings": runs, "k": study.criterion_k}
+
+        def figure(wildcards: Any) -> dict[str, Any]:
+            shape = {
+                "noise": {"methods": methods, "k": study.k},
+                "training": {"k": study.criterion_k},
+            }[wildcards.figure]
+            title = study.titles()[wildcards.dataset]
+            return {"arguments": {**shape, "title": title}, "plots": study.settings["plots"]}
+
+        each = [{"dataset": d, "figure": f} for f in ("noise", "training") for d in datasets]
+        return {
+            "tabulate_robustness": Jobs(once, robustness),
+            "tabulate_accuracy": Jobs(once, accuracy),
+            "tabulate_noise": Jobs(once, noise),
+            "tabulate_training": Jobs(once, training),
+            "draw_poster": Jobs(each, figure),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """All of it, for the data sets that it is wanted for."""
+        datasets = self.datasets(study.settings)
+        if not datasets:
+            return {"poster": []}
+        tables = [f for t in ("robustness", "accuracy") for f in self.files(study, t).values()]
+        names = ("noise", "training")
+        figures = [f for name in names for d in datasets for f in study.figures(d, name)]
+        return {"poster": [*tables, *figures]}
+
+    def page_inputs(self, study: Study) -> Files:
+        """Both tables."""
+        tables = ("robustness", "accuracy") if self.datasets(study.settings) else ()
+        return {table: self.files(study, table)["long"] for table in tables}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """What the curves under noise are computed from."""
+        return {
+            "noise": {
+                "datasets": self.datasets(study.settings),
+                "methods": self._methods(study),
+                "epsilon": study.settings["poster"]["noise_epsilon"],
+                "k": study.k,
+            }
+        }
+
+
+POSTER = Poster()

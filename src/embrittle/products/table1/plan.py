@@ -1,0 +1,117 @@
+"""Table 1, and what each user gets in its cells, for the paired tests of the verdict."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.attacks.methods import ATTACKS
+from embrittle.problems import Problems
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    attacks_shown,
+    check_attacks,
+    is_single_step,
+    of_each_run,
+    value_at,
+)
+
+
+class Table1(Product):
+    """See the module."""
+
+    name = "table1"
+    sections = ("table1",)
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """Single steps at its epsilon; all numbers of iterations of the others."""
+        own = settings["table1"]
+        for attack in own["attacks"]:
+            single = is_single_step(settings, attack)
+            for iterations in (1,) if single else own["iterations"]:
+                yield attack, own["epsilon"], iterations
+
+    def check(self, settings: Settings, problems: Problems) -> None:
+        """Its attacks are defined; a curve that is accumulated has two points."""
+        check_attacks(settings, "table1", problems)
+        iterations = value_at(settings, "table1.iterations")
+        if iterations and len(iterations) == 1 and _accumulates(settings):
+            message = (
+                "one value has no area under its curve, which Table 1 shows: give at least two"
+            )
+            problems.add(("table1", "iterations"), message)
+
+    def files(self, study: Study) -> dict[str, str]:
+        """The table in all its forms."""
+        return {
+            "long": study.results("tables/table1.csv"),
+            "spread": study.results("tables/table1_seeds.csv"),
+            "wide": study.results("tables/table1_wide.csv"),
+            "markdown": study.results("tables/table1.md"),
+            "latex": study.results("tables/table1.tex"),
+            "comparison": study.results("tables/table1_comparison.csv"),
+            "comparison_markdown": study.results("tables/table1_comparison.md"),
+        }
+
+    @staticmethod
+    def users_file(study: Study) -> str:
+        """nDCG of each user of a model; a pattern."""
+        return study.results("users/{dataset}/{model}/seed-{seed}.parquet")
+
+    def users_shown(self, study: Study) -> list[Any]:
+        """The models whose users are compared: all that the study shows of them."""
+        if not study.settings["table1"]["attacks"]:
+            return []
+        return [run for run in study.trained if study.shown_for(run, "table1")]
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The table, and the users of each model."""
+        own = study.settings["table1"]
+        shape = {"attacks": attacks_shown(study.settings, "table1"), "k": study.k}
+        shape |= {"epsilon": own["epsilon"], "iterations": own["iterations"]}
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            captions = {"titles": study.titles(), "notes": study.notes(study.measured)}
+            return {"arguments": shape, "captions": captions}
+
+        def users(wildcards: Any) -> dict[str, Any]:
+            conditions = study.shown_for(study.run_of(wildcards), "table1")
+            return {**shape, "length": study.list_length, "conditions": conditions}
+
+        return {
+            "tabulate_table1": Jobs(ONE_JOB if own["attacks"] else (), table),
+            "evaluate_users": Jobs(of_each_run(self.users_shown(study)), users),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """Nothing without attacks to show."""
+        made = study.settings["table1"]["attacks"]
+        return {"table1": list(self.files(study).values()) if made else []}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """The users."""
+        runs = self.users_shown(study)
+        return {"users": [self.users_file(study).format(**run._asdict()) for run in runs]}
+
+    def page_inputs(self, study: Study) -> Files:
+        """The cells, and the printed ones beside them."""
+        if not study.settings["table1"]["attacks"]:
+            return {}
+        files = self.files(study)
+        return {"table1_seeds": files["spread"], "table1_comparison": files["comparison"]}
+
+
+def _accumulates(settings: Settings) -> bool:
+    """Whether Table 1 has a multi-step attack, whose cells are areas under curves."""
+    definitions = settings.get("attacks", {})
+    methods = [
+        ATTACKS.get(definitions.get(name, {}).get("method"))
+        for name in settings["table1"].get("attacks", [])
+    ]
+    return any(method is not None and not method.single_step for method in methods)
+
+
+TABLE1 = Table1()
