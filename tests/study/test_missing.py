@@ -66,12 +66,12 @@ SEEDS = {
 def failed(tmp_path_factory):
     """A study of two seeds in which one attack, with all its numbers of iterations, and one training failed."""
     project = Project(tmp_path_factory.mktemp("failed"), own_code=True)
-    script = project.folder / "workflow" / "scripts" / "attack_model.py"
+    script = project.script("attack_model")
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
     fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.epsilon == '0.5'"
     script.write_text(text + f"if {fails}:\n    raise RuntimeError('a fault')\n")
-    script = project.folder / "workflow" / "scripts" / "train_model.py"
+    script = project.script("train_model")
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.params.settings['model'] == 'AMF' and snakemake.wildcards.seed == '1'"
     script.write_text(f"if {fails}:\n    raise RuntimeError('a fault')\n" + text)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = Path("resources", "example")
 # What Snakemake looks for where it is started, and the whole workflow.
 BESIDE = ["config", "profiles"]
-CODE = [*BESIDE, "Snakefile", "rules", "workflow", "src", "envs", "docs", "CITATION.cff"]
+CODE = [*BESIDE, "Snakefile", "rules", "workflow", "src", "envs", "CITATION.cff"]
 CODE += ["resources/published"]
 TINY = {
     "study": "tiny",
@@ -167,6 +167,11 @@ class Project:
         rows = re.findall(r"^(\w+) +(\d+)$", output, re.MULTILINE)
         jobs = {rule: int(count) for rule, count in rows}
         return {rule: n for rule, n in jobs.items() if rule not in ("all", "total", *targets)}
+
+    def script(self, rule: str) -> Path:
+        """The script of a rule."""
+        (path,) = (self.home / "workflow" / "scripts").rglob(f"{rule}.py")
+        return path
 
     def results(self, path: str) -> Path:
         return self.folder / "results" / "tiny" / path

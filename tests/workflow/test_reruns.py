@@ -2,10 +2,16 @@
 
 import os
 import time
+from collections import Counter
 from contextlib import contextmanager
+from functools import cache
 
 import pytest
-from tiny_study import ATTACKS_PER_MODEL, TINY
+from tiny_study import ATTACKS_PER_MODEL, ROOT, TINY, merged
+
+from embrittle.study.schema import read_yaml
+from embrittle.study.settings import validate
+from embrittle.study.study import Study
 
 CURVES = {
     "collect_metrics": 1,
@@ -127,14 +133,117 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("change", SETTINGS)
+# What a setting changes itself: jobs that are new or are told something else. Jobs after these follow by their inputs.
+TABLE1_SHOWS = {"tabulate_table1": 1, "evaluate_users": 2, "judge_claims": 1}
+A_FIGURE = {"tabulate_curves": 1, "draw_figure": 1}
+MORE_LISTS = {"evaluate_model": 2, "collect_metrics": 1}
+TABLES = {"tabulate_table1": 1, "tabulate_fairness": 2}
+MEASURES = {"evaluate_model": 3, "evaluate_users": 2, "evaluate_fairness": 2, "judge_claims": 1}
+LISTS = {"recommend_random": 1, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL}
+RUNS = {"train_model": 3, **LISTS, **MEASURES, "collect_metrics": 1, "collect_models": 1}
+DIRECT = {
+    "nothing": {},
+    "another spelling of the same value": {},
+    "the colour of a line": DRAWN,
+    "the resolution of the figures": DRAWN,
+    "the file format of the figures": DRAWN,
+    "one more format": DRAWN,
+    "the title of a data set": {**TABLES, **DRAWN},
+    "one more value in a grid": {"attack_model": 4, **MORE_LISTS, **A_FIGURE},
+    "one value less in a grid": {**MORE_LISTS, **A_FIGURE},
+    "Table 1's grid, from values that are there": TABLE1_SHOWS,
+    "Table 1's grid, one value more": {"attack_model": 4, **MORE_LISTS, **TABLE1_SHOWS},
+    "a number of iterations that nothing needs any more": {
+        "attack_model": 4, **MORE_LISTS, **TABLE1_SHOWS, **A_FIGURE,
+    },
+    "what fairness is measured between": {
+        "evaluate_fairness": 2, "tabulate_fairness": 2, "draw_fairness": 1,
+    },
+    "how fairness is measured": {"evaluate_fairness": 2, "tabulate_fairness": 2},
+    "the attacks of Tables 2 and 3, to some that are there": {
+        "evaluate_fairness": 2, "tabulate_fairness": 2,
+    },
+    "no fairness": {},
+    "the budget of Table 1": {"attack_model": 2 * 3, **MORE_LISTS, **TABLE1_SHOWS},
+    "the definition of one attack": {"attack_model": 4},
+    "an attack that nothing shows": {},
+    "an attack no longer shown in one figure": {**A_FIGURE, "judge_claims": 1},
+    "K below the length of the lists": {**MEASURES, **TABLES, **DRAWN, "tabulate_curves": 1},
+    "K beyond the length of the lists": {**LISTS, **MEASURES},
+    "one more seed": {**RUNS, "tabulate_fairness": 2, "draw_fairness": 1},
+    "one model less": {"collect_metrics": 1, "collect_models": 1, "judge_claims": 1},
+    "the budget of adversarial training": {"train_model": 1},
+    "the start of AMF": {"train_model": 1},
+    "how often a training is written down": {},
+    "the learning rate": {"train_model": 3},
+    "the number of factors": {"train_model": 3},
+    "more epochs": {"train_model": 2},
+    "the epoch that is selected": {"train_model": 3, **TABLES},
+    "a validation item": {"split_dataset": 1, "train_model": 3, **TABLES},
+    "the seed of a split that draws nothing": {},
+    "the method of the split": {"split_dataset": 1},
+    "how a data set is read": {"prepare_dataset": 1},
+    "the mirror's folder": {},
+    "one more data set": {
+        "prepare_dataset": 1, "split_dataset": 1, **RUNS, **TABLES, **DRAWN,
+    },
+}  # fmt: skip
+SAME = ("nothing", "another spelling of the same value")
+
+
+@cache
+def configuration() -> list[dict]:
+    return [
+        read_yaml(ROOT / "config" / f"{name}.yaml") for name in ("config", "schema", "datasets")
+    ]
+
+
+def jobs_of(changes: dict) -> dict[tuple, object]:
+    """The jobs of the tiny study, with what each is told."""
+    default, schema, registry = configuration()
+    settings = validate(merged(merged(changes), default), schema, registry)
+    return Study(settings, registry).jobs()
+
+
+@pytest.fixture(scope="module")
+def jobs_before():
+    return jobs_of({})
+
+
+@pytest.mark.parametrize("change", DIRECT)
+def test_a_changed_setting_changes_what_just_these_jobs_are_told(jobs_before, change):
+    changes, planned = SETTINGS[change]
+    jobs = jobs_of(changes)
+    new = [job for job, params in jobs.items() if params != jobs_before.get(job, "no such job")]
+    found = Counter(rule for rule, *_ in new)
+    # The record of the run holds the configuration; the page may show it.
+    assert found.pop("summarise_run", 0) == (0 if change in SAME else 1)
+    found.pop("write_page", None)
+    assert found == DIRECT[change]
+    assert all(planned[rule] >= n for rule, n in found.items())
+
+
+# Through Snakemake: one for each way in which a change goes on to other jobs. The others are among the slow tests.
+QUICK = (
+    *("nothing", "the title of a data set", "Table 1's grid, one value more", "no fairness"),
+    *("one model less", "the budget of adversarial training", "a validation item"),
+    *("going without what is missing", "one more data set"),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change, marks=() if change in QUICK else pytest.mark.slow)
+        for change in SETTINGS
+    ],
+)
 def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     changes, jobs = SETTINGS[change]
     planned = project.planned(**changes)
     # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
-    same = change in ("nothing", "another spelling of the same value")
     for job in END:
-        assert planned.pop(job, 0) == (0 if same else 1)
+        assert planned.pop(job, 0) == (0 if change in SAME else 1)
     assert planned == jobs
 
 
@@ -158,18 +267,101 @@ def edited(path, old: str, new: str):
         path.write_text(text, encoding="utf-8")
 
 
-# file, what is replaced by what, and the jobs. What decides which edit counts is tested in test_fingerprint.py.
+ATTACK = """
+@attack(single_step=True)
+def half(loss: BprLoss, *, epsilon: float, seed: int) -> Iterator[Pair]:
+    yield loss.climb(loss.no_change(), epsilon / 2, math.inf)
+
+
+@attack(single_step=False)
+def bim("""
+READER = """READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {
+    "more": read_movielens_1m,"""
+LIBRARY, SCRIPTS = "src/embrittle", "workflow/scripts"
+# file -> what is replaced by what, and the jobs
 EDITS = {
-    "a comment": ("models/training.py", ("import numpy", "# why\nimport numpy"), {}),
+    "a comment in the training": (
+        f"{LIBRARY}/models/training.py",
+        (
+            "    known = train.including(validation)\n",
+            "    # why\n    known = train.including(validation)\n",
+        ),
+        {},
+    ),
+    "a docstring": (
+        f"{LIBRARY}/models/training.py",
+        ("at some epoch, and", "at an epoch, and"),
+        {},
+    ),
+    "the wording of an error": (
+        f"{LIBRARY}/models/training.py",
+        ("training has diverged.", "oh."),
+        {},
+    ),
+    "a log line": (f"{LIBRARY}/models/training.py", ('"epoch %d: loss', '"at %d: loss'), {}),
+    "the formatting": (
+        f"{LIBRARY}/models/training.py",
+        ("_INIT, _EPOCH = 0, 1", "(_INIT, _EPOCH) = (0, 1)"),
+        {},
+    ),
+    "a line of the training": (
+        f"{LIBRARY}/models/training.py",
+        (
+            "rng = np.random.default_rng([seed, _INIT])",
+            "rng = np.random.default_rng([_INIT, seed])",
+        ),
+        TRAININGS,
+    ),
     "a compiled loop of the training": (
-        "kernels/numba_training.py",
+        f"{LIBRARY}/kernels/numba_training.py",
         ('@njit(inline="always")\ndef exponential_of', '@njit(inline="never")\ndef exponential_of'),
         TRAININGS,
     ),
     "the definition of a measure": (
-        "metrics/measures.py",
+        f"{LIBRARY}/metrics/measures.py",
         ('@measure("PR")', '@measure("P")'),
         {**AFTER_LISTS, "collect_models": 1},  # it loads the measures
+    ),
+    "one of the attacks": (
+        f"{LIBRARY}/attacks/methods.py",
+        ("    delta = loss.no_change()\n", "    delta = -loss.no_change()\n"),
+        {"attack_model": 4, **AFTER_ATTACKS},
+    ),
+    "a further attack": (
+        f"{LIBRARY}/attacks/methods.py",
+        ("@attack(single_step=False)\ndef bim(", ATTACK),
+        {},
+    ),
+    "a further reader": (
+        f"{LIBRARY}/data/readers.py",
+        ("READERS: dict[str, Callable[[Entry, Files], NormalForm]] = {", READER),
+        {},
+    ),
+    "how a file is fetched": (
+        f"{LIBRARY}/data/download.py",
+        ("    attempts: int = 5,", "    attempts: int = 6,"),
+        {},
+    ),
+    "how tables are written": (
+        f"{LIBRARY}/render/markup.py",
+        ('bold=lambda text: f"**{text}**"', 'bold=lambda text: f"__{text}__"'),
+        {"tabulate_table1": 1, "tabulate_fairness": 2},
+    ),
+    "what tables and figures share": (
+        f"{LIBRARY}/metrics/tidy.py",
+        ("groups.std(ddof=1)", "groups.std(ddof=0)"),
+        {"tabulate_table1": 1, "tabulate_curves": 1, "tabulate_fairness": 2, **DRAWN},
+    ),
+    "the log file of every job": (f"{LIBRARY}/jobs.py", ("sys.exit(1)", "sys.exit(2)"), {}),
+    "a comment in a script": (
+        f"{SCRIPTS}/train/train_model.py",
+        ("with job(", "# why\nwith job("),
+        {},
+    ),
+    "a line of a script": (
+        f"{SCRIPTS}/evaluate/collect_metrics.py",
+        ("    write_parquet(", "    metrics = metrics[:-1]\n    write_parquet("),
+        CURVES,
     ),
 }
 
@@ -177,7 +369,7 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(own_code, edit):
     path, (old, new), jobs = EDITS[edit]
-    with edited(own_code.folder / "src" / "embrittle" / path, old, new):
+    with edited(own_code.folder / path, old, new):
         assert own_code.planned() == ({**jobs, **END} if jobs else {})
 
 
@@ -189,7 +381,7 @@ TOUCHED = [
     "results/tiny/models/shop/AMF/seed-0/epoch-4/model.safetensors",
     "results/tiny/lists/shop/AMF/seed-0/initial.parquet",
     "results/tiny/metrics.parquet",
-    "workflow/scripts/train_model.py",
+    "workflow/scripts/train/train_model.py",
     "src/embrittle/models/training.py",
     "rules/train.smk",
     "config/config.yaml",

@@ -49,7 +49,7 @@ def told(tmp_path, monkeypatch):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(TWO_GPUS)
     project = Project(tmp_path / "project", own_code=True)
-    (project.folder / "workflow" / "scripts" / "train_model.py").write_text(JOB)
+    project.script("train_model").write_text(JOB)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *sys.path]))
 
     def run(*arguments, **changes):
