@@ -2,16 +2,10 @@
 
 import os
 import time
-from collections import Counter
 from contextlib import contextmanager
-from functools import cache
 
 import pytest
-from tiny_study import ATTACKS_PER_MODEL, ROOT, TINY, merged
-
-from embrittle.study.schema import read_yaml
-from embrittle.study.settings import validate
-from embrittle.study.study import Study
+from tiny_study import ATTACKS_PER_MODEL, TINY
 
 CURVES = {
     "collect_metrics": 1,
@@ -133,99 +127,10 @@ SETTINGS = {
 }
 
 
-# What a setting changes itself: jobs that are new or are told something else. Jobs after these follow by their inputs.
-TABLE1_SHOWS = {"tabulate_table1": 1, "evaluate_users": 2, "judge_claims": 1}
-A_FIGURE = {"tabulate_curves": 1, "draw_figure": 1}
-MORE_LISTS = {"evaluate_model": 2, "collect_metrics": 1}
-TABLES = {"tabulate_table1": 1, "tabulate_fairness": 2}
-MEASURES = {"evaluate_model": 3, "evaluate_users": 2, "evaluate_fairness": 2, "judge_claims": 1}
-LISTS = {"recommend_random": 1, "recommend": 2, "attack_model": 2 * ATTACKS_PER_MODEL}
-RUNS = {"train_model": 3, **LISTS, **MEASURES, "collect_metrics": 1, "collect_models": 1}
-DIRECT = {
-    "nothing": {},
-    "another spelling of the same value": {},
-    "the colour of a line": DRAWN,
-    "the resolution of the figures": DRAWN,
-    "the file format of the figures": DRAWN,
-    "one more format": DRAWN,
-    "the title of a data set": {**TABLES, **DRAWN},
-    "one more value in a grid": {"attack_model": 4, **MORE_LISTS, **A_FIGURE},
-    "one value less in a grid": {**MORE_LISTS, **A_FIGURE},
-    "Table 1's grid, from values that are there": TABLE1_SHOWS,
-    "Table 1's grid, one value more": {"attack_model": 4, **MORE_LISTS, **TABLE1_SHOWS},
-    "a number of iterations that nothing needs any more": {
-        "attack_model": 4, **MORE_LISTS, **TABLE1_SHOWS, **A_FIGURE,
-    },
-    "what fairness is measured between": {
-        "evaluate_fairness": 2, "tabulate_fairness": 2, "draw_fairness": 1,
-    },
-    "how fairness is measured": {"evaluate_fairness": 2, "tabulate_fairness": 2},
-    "the attacks of Tables 2 and 3, to some that are there": {
-        "evaluate_fairness": 2, "tabulate_fairness": 2,
-    },
-    "no fairness": {},
-    "the budget of Table 1": {"attack_model": 2 * 3, **MORE_LISTS, **TABLE1_SHOWS},
-    "the definition of one attack": {"attack_model": 4},
-    "an attack that nothing shows": {},
-    "an attack no longer shown in one figure": {**A_FIGURE, "judge_claims": 1},
-    "K below the length of the lists": {**MEASURES, **TABLES, **DRAWN, "tabulate_curves": 1},
-    "K beyond the length of the lists": {**LISTS, **MEASURES},
-    "one more seed": {**RUNS, "tabulate_fairness": 2, "draw_fairness": 1},
-    "one model less": {"collect_metrics": 1, "collect_models": 1, "judge_claims": 1},
-    "the budget of adversarial training": {"train_model": 1},
-    "the start of AMF": {"train_model": 1},
-    "how often a training is written down": {},
-    "the learning rate": {"train_model": 3},
-    "the number of factors": {"train_model": 3},
-    "more epochs": {"train_model": 2},
-    "the epoch that is selected": {"train_model": 3, **TABLES},
-    "a validation item": {"split_dataset": 1, "train_model": 3, **TABLES},
-    "the seed of a split that draws nothing": {},
-    "the method of the split": {"split_dataset": 1},
-    "how a data set is read": {"prepare_dataset": 1},
-    "the mirror's folder": {},
-    "one more data set": {
-        "prepare_dataset": 1, "split_dataset": 1, **RUNS, **TABLES, **DRAWN,
-    },
-}  # fmt: skip
-SAME = ("nothing", "another spelling of the same value")
-
-
-@cache
-def configuration() -> list[dict]:
-    return [
-        read_yaml(ROOT / "config" / f"{name}.yaml") for name in ("config", "schema", "datasets")
-    ]
-
-
-def jobs_of(changes: dict) -> dict[tuple, object]:
-    """The jobs of the tiny study, with what each is told."""
-    default, schema, registry = configuration()
-    settings = validate(merged(merged(changes), default), schema, registry)
-    return Study(settings, registry).jobs()
-
-
-@pytest.fixture(scope="module")
-def jobs_before():
-    return jobs_of({})
-
-
-@pytest.mark.parametrize("change", DIRECT)
-def test_a_changed_setting_changes_what_just_these_jobs_are_told(jobs_before, change):
-    changes, planned = SETTINGS[change]
-    jobs = jobs_of(changes)
-    new = [job for job, params in jobs.items() if params != jobs_before.get(job, "no such job")]
-    found = Counter(rule for rule, *_ in new)
-    # The record of the run holds the configuration; the page may show it.
-    assert found.pop("summarise_run", 0) == (0 if change in SAME else 1)
-    found.pop("write_page", None)
-    assert found == DIRECT[change]
-    assert all(planned[rule] >= n for rule, n in found.items())
-
-
-# Through Snakemake: one for each way in which a change goes on to other jobs. The others are among the slow tests.
+# One for each way in which a change goes on to other jobs. The others are among the slow tests: what a setting changes
+# itself is asked of the study in tests/study/test_study.py.
 QUICK = (
-    *("nothing", "the title of a data set", "Table 1's grid, one value more", "no fairness"),
+    *("nothing", "the title of a data set", "one more value in a grid", "no fairness"),
     *("one model less", "the budget of adversarial training", "a validation item"),
     *("going without what is missing", "one more data set"),
 )
@@ -241,9 +146,10 @@ QUICK = (
 def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     changes, jobs = SETTINGS[change]
     planned = project.planned(**changes)
+    same = change in ("nothing", "another spelling of the same value")
     # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
     for job in END:
-        assert planned.pop(job, 0) == (0 if change in SAME else 1)
+        assert planned.pop(job, 0) == (0 if same else 1)
     assert planned == jobs
 
 
