@@ -140,7 +140,8 @@ class Project:
         """Snakemake's arguments for the study with these changes."""
         study = self.folder / "study.yaml"
         study.write_text(yaml.safe_dump(merged(changes)), encoding="utf-8")
-        return ["--snakefile", str(self.home / "Snakefile"), "--configfile", str(study), *arguments]
+        # In this order: the option --configfile takes all that follows up to the next option.
+        return ["--configfile", str(study), "--snakefile", str(self.home / "Snakefile"), *arguments]
 
     def snakemake(self, *arguments: str, **changes) -> subprocess.CompletedProcess:
         command = [sys.executable, "-m", "snakemake", *self.arguments(*arguments, **changes)]
