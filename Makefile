@@ -1,13 +1,16 @@
-# make        sets up what is needed in .venv and runs the default study
-# make test   sets up what is needed in .venv and runs the tests
-# make bench  compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
+# make           sets up what is needed in .venv and runs the default study
+# make test      sets up what is needed in .venv and runs the tests but the slow ones
+# make test-all  the same, and then the slow tests: faults of the machine, Slurm, the page in a browser
+# make bench     compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
 
 PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/.ready
+# On all cores; a file of tests stays in one process, which so makes the studies that they share once.
+PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: all test bench clean
+.PHONY: all test test-all bench clean
 
 all: $(READY)
 	snakemake --cores all
@@ -17,7 +20,10 @@ test: $(READY)
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
-	pytest
+	$(PYTEST) -m "not slow"
+
+test-all: test
+	$(PYTEST) -m slow
 
 $(VENV)/.ready-bench: $(READY) envs/benchmarks.txt
 	python -m pip install --quiet --requirement envs/benchmarks.txt

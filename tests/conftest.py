@@ -1,13 +1,27 @@
-"""What several test files share: one finished tiny study."""
+"""What several test files share: finished studies, made once in a run of the tests."""
 
 import pytest
 
-from tiny_study import Project
+from tiny_study import Project, made_once
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests in a browser are among the slow ones. Whole studies take longest: they come first, to fill the cores."""
+    for item in items:
+        if "browser" in item.fixturenames:
+            item.add_marker("slow")
+    items.sort(key=lambda item: item.path.parent.name not in ("workflow", "study"))
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory):
-    """A finished tiny study. Tests may add to it, but leave what is there as it is."""
-    project = Project(tmp_path_factory.mktemp("project"))
-    project.run()
-    return project
+def finished_study(tmp_path_factory):
+    """The tiny study as it was made. Nothing may change it."""
+    folder = made_once(tmp_path_factory, "finished-study", lambda folder: Project(folder).run())
+    return Project(folder)
+
+
+@pytest.fixture(scope="session")
+def project(finished_study, tmp_path_factory):
+    """A copy of the finished tiny study. Tests may add to it, but leave what is there as it is."""
+    return finished_study.duplicate(tmp_path_factory.mktemp("project") / "copy")

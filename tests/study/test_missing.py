@@ -65,14 +65,14 @@ SEEDS = {
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
     """A study of two seeds in which an attack, so that its successor did not start, and a training failed."""
-    project = Project(tmp_path_factory.mktemp("failed"))
-    script = project.folder / "workflow" / "scripts" / "attack_model.py"
+    project = Project(tmp_path_factory.mktemp("failed"), own_code=True)
+    script = project.script("attack_model")
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.wildcards.attack == 'pgd' and snakemake.wildcards.seed == '1'"
     fails += " and snakemake.wildcards.model == 'BPR-MF' and snakemake.wildcards.epsilon == '0.5'"
     fails += " and snakemake.wildcards.iterations == '1'"
     script.write_text(text + f"if {fails}:\n    raise RuntimeError('a fault')\n")
-    script = project.folder / "workflow" / "scripts" / "train_model.py"
+    script = project.script("train_model")
     text = script.read_text(encoding="utf-8")
     fails = "snakemake.params.settings['model'] == 'AMF' and snakemake.wildcards.seed == '1'"
     script.write_text(f"if {fails}:\n    raise RuntimeError('a fault')\n" + text)
@@ -155,6 +155,6 @@ def test_what_a_grid_has_more_is_missing_and_runs_no_attack(failed):
 
 
 def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):
-    done = Project(tmp_path).snakemake("--dry-run", missing="report")
-    assert done.returncode != 0
-    assert "of this study there are none" in done.stdout + done.stderr
+    status, said = Project(tmp_path).dry_run(missing="report")
+    assert status != 0
+    assert "of this study there are none" in said

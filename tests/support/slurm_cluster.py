@@ -3,7 +3,7 @@
     with SlurmCluster(folder) as cluster:
         subprocess.run(["squeue"], env=cluster.environment)
 
-By hand: `python -m tests.slurm_cluster COMMAND...` runs a command with the cluster up, and stops it afterwards.
+By hand: `python tests/support/slurm_cluster.py COMMAND...` runs a command with the cluster up, and stops it afterwards.
 
 Needs Debian's slurm-wlm and munge, no root and no configuration of the machine. Nothing is confined (no cgroups), but
 time limits end jobs, and jobs over their memory are killed by slurmd, which looks at them once a second.

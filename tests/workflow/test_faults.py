@@ -15,10 +15,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 
-from tiny_study import Project, merged
+from tiny_study import Project
 
+pytestmark = pytest.mark.slow
 STUDY = {
     "models": ["BPR-MF"],
     "training": {"epochs": 200, "checkpoint_seconds": 0},
@@ -31,14 +31,12 @@ KILLS = int(os.environ.get("EMBRITTLE_KILLS", "3"))  # more for docs/reliability
 
 
 class Study(Project):
-    """A project that can be disturbed while it runs."""
+    """A study that can be disturbed while it runs."""
 
     def start(self, *arguments) -> subprocess.Popen:
-        study = self.folder / "study.yaml"
-        study.write_text(yaml.safe_dump(merged(STUDY)), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--configfile", "study.yaml"]
+        command = [sys.executable, "-m", "snakemake", "--cores", "2", *arguments]
         return subprocess.Popen(
-            [*command, *arguments, "--", "metrics"],
+            [*command, *self.arguments("--", "metrics", **STUDY)],
             cwd=self.folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -65,15 +63,11 @@ def finished(tmp_path_factory):
 @pytest.fixture
 def copy(finished, tmp_path):
     """A copy of the finished study."""
-    shutil.copytree(finished.folder, tmp_path / "copy")
-    study = object.__new__(Study)
-    study.folder = tmp_path / "copy"
-    return study
+    return finished.duplicate(tmp_path / "copy")
 
 
 @pytest.fixture
 def fresh(tmp_path):
-    (tmp_path / "fresh").mkdir()
     return Study(tmp_path / "fresh")
 
 

@@ -36,7 +36,7 @@ rule report:
 SMALL = {
     "models": ["BPR-MF"],
     "fairness": {"attributes": ["user_region"]},  # config.yaml with its attributes is not read
-    "training": {"epochs": 3},
+    "training": {"epochs": 3, "criterion": "HR@5"},
     "table1": {"attacks": ["fgsm", "bim"]},
     "figure1": {"attacks": ["bim"], "iterations": [1, 2]},
     "figure2": {"attacks": ["bim"], "iterations": 2, "epsilon": [0.5]},

@@ -133,15 +133,38 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("change", SETTINGS)
+# One for each way in which a change goes on to other jobs. The others are among the slow tests: what a setting changes
+# itself is asked of the study in tests/study/test_study.py.
+QUICK = (
+    *("nothing", "the title of a data set", "one more value in a grid", "no fairness"),
+    *("one model less", "the budget of adversarial training", "a validation item"),
+    *("going without what is missing", "one more data set"),
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(change, marks=() if change in QUICK else pytest.mark.slow)
+        for change in SETTINGS
+    ],
+)
 def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     changes, jobs = SETTINGS[change]
     planned = project.planned(**changes)
-    # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
     same = change in ("nothing", "another spelling of the same value")
+    # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
     for job in END:
         assert planned.pop(job, 0) == (0 if same else 1)
     assert planned == jobs
+
+
+@pytest.fixture(scope="module")
+def own_code(finished_study, tmp_path_factory):
+    """The finished study with a copy of the code that it was made by."""
+    project = finished_study.duplicate(tmp_path_factory.mktemp("code") / "copy", own_code=True)
+    assert project.planned() == {}
+    return project
 
 
 @contextmanager
@@ -195,7 +218,7 @@ EDITS = {
         {},
     ),
     "a line of a script": (
-        f"{SCRIPTS}/collect_metrics.py",
+        f"{SCRIPTS}/evaluate/collect_metrics.py",
         ("    write_parquet(", "    metrics = metrics[:-1]\n    write_parquet("),
         CURVES,
     ),
@@ -203,16 +226,16 @@ EDITS = {
 
 
 @pytest.mark.parametrize("edit", EDITS)
-def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(project, edit):
+def test_an_edit_of_the_code_runs_just_the_jobs_whose_result_it_decides(own_code, edit):
     path, (old, new), jobs = EDITS[edit]
-    with edited(project.folder / path, old, new):
-        assert project.planned() == ({**jobs, **END} if jobs else {})
+    with edited(own_code.folder / path, old, new):
+        assert own_code.planned() == ({**jobs, **END} if jobs else {})
 
 
-def test_a_further_attack_runs_nothing_again(project):
-    file = project.folder / LIBRARY / "attacks" / "methods" / "half.py"
+def test_a_further_attack_runs_nothing_again(own_code):
+    file = own_code.folder / LIBRARY / "attacks" / "methods" / "half.py"
     file.write_text(ATTACK, encoding="utf-8")
-    planned = project.planned(attacks={"mine": {"method": "half"}})
+    planned = own_code.planned(attacks={"mine": {"method": "half"}})
     file.unlink()
     assert planned == END  # the record of the run names the attack
 
@@ -225,25 +248,25 @@ TOUCHED = [
     "results/tiny/models/shop/AMF/seed-0/epoch-4/model.safetensors",
     "results/tiny/lists/shop/AMF/seed-0/initial.parquet",
     "results/tiny/metrics.parquet",
-    "workflow/scripts/train_model.py",
+    "workflow/scripts/train/train_model.py",
     "src/embrittle/models/training.py",
     "rules/train.smk",
     "config/config.yaml",
 ]
 
 
-def test_a_newer_date_alone_runs_nothing_again(project):
-    dates = {path: os.stat(project.folder / path) for path in TOUCHED}
+def test_a_newer_date_alone_runs_nothing_again(own_code):
+    dates = {path: os.stat(own_code.folder / path) for path in TOUCHED}
     now = time.time() + 60
     for path in TOUCHED:
-        os.utime(project.folder / path, (now, now))
-    assert project.planned() == {}
+        os.utime(own_code.folder / path, (now, now))
+    assert own_code.planned() == {}
     for path, date in dates.items():
-        os.utime(project.folder / path, ns=(date.st_atime_ns, date.st_mtime_ns))
+        os.utime(own_code.folder / path, ns=(date.st_atime_ns, date.st_mtime_ns))
 
 
-def test_other_bytes_in_a_file_run_what_is_made_of_it(project):
-    purchases = project.folder / "resources" / "example" / "purchases.csv"
+def test_other_bytes_in_a_file_run_what_is_made_of_it(own_code):
+    purchases = own_code.folder / "resources" / "example" / "purchases.csv"
     first = purchases.read_text(encoding="utf-8").splitlines()[1]
     with edited(purchases, first + "\n", ""):
-        assert project.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}
+        assert own_code.planned() == {"prepare_dataset": 1, **FROM_SPLIT, **END}

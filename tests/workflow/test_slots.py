@@ -49,9 +49,8 @@ def told(tmp_path, monkeypatch):
     """Run three trainings on four cores; what the jobs tell, and what Snakemake says."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(TWO_GPUS)
-    (tmp_path / "project").mkdir()
-    project = Project(tmp_path / "project")
-    (project.folder / "workflow" / "scripts" / "train_model.py").write_text(JOB)
+    project = Project(tmp_path / "project", own_code=True)
+    project.script("train_model").write_text(JOB)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "site"), *sys.path]))
 
     def run(*arguments, **changes):

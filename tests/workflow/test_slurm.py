@@ -12,10 +12,11 @@ import time
 from pathlib import Path
 
 import pytest
-import yaml
 
 from slurm_cluster import SlurmCluster, SlurmUnavailableError
-from tiny_study import Project, merged
+from tiny_study import Project
+
+pytestmark = pytest.mark.slow
 
 # What the profile has for real clusters, shortened.
 QUICK = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "10"]
@@ -39,10 +40,8 @@ def cluster():
 
 
 def through_slurm(project, cluster, *arguments, **changes) -> subprocess.CompletedProcess:
-    study = project.folder / "study.yaml"
-    study.write_text(yaml.safe_dump(merged(changes)), encoding="utf-8")
-    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm"]
-    command += ["--configfile", str(study), *QUICK, *arguments]
+    command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", *QUICK]
+    command += project.arguments(*arguments, **changes)
     streams = {"capture_output": True, "text": True, "check": False}
     return subprocess.run(
         command, cwd=project.folder, env=cluster.environment, timeout=SECONDS, **streams
@@ -112,10 +111,8 @@ def disturbed(cluster, tmp_path_factory):
     return project
 
 
-def test_the_results_are_those_of_one_machine(disturbed, tmp_path):
-    local = Project(tmp_path)
-    local.run()
-    expected, through_cluster = local.content(), disturbed.content()
+def test_the_results_are_those_of_one_machine(disturbed, finished_study):
+    expected, through_cluster = finished_study.content(), disturbed.content()
     assert {"metrics.parquet", "tables/table1.csv", "figures/shop/figure1.pdf"} <= expected.keys()
     assert through_cluster.keys() == expected.keys()
     different = [file for file, content in expected.items() if through_cluster[file] != content]

@@ -211,42 +211,78 @@ def test_a_second_run_has_nothing_to_do(project):
 
 
 def test_a_mistake_in_the_configuration_stops_at_once_with_its_name(project):
-    done = project.snakemake("--dry-run", training={"epoch": 3}, table1={"epsilon": -1})
-    output = done.stdout + done.stderr
-    assert done.returncode != 0
+    status, output = project.dry_run(training={"epoch": 3}, table1={"epsilon": -1})
+    assert status != 0
     assert re.search(r"training\.epoch: .*epochs", output)
     assert "table1.epsilon: " in output
     assert "Traceback" not in output
 
 
-def test_k_beyond_the_catalogue_is_said_plainly(project, tmp_path):
-    other = Project(tmp_path)
-    done = other.snakemake("--cores", "1", "metrics", evaluation={"k": [5, 500]})
-    assert done.returncode != 0
-    assert "Lists of 500 items were asked for (evaluation.k), but the catalogue has only 18" in (
-        done.stdout + done.stderr
+def test_k_beyond_the_catalogue_is_said_plainly(finished_study, tmp_path):
+    other = finished_study.duplicate(tmp_path / "copy")
+    random, trained = (
+        other.results("lists/shop/Random/seed-0"),
+        other.results("lists/shop/AMF/seed-0"),
     )
+    lists = [random / "initial.parquet", trained / "initial.parquet", *trained.glob("fgsm*")]
+    assert len(lists) == 3
+    shutil.rmtree(other.results("lists"))
+    targets = [str(path.relative_to(other.folder)) for path in lists]
+    done = other.snakemake("--cores", "1", *targets, evaluation={"k": [5, 500]})
+    assert done.returncode != 0
+    said = "Lists of 500 items were asked for (evaluation.k), but the catalogue has only 18"
+    for rule in ("recommend_random", "recommend", "attack_model"):
+        assert f"Error in rule {rule}:" in done.stdout + done.stderr
+    assert (done.stdout + done.stderr).count(said) >= len(lists)
     assert not list(other.results("lists").rglob("*.parquet"))
 
 
-POSTER = {
+PRODUCTS = {
+    "poster": {"poster": {"datasets": ["shop"], "noise_epsilon": [0.5, 1, 4]}},
+    "baselines": {
+        "baselines": {
+            "CDAE": {"epochs": 2},
+            "IRGAN": {"epochs": 1, "pretraining": 1},
+            "NeuMF": {"epochs": 1, "pretraining": 1},
+        }
+    },
+    "budgets": {
+        "budgets": {
+            "datasets": ["shop"],
+            "attacks": ["fgsm", "bim", "bim-l2"],
+            "epsilon": [0.5, 1, 2],
+            "epsilon_linf": [0.1, 0.2],
+            "iterations": 3,
+            "over_iterations": [1, 2],
+            "norms": [0.5, 1],
+        }
+    },
+    "figure3": {"figure3": {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}},
+}
+EVERYTHING = {key: value for product in PRODUCTS.values() for key, value in product.items()}
+NOTHING_OF_MSAP = {
     **{product: {"attacks": []} for product in ("table1", "figure1", "figure2")},
     "fairness": {"attributes": []},
-    "training": {"criterion": "nDCG@3"},
-    "adversarial_training": {"restart_accumulators": True},
-    "poster": {"datasets": ["shop"], "noise_epsilon": [0.5, 1, 4]},
-    "baselines": {
-        "CDAE": {"epochs": 2},
-        "IRGAN": {"epochs": 1, "pretraining": 1},
-        "NeuMF": {"epochs": 1, "pretraining": 1},
-    },
 }
+END = {"judge_claims": 1, "summarise_run": 1, "write_page": 1}
 
 
-def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
-    project = Project(tmp_path)
-    # Two kinds of noise of 0.5, 1, 2 and 4, two models; a job for each of four baselines; no table or figure of MSAP's.
-    assert project.planned(**POSTER) == {
+@pytest.fixture(scope="module")
+def everything(finished_study, tmp_path_factory):
+    """A study with every product, on top of the finished one. Nothing may change it."""
+    project = finished_study.duplicate(tmp_path_factory.mktemp("everything") / "copy")
+    project.run(**EVERYTHING)
+    return project
+
+
+def test_a_study_with_every_product_has_nothing_to_do_a_second_time(everything):
+    assert everything.planned(**EVERYTHING) == {}
+
+
+def test_only_the_products_that_are_asked_for_are_made(tmp_path):
+    """Two kinds of noise of 0.5, 1, 2 and 4, two models; a job for each baseline; no table or figure of MSAP's."""
+    asked = {**NOTHING_OF_MSAP, **PRODUCTS["poster"], **PRODUCTS["baselines"]}
+    assert Project(tmp_path).planned(**asked) == {
         "prepare_dataset": 1,
         "split_dataset": 1,
         "train_model": 3,
@@ -263,43 +299,47 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
         "tabulate_training": 1,
         "draw_poster": 2,
         "list_missing": 1,
-        "judge_claims": 1,
-        "summarise_run": 1,
-        "write_page": 1,
+        **END,
     }
-    project.run(**POSTER)
-    robustness = pd.read_csv(project.results("tables/robustness.csv"))
+
+
+def test_the_tables_of_the_poster_lead_back_to_the_metrics(everything):
+    robustness = pd.read_csv(everything.results("tables/robustness.csv"))
     assert len(robustness) == 2 * 2 * 3
     # By hand, from the metrics: the change that adversarial noise of 2 makes to AMF.
-    metrics = pd.read_parquet(project.results("metrics.parquet"))
+    metrics = pd.read_parquet(everything.results("metrics.parquet"))
     metrics = metrics[(metrics["k"] == 3) & (metrics["metric"] == "nDCG")]
+    metrics = metrics[metrics["iterations"] <= 1]
     ndcg = metrics.set_index(["model", "attack", "epsilon"])["value"]
     change = 100 * (ndcg["AMF", "fgsm", 2.0] / ndcg["AMF", "initial", 0.0] - 1)
     cells = robustness.set_index(["model", "attack", "epsilon"])["mean"]
     assert cells["AMF", "fgsm", 2.0] == pytest.approx(change)
-    accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
+    accuracy = pd.read_csv(everything.results("tables/accuracy.csv"))
     assert accuracy["model"].drop_duplicates().tolist() == [
         *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
     ]
     assert accuracy["mean"].notna().all()
     # The score that chose the epoch, on the test items, is what the table shows: lists and curve agree.
-    selected = pd.read_csv(project.results("tables/models.csv")).set_index("model")
+    selected = pd.read_csv(everything.results("tables/models.csv")).set_index("model")
     shown = accuracy[accuracy["metric"] == "nDCG"].set_index("model")["mean"]
     assert shown["AMF"] == pytest.approx(selected.loc["AMF", "selected_score"])
     for name in ("noise", "training"):
-        assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
-    assert not project.results("tables/table1.csv").exists()
-    assert "Nothing to be done" in project.run(**POSTER)
-    # A baseline more or less, or another setting of one, runs that one alone.
-    end = {"tabulate_accuracy": 1, "judge_claims": 1, "summarise_run": 1, "write_page": 1}
-    again = {"evaluate_model": 1, **end}
-    fewer = merged({"poster": {"baselines": ["ItemPop", "NeuMF"]}}, POSTER)
-    assert project.planned(**fewer) == end
-    longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, POSTER)
-    assert project.planned(**longer) == {"train_baseline": 1, **again}
-    # Without a baseline's lists, the tables are made of the rest, and say so.
+        assert everything.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_a_baseline_more_or_less_or_changed_runs_that_one_alone(everything):
+    end = {"tabulate_accuracy": 1, **END}
+    fewer = merged({"poster": {"baselines": ["ItemPop", "NeuMF"]}}, EVERYTHING)
+    assert everything.planned(**fewer) == end
+    longer = merged({"baselines": {"CDAE": {"epochs": 3}}}, EVERYTHING)
+    assert everything.planned(**longer) == {"train_baseline": 1, "evaluate_model": 1, **end}
+
+
+def test_without_the_lists_of_a_baseline_the_table_is_made_of_the_rest(everything, tmp_path):
+    project = everything.duplicate(tmp_path / "copy")
     project.results("lists/shop/NeuMF/seed-0/initial.parquet").unlink()
-    project.run(missing="report", **POSTER)
+    targets = [f"results/tiny/{file}" for file in ("missing.csv", "tables/accuracy.csv")]
+    project.run(*targets, missing="report", **EVERYTHING)
     missing = pd.read_csv(project.results("missing.csv"))
     assert missing[["model", "attack"]].to_numpy().tolist() == [["NeuMF", "initial"]]
     accuracy = pd.read_csv(project.results("tables/accuracy.csv"))
@@ -308,55 +348,50 @@ def test_the_products_of_the_poster_are_made_where_they_are_asked_for(tmp_path):
     }
 
 
-BUDGETS = {
-    **{name: {"attacks": []} for name in ("table1", "figure1", "figure2")},
-    "fairness": {"attributes": []},
-    "budgets": {
-        "datasets": ["shop"],
-        "attacks": ["fgsm", "bim", "bim-l2"],
-        "epsilon": [0.5, 1, 2],
-        "epsilon_linf": [0.1, 0.2],
-        "iterations": 3,
-        "over_iterations": [1, 2],
-        "norms": [0.5, 1],
-    },
-}
-
-
-def test_attacks_are_compared_at_the_norm_that_they_spend(tmp_path):
-    project = Project(tmp_path)
-    planned = project.planned(**BUDGETS)
+def test_a_study_of_budgets_alone_runs_their_attacks(tmp_path):
+    planned = Project(tmp_path).planned(**NOTHING_OF_MSAP, **PRODUCTS["budgets"])
     # FGSM at three budgets; BIM in the L2 ball at three and BIM at two and at 0.5, there with three numbers of steps.
     assert planned["attack_model"] == 2 * (3 + 2 + 2)
     assert planned["attack_model_last"] == 2 * (3 + 3)
     made = {rule: n for rule, n in planned.items() if "budgets" in rule}
     assert made == {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
-    project.run(**BUDGETS)
-    points = pd.read_csv(project.results("tables/table_budgets.csv"))
+
+
+def test_attacks_are_compared_at_the_norm_that_they_spend(everything):
+    points = pd.read_csv(everything.results("tables/table_budgets.csv"))
     assert points.columns.tolist() == [
         *("dataset", "model", "seed", "attack", "norm", "epsilon", "iterations"),
         *("spent_norm", "metric", "value"),
     ]
-    metrics = pd.read_parquet(project.results("metrics.parquet"))
     key = ["model", "attack", "epsilon", "iterations"]
-    metrics = metrics[(metrics["k"] == 3) & (metrics["model"] != "Random")]
-    metrics = metrics.set_index("metric")
+    conditions = [
+        ("initial", 0.0, 0),
+        *(("fgsm", epsilon, 1) for epsilon in (0.5, 1.0, 2.0)),
+        *(("bim-l2", epsilon, 3) for epsilon in (0.5, 1.0, 2.0)),
+        *(("bim", epsilon, 3) for epsilon in (0.1, 0.2)),
+        *(("bim", 0.5, iterations) for iterations in (1, 2, 3)),
+    ]
+    expected = sorted((model, *c) for model in ("BPR-MF", "AMF") for c in conditions)
+    assert sorted(points[key].itertuples(index=False, name=None)) == expected
+    metrics = pd.read_parquet(everything.results("metrics.parquet"))
+    metrics = metrics[metrics["k"] == 3].set_index("metric")
     for metric, column in (("nDCG", "value"), ("spent all L2 mean", "spent_norm")):
-        ours = points.set_index(key)[column].sort_index()
-        theirs = metrics.loc[metric].set_index(key)["value"].sort_index()
+        ours = points.set_index(key)[column]
+        theirs = metrics.loc[metric].set_index(key)["value"].loc[ours.index]
         pd.testing.assert_series_equal(ours, theirs, check_names=False)
     spent = points.set_index(key)["spent_norm"]
     # The same epsilon: a row of FGSM has it, BIM in the ball no more, BIM clipped by elements may have more.
     assert spent["AMF", "fgsm", 1.0, 1] <= 1 + 1e-6
     assert spent["AMF", "bim-l2", 1.0, 3] <= 1 + 1e-6
-    assert project.results("figures/shop/budgets.pdf").read_bytes().startswith(b"%PDF")
-    assert "At equal norms" in project.results("tables/budgets.md").read_text(encoding="utf-8")
-    assert "Nothing to be done" in project.run(**BUDGETS)
-    # Another norm in the table runs no attack again.
-    other = merged({"budgets": {"norms": [0.5, 0.75]}}, BUDGETS)
+    assert everything.results("figures/shop/budgets.pdf").read_bytes().startswith(b"%PDF")
+    text = everything.results("tables/budgets.md").read_text(encoding="utf-8")
+    assert "At equal norms" in text
+
+
+def test_another_norm_in_the_table_of_budgets_runs_no_attack_again(everything):
+    other = merged({"budgets": {"norms": [0.5, 0.75]}}, EVERYTHING)
     again = {"evaluate_budgets": 2, "tabulate_budgets": 1, "draw_budgets": 1}
-    end = {"judge_claims": 1, "summarise_run": 1, "write_page": 1}
-    assert project.planned(**other) == {**again, **end}
+    assert everything.planned(**other) == {**again, **END}
 
 
 def git_blob(content: bytes) -> str:
@@ -397,8 +432,7 @@ def lastfm_like(folder: Path) -> dict[str, bytes]:
 def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_path):
     folder, address = served
     files = lastfm_like(folder)
-    (tmp_path / "project").mkdir()
-    project = Project(tmp_path / "project")
+    project = Project(tmp_path / "project", own_code=True)
     registry_file = project.folder / "config" / "datasets.yaml"
     registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
     for source in registry["lastfm"]["sources"]:
@@ -418,8 +452,7 @@ def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_pat
 def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
     folder, address = served
     lastfm_like(folder)
-    (tmp_path / "project").mkdir()
-    project = Project(tmp_path / "project")
+    project = Project(tmp_path / "project", own_code=True)
     registry_file = project.folder / "config" / "datasets.yaml"
     registry = yaml.safe_load(registry_file.read_text(encoding="utf-8"))
     for source in registry["lastfm"]["sources"]:  # the registry's checksums stay
@@ -433,12 +466,10 @@ def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
     assert not project.results("data").exists()
 
 
-SUB_SAMPLES = {"datasets": ["shop"], "k": [1, 2, 3], "iterations": [1, 2]}
-
-
 def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
     """On top of the finished study; the whole data set is not trained again for it."""
-    jobs = project.planned("figure3", figure3=SUB_SAMPLES)
+    sub_samples = PRODUCTS["figure3"]["figure3"]
+    jobs = project.planned("figure3", figure3=sub_samples)
     # Per sub-sample: both models (BPR-MF in two parts), and of each FGSM, BIM and PGD after 1 and 2 iterations.
     assert jobs == {
         "subsample_dataset": 3,
@@ -453,12 +484,14 @@ def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
         "draw_figure3": 2,
     }
     # So many also in a study of more seeds, if they are not to be for sub-samples.
-    one = {**SUB_SAMPLES, "seeds": [0]}
+    one = {**sub_samples, "seeds": [0]}
     assert project.planned("figure3", seeds=[0, 1], figure3=one) == jobs
-    project.run("figure3", figure3=SUB_SAMPLES)
-    points = pd.read_csv(project.results("tables/figure3_points.csv"))
+
+
+def test_figure_3_leads_back_to_the_metrics_of_a_sub_sample(everything):
+    points = pd.read_csv(everything.results("tables/figure3_points.csv"))
     assert len(points) == 3 * 2 * 5
-    metrics = pd.read_parquet(project.results("metrics/shop.k2/AMF/seed-0.parquet"))
+    metrics = pd.read_parquet(everything.results("metrics/shop.k2/AMF/seed-0.parquet"))
     ndcg = metrics[(metrics["metric"] == "nDCG") & (metrics["k"] == 3)].set_index(
         ["attack", "iterations"]
     )["value"]
@@ -467,13 +500,14 @@ def test_sub_samples_go_through_the_same_stages_to_figure_3(project):
     row = row[(row["attack"] == "bim") & (row["iterations"] == 2)].iloc[0]
     assert row["rho"] == pytest.approx(100 * (initial - after) / initial)
     for iterations in (1, 2):
-        figure = project.results(f"figures/shop/figure3_iterations-{iterations}.pdf")
+        figure = everything.results(f"figures/shop/figure3_iterations-{iterations}.pdf")
         assert figure.read_bytes().startswith(b"%PDF")
-    assert "What the intervals say" in project.results("tables/figure3.md").read_text()
+    assert "What the intervals say" in everything.results("tables/figure3.md").read_text()
 
 
-def test_a_sub_sample_that_leaves_nothing_says_so_and_the_others_stay(project):
-    failing = {**SUB_SAMPLES, "k": [1, 2, 500]}
+def test_a_sub_sample_that_leaves_nothing_says_so_and_the_others_stay(everything, tmp_path):
+    project = everything.duplicate(tmp_path / "copy")
+    failing = {**PRODUCTS["figure3"]["figure3"], "k": [1, 2, 500]}
     done = project.snakemake("--cores", "2", "figure3", figure3=failing)
     assert done.returncode != 0
     said = (
