@@ -830,7 +830,7 @@ COMPLAINTS = [
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
-        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
+        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: bim, fgsm, noise, pgd, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
@@ -930,16 +930,16 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: fgsm, bim, pgd, noise",
+        "Valid: bim, fgsm, noise, pgd",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
-        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: bim, fgsm, noise, pgd, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
-        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: bim, fgsm, noise, pgd, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
@@ -1020,7 +1020,7 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
+        "Valid: bim, fgsm, noise, pgd, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
     ),
     (
         {"training": {"criterion": "MRR@10"}},
