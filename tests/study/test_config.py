@@ -915,7 +915,7 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: fgsm, bim, pgd, noise",
+        "Valid: bim, fgsm, noise, pgd",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
