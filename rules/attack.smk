@@ -53,31 +53,6 @@ rule recommend:
         "../workflow/scripts/recommend.py"
 
 
-def parent_perturbation(wildcards):
-    """The perturbation that an attack continues from, none at the beginning."""
-    before = iterations_before(wildcards)
-    return PERTURBATION.format(**{**wildcards, "iterations": before}) if before else []
-
-
-def last_combinations():
-    """A pattern of the last combination of each grid of an attack in steps, as it stands in paths, from the data set on."""
-    lasts = {}
-    for dataset in [*STUDY["datasets"], *(sample for sample, _, _ in SAMPLES)]:
-        sections = configuration.sections_of(STUDY, dataset)
-        grids = configuration.grids(configuration.conditions(STUDY, sections))
-        combinations = "|".join(
-            re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
-            for (attack, epsilon), grid in grids.items()
-            if not ATTACKS[STUDY["attacks"][attack]["method"]].single_step
-        )
-        lasts.setdefault(combinations, []).append(re.escape(dataset))
-    return "|".join(
-        rf"(?:{'|'.join(datasets)})/[^/]+/seed-\d+/(?:{combinations})"
-        for combinations, datasets in lasts.items()
-        if combinations
-    )
-
-
 # Which of the two rules below makes a combination must be decided by its path alone: whether an output is temporary
 # cannot be a function of wildcards, and a constraint of one wildcard does not see the others, unless it looks ahead.
 LAST = last_combinations() or "(?!)"

@@ -380,6 +380,31 @@ def iterations_before(wildcards):
     return max((L for L in grid if L < int(wildcards.iterations)), default=0)
 
 
+def parent_perturbation(wildcards):
+    """The perturbation that an attack continues from, none at the beginning."""
+    before = iterations_before(wildcards)
+    return PERTURBATION.format(**{**wildcards, "iterations": before}) if before else []
+
+
+def last_combinations():
+    """A pattern of the last combination of each grid of an attack in steps, as it stands in paths, from the data set on."""
+    lasts = {}
+    for dataset in [*STUDY["datasets"], *(sample for sample, _, _ in SAMPLES)]:
+        sections = configuration.sections_of(STUDY, dataset)
+        grids = configuration.grids(configuration.conditions(STUDY, sections))
+        combinations = "|".join(
+            re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
+            for (attack, epsilon), grid in grids.items()
+            if not ATTACKS[STUDY["attacks"][attack]["method"]].single_step
+        )
+        lasts.setdefault(combinations, []).append(re.escape(dataset))
+    return "|".join(
+        rf"(?:{'|'.join(datasets)})/[^/]+/seed-\d+/(?:{combinations})"
+        for combinations, datasets in lasts.items()
+        if combinations
+    )
+
+
 def shown_for(run, *sections):
     """The conditions of a model that some products need, among those that are measured."""
     needed = [UNPERTURBED, *configuration.conditions(STUDY, sections)]
