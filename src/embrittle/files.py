@@ -132,10 +132,21 @@ def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) 
 
 
 def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
-    """Read numeric columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
+    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
     table = read_parquet(path, names)
-    # Not to_numpy, which imports pandas.
-    return [np.from_dlpack(table.column(name).combine_chunks()) for name in names]
+    return [_numpy_array(table.column(name)) for name in names]
+
+
+def _numpy_array(column: Any) -> np.ndarray:
+    """Return a column as `to_numpy` does; of complete numbers without it, for it imports pandas."""
+    import pyarrow.types as kinds
+
+    if column.null_count or not (kinds.is_integer(column.type) or kinds.is_floating(column.type)):
+        return column.to_numpy()
+    array = column.combine_chunks()
+    dtype = np.dtype(array.type.to_pandas_dtype())
+    offset = array.offset * dtype.itemsize
+    return np.frombuffer(array.buffers()[1] or b"", dtype, len(array), offset)
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
