@@ -25,6 +25,7 @@ from embrittle.errors import EmbrittleError
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
+from embrittle.products.product import table_files
 from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION

@@ -64,7 +64,7 @@ rule tabulate_fairness:
         published=STUDY.published("{table}.csv"),
     output:
         **reported(
-            FAIRNESS.files(STUDY, "{table}"),
+            table_files(STUDY, "{table}"),
             "comparison",
             "comparison",
             "Tables",

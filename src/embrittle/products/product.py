@@ -121,6 +121,36 @@ def is_single_step(settings: Settings, attack: str) -> bool:
     return ATTACKS[settings["attacks"][attack]["method"]].single_step
 
 
+def grid_conditions(settings: Settings, section: str) -> Iterator[tuple[str, float, int]]:
+    """A section's attacks at its epsilon: single steps once, the others after each of its numbers of iterations."""
+    own = settings[section]
+    for attack in own["attacks"]:
+        for iterations in (1,) if is_single_step(settings, attack) else own["iterations"]:
+            yield attack, own["epsilon"], iterations
+
+
+def table_files(study: Study, table: str) -> dict[str, str]:
+    """A table of the papers in all its forms, beside the published one; `table` may be a wildcard."""
+    forms = {
+        "long": ".csv",
+        "spread": "_seeds.csv",
+        "wide": "_wide.csv",
+        "markdown": ".md",
+        "latex": ".tex",
+        "comparison": "_comparison.csv",
+        "comparison_markdown": "_comparison.md",
+    }
+    return {form: study.results(f"tables/{table}{ending}") for form, ending in forms.items()}
+
+
+def of_models(patterns: Mapping[str, str], runs: Sequence[Any]) -> dict[str, list[str]]:
+    """The files of several models, from a pattern for each name."""
+    return {
+        name: [pattern.format(**run._asdict()) for run in runs]
+        for name, pattern in patterns.items()
+    }
+
+
 def attacks_shown(settings: Settings, section: str) -> dict[str, bool]:
     """The attacks of a section, and whether each takes a single step."""
     return {name: is_single_step(settings, name) for name in settings[section]["attacks"]}

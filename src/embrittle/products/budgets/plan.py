@@ -17,6 +17,7 @@ from embrittle.products.product import (
     methods_of,
     of_each_dataset,
     of_each_run,
+    of_models,
     usable_attacks,
     value_at,
 )
@@ -86,10 +87,7 @@ class Budgets(Product):
 
     def of_models(self, study: Study) -> dict[str, list[str]]:
         """The files of all models."""
-        return {
-            part: [pattern.format(**run._asdict()) for run in self.runs(study)]
-            for part, pattern in self.model_files(study).items()
-        }
+        return of_models(self.model_files(study), self.runs(study))
 
     def _at(self, study: Study) -> dict[str, int]:
         """What tables and figure agree on."""

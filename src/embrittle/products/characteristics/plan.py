@@ -13,7 +13,7 @@ from embrittle.products.product import (
     Study,
     attacks_shown,
     check_attacks,
-    is_single_step,
+    grid_conditions,
 )
 
 
@@ -30,11 +30,7 @@ class Characteristics(Product):
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Those of every sub-sample."""
-        own = settings["figure3"]
-        for attack in own["attacks"]:
-            single = is_single_step(settings, attack)
-            for iterations in (1,) if single else own["iterations"]:
-                yield attack, own["epsilon"], iterations
+        yield from grid_conditions(settings, "figure3")
 
     def check(self, settings: Settings, problems: Problems) -> None:
         """The attacks are defined."""

@@ -13,6 +13,7 @@ from embrittle.products.product import (
     Study,
     attacks_shown,
     check_attacks,
+    grid_conditions,
     is_single_step,
 )
 
@@ -26,10 +27,7 @@ class Curves(Product):
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Figure 2 has no epsilon of its own for single steps: its reference line is Figure 1's."""
         first, second = settings["figure1"], settings["figure2"]
-        for attack in first["attacks"]:
-            single = is_single_step(settings, attack)
-            for iterations in (1,) if single else first["iterations"]:
-                yield attack, first["epsilon"], iterations
+        yield from grid_conditions(settings, "figure1")
         for attack in second["attacks"]:
             if is_single_step(settings, attack):
                 yield attack, first["epsilon"], 1

@@ -15,6 +15,8 @@ from embrittle.products.product import (
     is_single_step,
     of_each_dataset,
     of_each_run,
+    of_models,
+    table_files,
     value_at,
 )
 
@@ -61,28 +63,13 @@ class Fairness(Product):
             "fairness_csv": study.results("fairness.csv"),
         }
 
-    def files(self, study: Study, table: str) -> dict[str, str]:
-        """A table in all its forms; `table` may be a wildcard."""
-        return {
-            "long": study.results(f"tables/{table}.csv"),
-            "spread": study.results(f"tables/{table}_seeds.csv"),
-            "wide": study.results(f"tables/{table}_wide.csv"),
-            "markdown": study.results(f"tables/{table}.md"),
-            "latex": study.results(f"tables/{table}.tex"),
-            "comparison": study.results(f"tables/{table}_comparison.csv"),
-            "comparison_markdown": study.results(f"tables/{table}_comparison.md"),
-        }
-
     def runs(self, study: Study) -> list[Any]:
         """The models whose groups are measured."""
         return [run for run in study.trained if study.shown_for(run, "fairness")]
 
     def of_models(self, study: Study) -> dict[str, list[str]]:
         """The files of all models."""
-        return {
-            name: [pattern.format(**run._asdict()) for run in self.runs(study)]
-            for name, pattern in self.model_files(study).items()
-        }
+        return of_models(self.model_files(study), self.runs(study))
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """The groups of each model; both tables; a heat map of each data set."""
@@ -129,7 +116,7 @@ class Fairness(Product):
         """Both tables; `fairness` is them and the heat maps."""
         if not study.settings["fairness"]["attributes"]:
             return {"table2": [], "table3": [], "fairness": []}
-        tables = {table: list(self.files(study, table).values()) for table in TABLES}
+        tables = {table: list(table_files(study, table).values()) for table in TABLES}
         datasets = study.settings["datasets"]
         maps = [file for dataset in datasets for file in study.figures(dataset, "fairness")]
         return {**tables, "fairness": [*tables["table2"], *tables["table3"], *maps]}
@@ -144,7 +131,7 @@ class Fairness(Product):
         """The cells of both tables, and the printed ones beside them."""
         if not study.settings["fairness"]["attributes"]:
             return {}
-        files = {table: self.files(study, table) for table in TABLES}
+        files = {table: table_files(study, table) for table in TABLES}
         seeds = {f"{table}_seeds": files[table]["spread"] for table in TABLES}
         return seeds | {f"{table}_comparison": files[table]["comparison"] for table in TABLES}
 

@@ -14,8 +14,10 @@ from embrittle.products.product import (
     Study,
     attacks_shown,
     check_attacks,
-    is_single_step,
+    grid_conditions,
     of_each_run,
+    of_models,
+    table_files,
     value_at,
 )
 
@@ -28,11 +30,7 @@ class Table1(Product):
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Single steps at its epsilon; all numbers of iterations of the others."""
-        own = settings["table1"]
-        for attack in own["attacks"]:
-            single = is_single_step(settings, attack)
-            for iterations in (1,) if single else own["iterations"]:
-                yield attack, own["epsilon"], iterations
+        yield from grid_conditions(settings, "table1")
 
     def check(self, settings: Settings, problems: Problems) -> None:
         """Its attacks are defined; a curve that is accumulated has two points."""
@@ -46,15 +44,7 @@ class Table1(Product):
 
     def files(self, study: Study) -> dict[str, str]:
         """The table in all its forms."""
-        return {
-            "long": study.results("tables/table1.csv"),
-            "spread": study.results("tables/table1_seeds.csv"),
-            "wide": study.results("tables/table1_wide.csv"),
-            "markdown": study.results("tables/table1.md"),
-            "latex": study.results("tables/table1.tex"),
-            "comparison": study.results("tables/table1_comparison.csv"),
-            "comparison_markdown": study.results("tables/table1_comparison.md"),
-        }
+        return table_files(study, "table1")
 
     @staticmethod
     def users_file(study: Study) -> str:
@@ -93,8 +83,7 @@ class Table1(Product):
 
     def verdict_inputs(self, study: Study) -> Files:
         """The users."""
-        runs = self.users_shown(study)
-        return {"users": [self.users_file(study).format(**run._asdict()) for run in runs]}
+        return of_models({"users": self.users_file(study)}, self.users_shown(study))
 
     def page_inputs(self, study: Study) -> Files:
         """The cells, and the printed ones beside them."""
