@@ -89,11 +89,14 @@ def test_a_second_run_has_nothing_to_do_and_a_change_runs_what_it_decides(theirs
 
 
 def test_what_is_missing_is_found_under_the_prefix(theirs):
+    """As where the job of 2 iterations failed, so that the one of 3, which continues from it, did not start."""
     folder, snakemake = theirs
     lists = folder / "brittle/results/tiny/lists/shop/BPR-MF/seed-0"
-    gone = lists / "bim_epsilon-0.5_iterations-2.parquet"
-    gone.rename(folder / "set-aside")
+    gone = [lists / f"bim_epsilon-0.5_iterations-{iterations}.parquet" for iterations in (2, 3)]
+    for path in gone:
+        path.rename(folder / path.name)
     planned = snakemake("--dry-run", missing="report")
+    for path in gone:
+        (folder / path.name).rename(path)
     assert "brittleness_evaluate_model" in planned
     assert "brittleness_attack_model" not in planned
-    (folder / "set-aside").rename(gone)
