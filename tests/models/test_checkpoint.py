@@ -68,7 +68,7 @@ def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
     }
     job = split.parent / "job.json"
     write_json(given, job)
-    script = ROOT / "workflow" / "scripts" / "train_model.py"
+    script = ROOT / "workflow" / "scripts" / "train" / "train_model.py"
     command = [sys.executable, "-m", "benchmarks.script_job", str(script), str(job)]
     return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 

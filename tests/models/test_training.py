@@ -390,7 +390,7 @@ def test_training_learns_the_blocks(blocks):
 def test_amf_stays_accurate_and_loses_less_under_a_perturbation(blocks):
     def loss_under_fgsm(state):
         loss = PairwiseLoss(CpuBackend(), state.selected, blocks[0], seed=0)
-        _, delta = next(perturb(loss, "fgsm", epsilon=0.5, iterations=[1], seed=0))
+        delta = perturb(loss, "fgsm", epsilon=0.5, iterations=1, seed=0)
         users, items = loss.perturbed(delta)
         owners = np.repeat(np.arange(N_USERS), np.diff(blocks[0].indptr))
         negatives = draw_negatives(blocks[0].indptr, blocks[0].indices, N_ITEMS, 9)
