@@ -62,7 +62,7 @@ def train_model(
     if start:
         job["input"]["start"] = str(start / "state.safetensors")
     folder.mkdir()
-    return run_script("train_model.py", job, folder)
+    return run_script("train/train_model.py", job, folder)
 
 
 def train_both(problem: Problem, start_epoch: int, epochs: int) -> tuple[float, float]:
@@ -134,11 +134,11 @@ def fixed_cost_row(repeats: int) -> Row:
                 "lists": str(folder / "lists.parquet"),
                 "perturbation": str(folder / "perturbation.safetensors"),
             },
-            "params": {"attack": {"method": "bim"}, "length": 10},
+            "params": {"attack": {"definition": {"method": "bim"}, "loss": "bpr", "length": 10}},
             "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": str(SEED)},
         }
         seconds = side_by_side(
-            {"job": lambda: seconds_of(lambda: run_script("attack_model.py", job, folder))},
+            {"job": lambda: seconds_of(lambda: run_script("attack/attack_model.py", job, folder))},
             repeats,
         )["job"]
     return Row("fixed cost", "attack job, after the first", seconds, target=targets.FIXED_COST)

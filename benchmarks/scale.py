@@ -113,7 +113,7 @@ def ranking_row(size: Size) -> table.Row:
             "params": {"length": K},
         }
         peaks: list[float] = []
-        seconds = seconds_of(lambda: peaks.append(run_script("recommend.py", job, folder)))
+        seconds = seconds_of(lambda: peaks.append(run_script("attack/recommend.py", job, folder)))
     return table.Row(
         f"top-{K} lists, a job",
         str(size),

@@ -7,7 +7,19 @@ import pandas as pd
 import pytest
 import torch
 
-from benchmarks import gpu, jobs, libraries, loops, machine, plain, run, scale, table, timing
+from benchmarks import (
+    equality,
+    gpu,
+    jobs,
+    libraries,
+    loops,
+    machine,
+    plain,
+    run,
+    scale,
+    table,
+    timing,
+)
 from benchmarks.loops import Effort
 from benchmarks.setting import BPR_MF, Problem
 from benchmarks.table import Row, Target
@@ -341,11 +353,11 @@ def test_a_failed_job_is_shown_with_its_message(tmp_path):
     job = {
         "input": inputs,
         "output": {"lists": str(tmp_path / "lists.parquet")},
-        "params": {"attack": {"method": "bim"}, "length": 31},
+        "params": {"attack": {"definition": {"method": "bim"}, "loss": "bpr", "length": 31}},
         "wildcards": {"epsilon": "0.5", "iterations": "1", "seed": "0"},
     }
     with pytest.raises(RuntimeError, match="the catalogue has only 30 items"):
-        jobs.run_script("attack_model.py", job, tmp_path)
+        jobs.run_script("attack/attack_model.py", job, tmp_path)
 
 
 def test_the_rows_of_a_gpu(problem):
@@ -413,3 +425,28 @@ def test_the_growth_is_measured_with_the_workflows_scripts(tmp_path, monkeypatch
     ]  # BPR-MF's first epoch and AMF's own first do not count
     assert (written["peak_memory_mb"] > 50).all()
     assert "3,000 interactions, 120 x 130" in capsys.readouterr().out
+
+
+def test_equality_sees_one_bit_and_not_the_layout(tmp_path, capsys):
+    """Lists of several numbers of iterations in one file, as they once were, are those of a file each."""
+    lists = {"user": np.arange(3, dtype=np.int32), "score": np.float32([0.1, 0.2, 0.3])}
+    together = {name: np.tile(values, 2) for name, values in lists.items()}
+    together["iterations"] = np.repeat(np.int32([1, 2]), 3)
+    write_parquet(together, tmp_path / "before" / "lists" / "bim_epsilon-0.5.parquet")
+    for iterations in (1, 2):
+        name = f"bim_epsilon-0.5_iterations-{iterations}.parquet"
+        write_parquet(lists, tmp_path / "after" / "lists" / name)
+    for folder in ("before", "after"):
+        write_json({"written": folder}, tmp_path / folder / "provenance.json")
+    folders = [str(tmp_path / "before"), str(tmp_path / "after")]
+    assert equality.main(folders) == 0
+    assert "2 equal, 0 different, 0 in one alone" in capsys.readouterr().out
+    lists["score"][1] = np.nextafter(lists["score"][1], np.float32(1))
+    write_parquet(lists, tmp_path / "after" / "lists" / name)
+    write_json({}, tmp_path / "after" / "more.json")
+    assert equality.main(folders) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        f"differs: lists/{name}",
+        "only after: more.json",
+        "1 equal, 1 different, 1 in one alone",
+    ]
