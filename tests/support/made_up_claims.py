@@ -103,7 +103,7 @@ def _region(claim, case_number: int, published: Published, dataset: str) -> Regi
         {key: value for key, value in entry.items() if key != "dataset"} for entry in claim.figures
     ]
     setting = decisions.Setting(world.study(), published, dataset, printed)
-    return decisions.TESTS[claim.test](setting, **claim.parameters)[case_number].region
+    return list(decisions.TESTS[claim.test](setting, **claim.parameters))[case_number].region
 
 
 def world_of(claim, dataset: str, sides, published: Published) -> World:

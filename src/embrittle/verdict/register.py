@@ -12,7 +12,7 @@ from typing import Any
 
 from embrittle.errors import ConfigError
 from embrittle.study.schema import Problems, check_structure, read_yaml, suggestion
-from embrittle.verdict.decisions import TESTS
+from embrittle.verdict.decisions import LIMITS, TESTS
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,10 @@ def _check_test(test: Mapping[str, Any], path: tuple, problems: Problems) -> Non
         problems.add((*path, "name"), message)
         return
     _, *takes = inspect.signature(TESTS[test["name"]]).parameters.values()
-    known = {parameter.name: parameter for parameter in takes}
-    for key in test.keys() - known.keys() - {"name"}:
+    named = {parameter.name: parameter for parameter in takes if parameter.name != "limits"}
+    allowed = {"name", *named, *(LIMITS if len(named) < len(takes) else ())}
+    for key in test.keys() - allowed:
         problems.add((*path, key), f"the test {test['name']!r} takes no {key!r}")
-    for key, parameter in known.items():
+    for key, parameter in named.items():
         if parameter.default is parameter.empty and key not in test:
             problems.add((*path, key), f"the test {test['name']!r} needs this key")
