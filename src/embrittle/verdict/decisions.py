@@ -82,9 +82,9 @@ class Case:
         published: the papers' figure, printed or computed from their tables; NaN where there is none.
         region: what the claim allows; None where nothing is judged.
         n_seeds: how many seeds have a figure.
+        rests_on: what the side rests on: "seeds", "users" or "fit".
         p: of the paired test over users, NaN where there is none; `p_holm` after the correction (`judge`).
         text: what to show in place of the figure, if it is no number.
-        rests_on: what the side rests on: "seeds", "users" or "fit".
     """
 
     name: str
@@ -96,10 +96,10 @@ class Case:
     published: float = np.nan
     region: Region | None = None
     n_seeds: int = 0
+    rests_on: str = ""
     p: float = np.nan
     p_holm: float = np.nan
     text: str = ""
-    rests_on: str = ""
 
     @property
     def decided_by(self) -> str:
@@ -219,21 +219,26 @@ class Setting:
         return self.case_of((ours, low, high), n_seeds, "seeds", unit, published, **limits)
 
     def case_of(
-        self, figure: Sequence[float], n_seeds: int, rests_on: str, unit: str, published: float, **limits: Any
-    ) -> Case:  # fmt: skip
+        self,
+        figure: Sequence[float],
+        n_seeds: int,
+        rests_on: str,
+        unit: str,
+        published: float,
+        **limits: Any,
+    ) -> Case:
         """A case from (figure, low, high); what the text prints takes the place of `published`."""
         for entry in self.printed:
             names = {key: value for key, value in entry.items() if key != "value"}
             if names.items() <= self.names.items():
                 published = float(entry["value"])
                 break
-        ours, low, high = figure
+        ours, *bounds = figure
         region = Region.of(published, **limits)
-        side = OPEN if region is None else region.side(low, high)
-        return Case(
-            case_name(self.names), MISSING if np.isnan(ours) else side, ours, low, high, unit, published, region,
-            n_seeds, rests_on=rests_on,
-        )  # fmt: skip
+        side = OPEN if region is None else region.side(*bounds)
+        side = MISSING if np.isnan(ours) else side
+        name = case_name(self.names)
+        return Case(name, side, ours, *bounds, unit, published, region, n_seeds, rests_on)
 
 
 Cases = Iterator[Case]
@@ -434,10 +439,9 @@ def _slopes(setting: Setting, **wanted: Any) -> Iterator[Any]:
 
 def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
     """A case from the slope of a regression, with its own interval."""
-    printed = _rows(
-        here.published.characteristics, dataset=here.dataset, quantity="slope", model=row.model,
-        attack=row.attack, characteristic=row.characteristic,
-    )  # fmt: skip
+    names = {name: getattr(row, name) for name in ("model", "attack", "characteristic")}
+    table = here.published.characteristics
+    printed = _rows(table, dataset=here.dataset, quantity="slope", **names)
     published = next((float(theirs.value) for theirs in printed.itertuples()), np.nan)
     figure, unit = (row.slope, row.ci_low, row.ci_high), f"per {row.characteristic}"
     return here.case_of(figure, int(row.n_seeds), "fit", unit, published, **limits)
