@@ -96,10 +96,7 @@ def quantity(binding, of) -> dict:
 def _region(claim, case_number: int, published: Published, dataset: str) -> Region:
     """What a claim allows in one of its cases."""
     world = World(dataset, claim.k)
-    printed = [
-        {key: value for key, value in entry.items() if key != "dataset"} for entry in claim.figures
-    ]
-    setting = decisions.Setting(world.study(), published, dataset, printed)
+    setting = decisions.Setting(world.study(), published, dataset, claim.figures)
     return list(decisions.TESTS[claim.test](setting, **claim.parameters))[case_number].region
 
 

@@ -15,7 +15,7 @@ register, and mean the same in all tests:
   `{points: x}`, how near to the published figure. Without limits nothing is judged.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
@@ -155,7 +155,7 @@ class Setting:
         study: our results.
         published: the papers'.
         dataset: name of a data set of the study.
-        printed: figures printed in the text: mappings of what names a case, and `value`.
+        printed: figures printed in the text: mappings of what names a case (a data set, too), and `value`.
         names: what names the case, such as model and attack; quantities need not repeat it.
     """
 
@@ -228,9 +228,10 @@ class Setting:
         **limits: Any,
     ) -> Case:
         """A case from (figure, low, high); what the text prints takes the place of `published`."""
+        case = {**self.names, "dataset": self.dataset}
         for entry in self.printed:
             names = {key: value for key, value in entry.items() if key != "value"}
-            if names.items() <= self.names.items():
+            if names.items() <= case.items():
                 published = float(entry["value"])
                 break
         ours, *bounds = figure
@@ -432,9 +433,15 @@ def _rows(table: pd.DataFrame | None, **wanted: Any) -> pd.DataFrame:
     return rows
 
 
-def _slopes(setting: Setting, **wanted: Any) -> Iterator[Any]:
-    """The fitted lines over the characteristics of a data set's sub-samples."""
-    yield from _rows(setting.study.files.regressions, source=setting.dataset, **wanted).itertuples()
+def _fits(
+    setting: Setting, table: pd.DataFrame | None, over: Over, characteristics: Iterable[str]
+) -> Iterator[tuple[Setting, Any]]:
+    """The setting of every case, and its row of a table of lines fitted over characteristics of sub-samples."""
+    for here in setting.each(over):
+        for characteristic in characteristics:
+            wanted = {**here.names, "characteristic": characteristic}
+            for row in _rows(table, source=setting.dataset, **wanted).itertuples():
+                yield here.named(iterations=row.iterations, over=characteristic), row
 
 
 def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
@@ -450,18 +457,17 @@ def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
 @claim_test("slope_sign")
 def slope_sign(setting: Setting, over: Over, signs: Mapping[str, int]) -> Cases:
     """Whether what a perturbation takes away rises (1) or falls (-1) with characteristics of the data."""
-    for here in setting.each(over):
-        for characteristic, sign in signs.items():
-            for row in _slopes(here, **here.names, characteristic=characteristic):
-                named = here.named(iterations=row.iterations, over=characteristic)
-                yield _slope_case(named, row, **({"above": 0} if sign > 0 else {"below": 0}))
+    for here, row in _fits(setting, setting.study.files.regressions, over, signs):
+        side = "above" if signs[row.characteristic] > 0 else "below"
+        yield _slope_case(here, row, **{side: 0})
 
 
 @claim_test("slope_value")
 def slope_value(setting: Setting, over: Over, within: Mapping[str, float]) -> Cases:
     """Whether a slope is near the published one."""
     for here in setting.each(over):
-        for row in _slopes(here, **here.names):
+        rows = _rows(setting.study.files.regressions, source=setting.dataset, **here.names)
+        for row in rows.itertuples():
             yield _slope_case(here.named(iterations=row.iterations), row, within=within)
 
 
@@ -480,16 +486,11 @@ def printed_points(setting: Setting, within: Mapping[str, float]) -> Cases:
 @claim_test("flatter")
 def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> Cases:
     """Whether the slopes of the second model are nearer to 0 than those of the first."""
-    table = setting.study.files.differences
-    for here in setting.each(over):
-        for characteristic in characteristics:
-            wanted = {**here.names, "characteristic": characteristic}
-            for row in _rows(table, source=setting.dataset, **wanted).itertuples():
-                nearer = abs(row.slope_first) - abs(row.slope_second)
-                figure, unit = (nearer, np.nan, np.nan), f"per {characteristic}"
-                named = here.named(iterations=row.iterations, over=characteristic)
-                case = named.case_of(figure, int(row.n_seeds), "fit", unit, np.nan, above=0)
-                yield case if case.side == MISSING else replace(case, side=flatter_side(row))
+    for here, row in _fits(setting, setting.study.files.differences, over, characteristics):
+        nearer, unit = abs(row.slope_first) - abs(row.slope_second), f"per {row.characteristic}"
+        figure = (nearer, np.nan, np.nan)
+        case = here.case_of(figure, int(row.n_seeds), "fit", unit, np.nan, above=0)
+        yield case if case.side == MISSING else replace(case, side=flatter_side(row))
 
 
 @claim_test("lower_at_equal_norm")

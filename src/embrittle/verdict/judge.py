@@ -106,15 +106,10 @@ def judge(
         k = claim.k if claim.k in lengths else lengths[0]
         study = study_at(k)
         comparable = k == claim.k and (study.has_papers_grid or not claim.uses_table1)
-        for dataset in study.datasets:
+        for dataset in study.configuration["datasets"]:
             own = dataset in claim.datasets and comparable
-            printed = [
-                {key: value for key, value in entry.items() if key != "dataset"}
-                for entry in claim.figures
-                if own and entry.get("dataset", dataset) == dataset
-            ]
             theirs = published if comparable else Published({})
-            setting = Setting(study, theirs, dataset, printed)
+            setting = Setting(study, theirs, dataset, claim.figures if own else ())
             cases = TESTS[claim.test](setting, **claim.parameters)
             found.append(Judged(claim, dataset, own, tuple(cases)))
     return _corrected(found)

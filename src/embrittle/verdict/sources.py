@@ -96,22 +96,13 @@ class Study:
             return self.files.metrics.iloc[:0]
         return metrics_at(self.files.metrics, self.k)
 
-    @property
-    def datasets(self) -> list[str]:
-        """The study's data sets."""
-        return list(self.configuration["datasets"])
-
     def models(self, dataset: str) -> list[str]:
         """The recommenders measured on a data set, but for the random one."""
-        here = self.rows[self.rows["dataset"] == dataset]
-        return models_in(here) if len(here) else []
-
-    def seeds(self, dataset: str) -> list[int]:
-        """The seeds of a data set."""
-        return self._seeds.get(dataset, [])
+        return models_in(self.rows[self.rows["dataset"] == dataset])
 
     @cached_property
-    def _seeds(self) -> dict[str, list[int]]:
+    def seeds(self) -> dict[str, list[int]]:
+        """Data set -> its seeds, of those that have metrics."""
         datasets = dict.fromkeys(self.rows["dataset"])
         return {name: [int(seed) for seed in seeds_of(self.rows, name)] for name in datasets}
 
@@ -125,7 +116,7 @@ class Study:
     def values(self, dataset: str, quantity: Quantity) -> pd.Series:
         """A quantity for each seed of the data set; NaN where it is not there."""
         table, place = self.tables[quantity["from"]], place_of(dataset, quantity)
-        seeds = self.seeds(dataset)
+        seeds = self.seeds.get(dataset, [])
         found = [table.get((*place, seed), np.nan) for seed in seeds]
         return pd.Series(found, index=seeds, dtype=float)
 
@@ -142,7 +133,7 @@ class Study:
         return {
             key: rows.groupby("user")["ndcg"].mean()
             for key, rows in self.files.users.groupby(keys, sort=False)
-            if set(rows["seed"]) >= set(self.seeds(key[0]))
+            if set(rows["seed"]) >= set(self.seeds.get(key[0], []))
         }
 
     @cached_property
@@ -161,7 +152,7 @@ class Study:
 
     def _cells(self) -> pd.DataFrame:
         table1 = self.configuration["table1"]
-        if self.rows.empty or not table1["attacks"] or not models_in(self.rows):
+        if not table1["attacks"] or not models_in(self.rows):
             return pd.DataFrame()
         grid = table1["epsilon"], table1["iterations"], self.k
         return table1_seeds(self.files.metrics, *grid, self.single_step)
@@ -227,15 +218,14 @@ def _poster_points(
     if accuracy is None or robustness is None:
         return {}
     names = {f"HR@{pub.APR_K}": "RE", f"NDCG@{pub.APR_K}": "nDCG"}
+    accuracy, robustness = (t.replace({"model": pub.APR_MODELS}) for t in (accuracy, robustness))
     found = {}
-    for row in accuracy.itertuples(index=False):
-        model = pub.APR_MODELS.get(row.model, row.model)
-        found[(row.dataset, model, UNPERTURBED, 0.0, 0, names[row.metric])] = row.value
-    for row in robustness.itertuples(index=False):
-        model = pub.APR_MODELS.get(row.model, row.model)
-        initial = found.get((row.dataset, model, UNPERTURBED, 0.0, 0, "nDCG"), np.nan)
+    for row in accuracy.itertuples():
+        found[row.dataset, row.model, UNPERTURBED, 0.0, 0, names[row.metric]] = row.value
+    for row in robustness.itertuples():
+        initial = found.get((row.dataset, row.model, UNPERTURBED, 0.0, 0, "nDCG"), np.nan)
         left = initial * (1 + row.relative_change_ndcg100_percent / 100)
-        found[(row.dataset, model, "fgsm", number_key(row.epsilon), 1, "nDCG")] = left
+        found[row.dataset, row.model, "fgsm", number_key(row.epsilon), 1, "nDCG"] = left
     return found
 
 
