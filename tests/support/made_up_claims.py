@@ -10,7 +10,7 @@ from embrittle.metrics.evaluation import COLUMNS
 from embrittle.render import published as pub
 from embrittle.verdict import decisions, register
 from embrittle.verdict.decisions import AGAINST, FOR, Region, bindings
-from embrittle.verdict.sources import Files, Published, Study, _place, random_of
+from embrittle.verdict.sources import Files, Published, Study, place_of, random_of
 from embrittle.vocabulary import UNPERTURBED
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
@@ -61,8 +61,8 @@ class World:
         """One value for all seeds, or one for each."""
         each = np.broadcast_to(values, len(self.seeds))
         for seed, value in zip(self.seeds, each, strict=True):
-            place = (self.dataset, *_place(quantity), seed)
-            self.values[quantity["from"]][place] = float(value)
+            place = place_of(self.dataset, quantity)
+            self.values[quantity["from"]][(*place, seed)] = float(value)
 
     def study(self, **files) -> Study:
         metrics = skeleton([self.dataset], self.k, self.seeds)
@@ -72,10 +72,7 @@ class World:
             self.k,
             ATTACKS,
         )
-        # What `Study` would look up in its tables.
-        names = {"table1": "_cells", "metrics": "_points"}
-        for name, values in self.values.items():
-            study.__dict__[names.get(name, f"_{name}")] = values
+        study.__dict__["tables"] = self.values
         return study
 
 
@@ -99,11 +96,8 @@ def quantity(binding, of) -> dict:
 def _region(claim, case_number: int, published: Published, dataset: str) -> Region:
     """What a claim allows in one of its cases."""
     world = World(dataset, claim.k)
-    printed = [
-        {key: value for key, value in entry.items() if key != "dataset"} for entry in claim.figures
-    ]
-    setting = decisions.Setting(world.study(), published, dataset, printed)
-    return decisions.TESTS[claim.test](setting, **claim.parameters)[case_number].region
+    setting = decisions.Setting(world.study(), published, dataset, claim.figures)
+    return list(decisions.TESTS[claim.test](setting, **claim.parameters))[case_number].region
 
 
 def world_of(claim, dataset: str, sides, published: Published) -> World:

@@ -52,6 +52,7 @@ def changed(path, value):
         (["test", "name"], "chnge", "unknown test 'chnge'; did you mean 'change'?"),
         (["test", "until"], 25, "claims.msap-stronger.test.until: the test 'change' takes no"),
         (["test"], {"name": "setting"}, "test.key: the test 'setting' needs this key"),
+        (["test"], {"name": "setting", "key": "k", "below": 0}, "takes no 'below'"),
         (["test", "of", "from"], "table9", "test.of.from: unknown value 'table9'"),
         (["test", "below"], "much", "test.below: expected a number, found the text 'much'"),
     ],

@@ -43,7 +43,7 @@ def n_cases(claim) -> int:
     setting = Setting(World("ml-1m", claim.k).study(), PUBLISHED, claim.datasets[0])
     if claim.test == "above_all_others":  # one for each other model: BPR-MF alone here
         return len(list(decisions.bindings(claim.parameters["over"])))
-    return len(TESTS[claim.test](setting, **claim.parameters))
+    return len(list(TESTS[claim.test](setting, **claim.parameters)))
 
 
 def verdict_of(claim, world) -> str:
@@ -217,8 +217,7 @@ def test_every_claim_has_been_put_to_a_test_above():
     ],
 )
 def test_cases_together(sides, expected):
-    nothing = dict.fromkeys(("ours", "low", "high", "published"), np.nan)
-    cases = [Case("", **nothing, unit="", region=None, side=side, n_seeds=3) for side in sides]
+    cases = [Case("", side) for side in sides]
     assert judge.decide(cases) == expected
 
 

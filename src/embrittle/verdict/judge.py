@@ -106,15 +106,10 @@ def judge(
         k = claim.k if claim.k in lengths else lengths[0]
         study = study_at(k)
         comparable = k == claim.k and (study.has_papers_grid or not claim.uses_table1)
-        for dataset in study.datasets:
+        for dataset in study.configuration["datasets"]:
             own = dataset in claim.datasets and comparable
-            printed = [
-                {key: value for key, value in entry.items() if key != "dataset"}
-                for entry in claim.figures
-                if own and entry.get("dataset", dataset) == dataset
-            ]
             theirs = published if comparable else Published({})
-            setting = Setting(study, theirs, dataset, printed)
+            setting = Setting(study, theirs, dataset, claim.figures if own else ())
             cases = TESTS[claim.test](setting, **claim.parameters)
             found.append(Judged(claim, dataset, own, tuple(cases)))
     return _corrected(found)
@@ -144,37 +139,27 @@ def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
         not_run = [name for name in claim.datasets if name not in {one.dataset for one in run}]
         cases = [case for one in run for case in one.cases]
         whole = {"dataset": ALL_DATA, "papers_data": True, "verdict": decide(cases)}
-        rows.append({**whole, **_about(claim), **_summary(cases), "not_run_on": " ".join(not_run)})
+        rows.append({**whole, **_summary(claim, cases), "not_run_on": " ".join(not_run)})
         for one in of_claim:
             here = {name: getattr(one, name) for name in ("dataset", "papers_data", "verdict")}
-            rows.append({**here, **_about(claim), **_summary(one.cases), "not_run_on": ""})
+            rows.append({**here, **_summary(claim, one.cases), "not_run_on": ""})
     return pd.DataFrame(rows, columns=CLAIM_COLUMNS)
 
 
-def _about(claim: Claim) -> dict[str, str]:
-    return {"claim": claim.name, "papers": " ".join(claim.papers)}
-
-
-def _summary(cases: Sequence[Case]) -> dict[str, object]:
-    count = Counter(case.side for case in cases)
+def _summary(claim: Claim, cases: Sequence[Case]) -> dict[str, object]:
+    ours = Counter(case.side for case in cases)
     theirs = Counter(case.published_side for case in cases)
     there = [case for case in cases if not np.isnan(case.ours)]
-    weakest = min(there, key=_strength, default=None)
-    figures = {
-        name: getattr(weakest, name) if weakest else np.nan
-        for name in ("ours", "low", "high", "published")
-    }
+    weakest = min(there, key=_strength, default=Case("", MISSING))
+    figures = ("ours", "low", "high", "published", "unit")
     return {
-        "case": weakest.name if weakest else "",
-        **figures,
-        "unit": weakest.unit if weakest else "",
+        "claim": claim.name,
+        "papers": " ".join(claim.papers),
+        "case": weakest.name,
+        **{name: getattr(weakest, name) for name in figures},
         "n_seeds": min((case.n_seeds for case in there), default=0),
-        "n_for": count[FOR],
-        "n_against": count[AGAINST],
-        "n_open": count[OPEN],
-        "n_missing": count[MISSING],
-        "published_for": theirs[FOR],
-        "published_against": theirs[AGAINST],
+        **{f"n_{side}": ours[side] for side in (FOR, AGAINST, OPEN, MISSING)},
+        **{f"published_{side}": theirs[side] for side in (FOR, AGAINST)},
     }
 
 
@@ -187,18 +172,12 @@ def _strength(case: Case) -> tuple[int, float]:
 
 def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
     """A row for each case: the columns `CASE_COLUMNS`."""
-    rows = [
-        {
-            "claim": one.claim.name,
-            "dataset": one.dataset,
-            "papers_data": one.papers_data,
-            "case": case.name,
-            **{name: getattr(case, name) for name in CASE_COLUMNS[4:]},
-            "side": case.side if one.verdict != SHOWN or case.side == MISSING else SHOWN,
-        }
-        for one in judged
-        for case in one.cases
-    ]
+    rows = []
+    for one in judged:
+        for case in one.cases:
+            side = case.side if one.verdict != SHOWN or case.side == MISSING else SHOWN
+            figures = [getattr(case, name) for name in CASE_COLUMNS[5:]]
+            rows.append((one.claim.name, one.dataset, one.papers_data, case.name, side, *figures))
     return pd.DataFrame(rows, columns=CASE_COLUMNS)
 
 

@@ -12,7 +12,9 @@ from typing import Any
 
 from embrittle.errors import ConfigError
 from embrittle.study.schema import Problems, check_structure, read_yaml, suggestion
-from embrittle.verdict.decisions import TESTS
+from embrittle.verdict.decisions import LIMITS, TESTS
+
+SECTIONS = ("claims", "disagreements")
 
 
 @dataclass(frozen=True)
@@ -86,43 +88,30 @@ def load(path: str | os.PathLike, schema: str | os.PathLike) -> Register:
         _check(content, problems)
     if problems.lines:
         raise ConfigError("\n".join(problems.lines))
-    return Register(
-        papers=content["papers"],
-        claims=_claims(content["claims"]),
-        disagreements=_claims(content["disagreements"]),
+    claims, disagreements = (
+        tuple(_claim(name, **entry) for name, entry in content[section].items())
+        for section in SECTIONS
     )
+    return Register(content["papers"], claims, disagreements)
 
 
-def _claims(entries: Mapping[str, Mapping[str, Any]]) -> tuple[Claim, ...]:
-    return tuple(_claim(name, entry) for name, entry in entries.items())
-
-
-def _claim(name: str, entry: Mapping[str, Any]) -> Claim:
-    parameters = dict(entry["test"])
-    return Claim(
-        **{key: entry[key] for key in ("where", "statement", "k")},
-        **{key: entry[key] for key in ("printed", "transfers", "why") if key in entry},
-        name=name,
-        papers=tuple(entry["papers"]),
-        datasets=tuple(entry["datasets"]),
-        figures=tuple(entry.get("figures", ())),
-        test=parameters.pop("name"),
-        parameters=parameters,
-    )
+def _claim(name: str, test: Mapping[str, Any], **entry: Any) -> Claim:
+    lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
+    parameters = {key: value for key, value in test.items() if key != "name"}
+    return Claim(name=name, test=test["name"], parameters=parameters, **{**entry, **lists})
 
 
 def _check(content: Mapping[str, Any], problems: Problems) -> None:
     """Check what a schema cannot: that names are those of something."""
-    both = {**content["claims"], **content["disagreements"]}
     for name in content["claims"].keys() & content["disagreements"].keys():
         problems.add(("disagreements", name), "a claim has this name already")
-    for name, entry in both.items():
-        section = "claims" if name in content["claims"] else "disagreements"
-        for i, paper in enumerate(entry["papers"]):
-            if paper not in content["papers"]:
-                hint = suggestion(paper, content["papers"])
-                problems.add((section, name, "papers", i), f"unknown paper {paper!r}{hint}")
-        _check_test(entry["test"], (section, name, "test"), problems)
+    for section in SECTIONS:
+        for name, entry in content[section].items():
+            for i, paper in enumerate(entry["papers"]):
+                if paper not in content["papers"]:
+                    hint = suggestion(paper, content["papers"])
+                    problems.add((section, name, "papers", i), f"unknown paper {paper!r}{hint}")
+            _check_test(entry["test"], (section, name, "test"), problems)
 
 
 def _check_test(test: Mapping[str, Any], path: tuple, problems: Problems) -> None:
@@ -131,9 +120,10 @@ def _check_test(test: Mapping[str, Any], path: tuple, problems: Problems) -> Non
         problems.add((*path, "name"), message)
         return
     _, *takes = inspect.signature(TESTS[test["name"]]).parameters.values()
-    known = {parameter.name: parameter for parameter in takes}
-    for key in test.keys() - known.keys() - {"name"}:
+    named = {parameter.name: parameter for parameter in takes if parameter.name != "limits"}
+    allowed = {"name", *named, *(LIMITS if len(named) < len(takes) else ())}
+    for key in test.keys() - allowed:
         problems.add((*path, key), f"the test {test['name']!r} takes no {key!r}")
-    for key, parameter in known.items():
+    for key, parameter in named.items():
         if parameter.default is parameter.empty and key not in test:
             problems.add((*path, key), f"the test {test['name']!r} needs this key")

@@ -14,7 +14,7 @@ The unperturbed model is the attack "initial", which needs neither epsilon nor i
 NaN, of one seed as of all.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -23,20 +23,29 @@ import numpy as np
 import pandas as pd
 
 from embrittle.metrics.tidy import metrics_at, models_in, number_key, seeds_of, values_by
-from embrittle.products.table1.cells import CELL, table1_seeds
+from embrittle.products.table1.cells import table1_seeds
 from embrittle.render import published as pub
 from embrittle.vocabulary import RANDOM, UNPERTURBED
 
 Quantity = Mapping[str, Any]
 
+KEYS = {
+    "table1": ("model", "attack", "metric"),
+    "metrics": ("model", "attack", "epsilon", "iterations", "metric"),
+    "groups": ("model", "attack", "attribute", "group"),
+    "fairness": ("model", "attack", "attribute", "measure"),
+}
+"""What names a quantity in its table, but for the data set."""
 
-def point_key(quantity: Quantity) -> tuple[str, str, float, int, str]:
-    """(model, attack, epsilon, iterations, metric) of a quantity from the metrics."""
-    attack = quantity["attack"]
-    if attack == UNPERTURBED:
-        return quantity["model"], attack, 0.0, 0, quantity["metric"]
-    place = number_key(quantity["epsilon"]), int(quantity["iterations"])
-    return quantity["model"], attack, *place, quantity["metric"]
+
+def place_of(dataset: str, quantity: Quantity) -> tuple:
+    """The data set and what names a quantity in its table."""
+    names = dict(quantity)
+    if quantity["from"] == "metrics":
+        unperturbed = quantity["attack"] == UNPERTURBED
+        names["epsilon"] = 0.0 if unperturbed else number_key(quantity["epsilon"])
+        names["iterations"] = 0 if unperturbed else int(quantity["iterations"])
+    return dataset, *(names[key] for key in KEYS[quantity["from"]])
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Files:
 
     Attributes:
         metrics: the tidy metrics, of baselines as well.
-        groups, fairness: the tidy tables of `evaluation.evaluate_fairness`.
+        groups, fairness: the tidy tables of `metrics.evaluation.evaluate_fairness`.
         users: columns dataset, model, seed, user, condition, ndcg: nDCG of every user in the cells of Table 1.
         points, regressions, differences, comparison: Figure 3's tables.
         selected: tables/models.csv.
@@ -87,22 +96,13 @@ class Study:
             return self.files.metrics.iloc[:0]
         return metrics_at(self.files.metrics, self.k)
 
-    @property
-    def datasets(self) -> list[str]:
-        """The study's data sets."""
-        return list(self.configuration["datasets"])
-
     def models(self, dataset: str) -> list[str]:
         """The recommenders measured on a data set, but for the random one."""
-        here = self.rows[self.rows["dataset"] == dataset]
-        return models_in(here) if len(here) else []
-
-    def seeds(self, dataset: str) -> list[int]:
-        """The seeds of a data set."""
-        return self._seeds.get(dataset, [])
+        return models_in(self.rows[self.rows["dataset"] == dataset])
 
     @cached_property
-    def _seeds(self) -> dict[str, list[int]]:
+    def seeds(self) -> dict[str, list[int]]:
+        """Data set -> its seeds, of those that have metrics."""
         datasets = dict.fromkeys(self.rows["dataset"])
         return {name: [int(seed) for seed in seeds_of(self.rows, name)] for name in datasets}
 
@@ -115,25 +115,10 @@ class Study:
 
     def values(self, dataset: str, quantity: Quantity) -> pd.Series:
         """A quantity for each seed of the data set; NaN where it is not there."""
-        table = {
-            "table1": self._cells,
-            "metrics": self._points,
-            "groups": self._groups,
-            "fairness": self._fairness,
-        }[quantity["from"]]
-        place = (dataset, *_place(quantity))
-        seeds = self.seeds(dataset)
+        table, place = self.tables[quantity["from"]], place_of(dataset, quantity)
+        seeds = self.seeds.get(dataset, [])
         found = [table.get((*place, seed), np.nan) for seed in seeds]
         return pd.Series(found, index=seeds, dtype=float)
-
-    def curve(self, dataset: str, quantity: Quantity) -> pd.DataFrame:
-        """A quantity over the iterations, 0 for the unperturbed model: a row a seed, a column a number."""
-        initial = self.values(dataset, {**quantity, "attack": UNPERTURBED})
-        of = {
-            iterations: self.values(dataset, {**quantity, "iterations": iterations})
-            for iterations in self.configuration["figure1"]["iterations"]
-        }
-        return pd.DataFrame({0: initial, **of})
 
     def users(self, dataset: str, quantity: Quantity) -> pd.Series | None:
         """A cell of Table 1 for each user, the mean over the seeds; None where one has no users."""
@@ -148,51 +133,32 @@ class Study:
         return {
             key: rows.groupby("user")["ndcg"].mean()
             for key, rows in self.files.users.groupby(keys, sort=False)
-            if set(rows["seed"]) >= set(self.seeds(key[0]))
+            if set(rows["seed"]) >= set(self.seeds.get(key[0], []))
         }
 
     @cached_property
-    def _points(self) -> dict[tuple, float]:
-        epsilon = self.rows["epsilon"].map(number_key)
-        names = ["dataset", "model", "attack", "epsilon", "iterations", "metric", "seed"]
-        return values_by(self.rows.assign(epsilon=epsilon), names)
+    def tables(self) -> dict[str, dict[tuple, float]]:
+        """Where a quantity is from -> what names it, and the seed -> its value."""
+        rows = {
+            "table1": self._cells().rename(columns={"condition": "attack"}),
+            "metrics": self.rows.assign(epsilon=self.rows["epsilon"].map(number_key)),
+            "groups": self._at_k(self.files.groups),
+            "fairness": self._at_k(self.files.fairness),
+        }
+        return {
+            name: values_by(table, ["dataset", *KEYS[name], "seed"]) if len(table) else {}
+            for name, table in rows.items()
+        }
 
-    @cached_property
-    def _cells(self) -> dict[tuple, float]:
+    def _cells(self) -> pd.DataFrame:
         table1 = self.configuration["table1"]
-        if self.rows.empty or not table1["attacks"] or not models_in(self.rows):
-            return {}
-        cells = table1_seeds(
-            self.files.metrics, table1["epsilon"], table1["iterations"], self.k, self.single_step
-        )
-        return values_by(cells, [*CELL, "seed"])
+        if not table1["attacks"] or not models_in(self.rows):
+            return pd.DataFrame()
+        grid = table1["epsilon"], table1["iterations"], self.k
+        return table1_seeds(self.files.metrics, *grid, self.single_step)
 
-    @cached_property
-    def _groups(self) -> dict[tuple, float]:
-        return self._tidy(self.files.groups, "group")
-
-    @cached_property
-    def _fairness(self) -> dict[tuple, float]:
-        return self._tidy(self.files.fairness, "measure")
-
-    def _tidy(self, table: pd.DataFrame | None, column: str) -> dict[tuple, float]:
-        if table is None:
-            return {}
-        rows = table[table["k"] == self.k]
-        names = ["dataset", "model", "attack", "attribute", column, "seed"]
-        return values_by(rows, names)
-
-
-def _place(quantity: Quantity) -> tuple:
-    """What names a quantity in its table, but for the data set."""
-    if quantity["from"] == "metrics":
-        return point_key(quantity)
-    names = {
-        "table1": ("model", "attack", "metric"),
-        "groups": ("model", "attack", "attribute", "group"),
-        "fairness": ("model", "attack", "attribute", "measure"),
-    }
-    return tuple(quantity[name] for name in names[quantity["from"]])
+    def _at_k(self, table: pd.DataFrame | None) -> pd.DataFrame:
+        return pd.DataFrame() if table is None else table[table["k"] == self.k]
 
 
 class Published:
@@ -200,44 +166,37 @@ class Published:
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
         """Take the tables of `published.load` by their names; one that is left out has no figures."""
-        self._table1 = _series(tables.get("table1"), ["dataset", "model", "condition", "metric"])
-        self._groups = _series(
-            tables.get("table2"), ["dataset", "model", "condition", "attribute", "group"]
-        )
-        self._fairness = _series(
-            tables.get("table3"), ["dataset", "model", "condition", "attribute", "measure"]
-        )
+        self._tables = {
+            name: _values(tables.get(file))
+            for name, file in {"table1": "table1", "groups": "table2", "fairness": "table3"}.items()
+        }
         self._points = _curve_points(tables.get("figures_1_2"))
         self._poster = _poster_points(tables.get("apr_performance"), tables.get("apr_robustness"))
         self.characteristics = tables.get("characteristics")
 
     def value(self, dataset: str, quantity: Quantity, k: int) -> float:
         """A quantity as printed, for lists of length `k`; NaN where the papers do not print it."""
-        place = (dataset, *_place(quantity))
-        if quantity["from"] == "metrics":
-            if k == pub.APR_K:
-                return self._poster.get(place, np.nan)
-            return self._point(place) if k == pub.FIGURES_K else np.nan
+        place = place_of(dataset, quantity)
+        if quantity["from"] == "metrics" and k == pub.APR_K:
+            return self._poster.get(place, np.nan)
         if k != pub.FIGURES_K:
             return np.nan
-        tables = {"table1": self._table1, "groups": self._groups, "fairness": self._fairness}
-        return tables[quantity["from"]].get(place, np.nan)
+        if quantity["from"] == "metrics":
+            return self._point(place)
+        return self._tables[quantity["from"]].get(place, np.nan)
 
     def _point(self, place: tuple) -> float:
         dataset, model, attack, epsilon, _, metric = place
         # These cells of Table 1 are single values, not accumulated.
         if attack == UNPERTURBED or (attack, epsilon) == ("fgsm", pub.TABLE1_EPSILON):
-            return self._table1.get((dataset, model, attack, metric), np.nan)
+            return self._tables["table1"].get((dataset, model, attack, metric), np.nan)
         return self._points.get(place, np.nan)
 
 
-def _series(table: pd.DataFrame | None, keys: Sequence[str]) -> dict[tuple, float]:
-    if table is None:
-        return {}
-    value = table.columns[-1]
-    return dict(
-        zip(table[list(keys)].itertuples(index=False, name=None), table[value], strict=True)
-    )
+def _values(table: pd.DataFrame | None) -> dict[tuple, float]:
+    """The last column of a published table by all the others."""
+    rows = table.itertuples(index=False, name=None) if table is not None else ()
+    return {tuple(names): value for *names, value in rows}
 
 
 def _curve_points(table: pd.DataFrame | None) -> dict[tuple, float]:
@@ -259,15 +218,14 @@ def _poster_points(
     if accuracy is None or robustness is None:
         return {}
     names = {f"HR@{pub.APR_K}": "RE", f"NDCG@{pub.APR_K}": "nDCG"}
+    accuracy, robustness = (t.replace({"model": pub.APR_MODELS}) for t in (accuracy, robustness))
     found = {}
-    for row in accuracy.itertuples(index=False):
-        model = pub.APR_MODELS.get(row.model, row.model)
-        found[(row.dataset, model, UNPERTURBED, 0.0, 0, names[row.metric])] = row.value
-    for row in robustness.itertuples(index=False):
-        model = pub.APR_MODELS.get(row.model, row.model)
-        initial = found.get((row.dataset, model, UNPERTURBED, 0.0, 0, "nDCG"), np.nan)
+    for row in accuracy.itertuples():
+        found[row.dataset, row.model, UNPERTURBED, 0.0, 0, names[row.metric]] = row.value
+    for row in robustness.itertuples():
+        initial = found.get((row.dataset, row.model, UNPERTURBED, 0.0, 0, "nDCG"), np.nan)
         left = initial * (1 + row.relative_change_ndcg100_percent / 100)
-        found[(row.dataset, model, "fgsm", number_key(row.epsilon), 1, "nDCG")] = left
+        found[row.dataset, row.model, "fgsm", number_key(row.epsilon), 1, "nDCG"] = left
     return found
 
 
