@@ -1020,7 +1020,7 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: bim, fgsm, noise, pgd, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
+        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
     ),
     (
         {"training": {"criterion": "MRR@10"}},
