@@ -830,7 +830,7 @@ COMPLAINTS = [
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
-        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: bim, fgsm, noise, pgd, "
+        "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
@@ -934,12 +934,12 @@ COMPLAINTS = [
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
-        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: bim, fgsm, noise, pgd, "
+        "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
-        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: bim, fgsm, noise, pgd, "
+        "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled",
     ),
     (
