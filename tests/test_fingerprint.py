@@ -14,6 +14,7 @@ from embrittle.attacks.methods import ATTACKS
 from embrittle.data.readers import FORMATS, module_of
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
+from embrittle.products.registry import PRODUCTS
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "workflow" / "scripts"
@@ -239,6 +240,7 @@ BY_NAME = {
     "prepare_dataset": {reader: module_of(reader) for reader in FORMATS},
     "train_baseline": {name: baselines.module_of(name) for name in BASELINES},
     "attack_model": {name: f"embrittle.attacks.methods.{name}" for name in ATTACKS},
+    "write_page": {name: product.page_module for name, product in PRODUCTS.items()},
 }
 # A step of PGD is a step of BIM.
 USED_BY_OTHERS = {"bim": {"pgd"}}
