@@ -61,7 +61,9 @@ def gradient_rows(problem: Problem, effort: Effort, device: str, label: str) -> 
     train, start, backend = problem.train, problem.start(), CudaBackend(device)
     host = (start.user_factors, start.item_factors)
     placed = [backend.put(array) for array in host]
-    negatives = draw_negatives(train.indptr, train.indices, train.n_items, SEED)
+    negatives = draw_negatives(
+        train.indptr, train.indices, train.n_items, np.random.SeedSequence([SEED])
+    )
     columns = np.stack([problem.users(), train.indices, negatives], axis=1)
     triples = torch.from_numpy(columns.astype(np.int64)).to(device)
     ours = (lambda: backend.full_batch_gradient(*placed, train, negatives), device, 5)

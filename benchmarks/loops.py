@@ -59,7 +59,10 @@ def our_epoch(
     factors = Factors(*(backend.put(array) for array in vars(start).values()))
     numbers = iter(range(2**31))  # a new draw for every epoch
     return lambda: seconds_of(
-        lambda: backend.train_epoch(factors, sampler.draw(SEED, next(numbers)), step), epochs
+        lambda: backend.train_epoch(
+            factors, sampler.draw(np.random.SeedSequence([SEED, next(numbers)])), step
+        ),
+        epochs,
     )
 
 
@@ -71,8 +74,8 @@ def plain_epoch(epoch: Epoch, problem: Problem, batches: int, device: str = "cpu
     n_run = min(batches, n_batches)
 
     def measure() -> float:
-        sampling = seconds_of(lambda: sampler.draw(SEED))
-        some = sampler.draw(SEED)[: n_run * BPR_MF.batch_size]
+        sampling = seconds_of(lambda: sampler.draw(np.random.SeedSequence([SEED])))
+        some = sampler.draw(np.random.SeedSequence([SEED]))[: n_run * BPR_MF.batch_size]
         triples = torch.from_numpy(some.astype(np.int64)).to(device)
         return sampling + seconds_of(lambda: epoch(triples)) * n_batches / n_run
 
@@ -128,7 +131,9 @@ def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:
     """The full-batch gradient that attacks ascend, with the same negatives."""
     train, backend, start = problem.train, CpuBackend(), problem.start()
     users, items = start.user_factors, start.item_factors
-    negatives = draw_negatives(train.indptr, train.indices, train.n_items, SEED)
+    negatives = draw_negatives(
+        train.indptr, train.indices, train.n_items, np.random.SeedSequence([SEED])
+    )
     columns = np.stack([problem.users(), train.indices, negatives], axis=1)
     triples = torch.from_numpy(columns.astype(np.int64))
     parameters = [torch.from_numpy(users), torch.from_numpy(items)]

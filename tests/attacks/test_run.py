@@ -97,7 +97,9 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
 ):
     model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
     # A validation item of every other user: seen, so not recommended, but not trained on either.
-    held_out = draw_negatives(train.indptr, train.indices, train.n_items, 1)[train.indptr[:-1]]
+    held_out = draw_negatives(
+        train.indptr, train.indices, train.n_items, np.random.SeedSequence([1])
+    )[train.indptr[:-1]]
     held_out[1::2] = -1
     perturbation, lists = attack_model(
         backend,

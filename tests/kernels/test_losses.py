@@ -65,7 +65,9 @@ def test_the_slope_is_the_derivative_of_the_value(name):
 @pytest.mark.parametrize("weight", [0.0, 0.3])
 def test_an_epoch_uses_the_loss_it_is_told_to_use(backend, train, name, weight):
     factors = factors_of(np.random.default_rng(5), n_factors=10)
-    triples = TripleSampler(train.indptr, train.indices, train.n_items).draw(1)
+    triples = TripleSampler(train.indptr, train.indices, train.n_items).draw(
+        np.random.SeedSequence([1])
+    )
     settings = StepSettings(32, 0.05, 0.5, weight, loss=name)
     loss = reference.summed(value_of(name))
     expected, expected_value = run_reference(factors, triples, settings, loss)
@@ -78,7 +80,9 @@ def test_an_epoch_uses_the_loss_it_is_told_to_use(backend, train, name, weight):
 @pytest.mark.parametrize("name", NAMES)
 def test_the_full_batch_gradient_is_that_of_the_loss_it_is_told_to_use(backend, train, name):
     factors = factors_of(np.random.default_rng(6), n_factors=10)
-    negatives = draw_negatives(train.indptr, train.indices, train.n_items, 3)
+    negatives = draw_negatives(
+        train.indptr, train.indices, train.n_items, np.random.SeedSequence([3])
+    )
     users = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
     triples = torch.tensor(np.column_stack([users, train.indices, negatives])).long()
     arrays = [factors.user_factors, factors.item_factors]

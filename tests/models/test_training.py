@@ -393,7 +393,9 @@ def test_amf_stays_accurate_and_loses_less_under_a_perturbation(blocks):
         delta = perturb(loss, "fgsm", epsilon=0.5, iterations=1, seed=0)
         users, items = loss.perturbed(delta)
         owners = np.repeat(np.arange(N_USERS), np.diff(blocks[0].indptr))
-        negatives = draw_negatives(blocks[0].indptr, blocks[0].indices, N_ITEMS, 9)
+        negatives = draw_negatives(
+            blocks[0].indptr, blocks[0].indices, N_ITEMS, np.random.SeedSequence([9])
+        )
         differences = (users[owners] * (items[blocks[0].indices] - items[negatives])).sum(1)
         return np.logaddexp(0, -differences).mean()
 

@@ -7,10 +7,9 @@ import numpy as np
 from embrittle.data.interactions import UserItems
 from embrittle.kernels.backend import Array, Backend
 from embrittle.kernels.sampling import draw_negatives
-from embrittle.rng import truncated_normal
+from embrittle.rng import Stream, generator, seeds, truncated_normal
 
 Pair = tuple[Array, Array]  # of users and of items
-_NEGATIVES, _START, _NOISE = 2, 3, 4  # streams of random numbers; training has 0 and 1
 
 
 class PairwiseLoss:
@@ -31,10 +30,10 @@ class PairwiseLoss:
         self._seed = seed
         self._negatives: np.ndarray | None = None  # drawn by the first gradient
 
-    def draw_negatives(self, *seed: int) -> None:
+    def draw_negatives(self, seed: int, iteration: int = 0) -> None:
         """Draw the negatives, one for each positive, anew: from here on the loss is over other triples."""
-        train, seed = self._train, (seed[0], _NEGATIVES, *seed[1:])
-        self._negatives = draw_negatives(train.indptr, train.indices, train.n_items, *seed)
+        train, stream = self._train, seeds(Stream.ATTACK_NEGATIVES, seed, iteration)
+        self._negatives = draw_negatives(train.indptr, train.indices, train.n_items, stream)
 
     def perturbed(self, delta: Pair) -> Pair:
         """Theta + Delta."""
@@ -71,7 +70,7 @@ class PairwiseLoss:
 
     def uniform_change(self, half_width: float, seed: int) -> Pair:
         """Delta from uniform(-half_width, half_width), element by element."""
-        rng = np.random.default_rng([seed, _START])
+        rng = generator(Stream.START_IN_BOX, seed)
         return tuple(
             self.backend.put(rng.uniform(-half_width, half_width, array.shape))
             for array in self.factors
@@ -79,7 +78,7 @@ class PairwiseLoss:
 
     def uniform_in_ball(self, radius: float, seed: int) -> Pair:
         """Delta whose rows are uniform in the ball of this radius."""
-        rng = np.random.default_rng([seed, _START])
+        rng = generator(Stream.START_IN_BALL, seed)
 
         def rows(n_rows: int, n_factors: int) -> np.ndarray:
             direction = rng.standard_normal((n_rows, n_factors))
@@ -90,7 +89,7 @@ class PairwiseLoss:
 
     def random_directions(self, norm: float, seed: int) -> Pair:
         """Delta whose rows have the L2 norm given, and truncated normal directions."""
-        rng = np.random.default_rng([seed, _NOISE])
+        rng = generator(Stream.NOISE, seed)
         drawn = (truncated_normal(rng, tuple(array.shape)) for array in self.factors)
         return tuple(
             self.backend.put(

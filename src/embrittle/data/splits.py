@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import ConfigError, DataError
+from embrittle.rng import Stream, generator
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +64,11 @@ def leave_one_out(
     if method == "published":
         test = _published_test(rows)
     else:
-        draw = None if method == "last" else np.random.default_rng(seed)
+        draw = None if method == "last" else generator(Stream.TEST_SPLIT, seed)
         test = _one_of_each_user(rows, np.ones(len(rows), dtype=bool), draw)
     held_out = np.zeros(len(rows), dtype=bool)
     if validation:
-        draw = None if method == "last" else np.random.default_rng([seed, 1])
+        draw = None if method == "last" else generator(Stream.VALIDATION_SPLIT, seed)
         held_out = _one_of_each_user(rows, ~test, draw)
     split = Split(
         train=_sorted(rows[~(test | held_out)]),

@@ -13,6 +13,7 @@ from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.kernels.backend import Array, Backend
 from embrittle.kernels.numba_ranking import best_items, ranks_of_targets
+from embrittle.rng import Stream, generator
 
 # Scores of a block of users, named by its slice, for all items: float32 (n_block, n_items), on the host.
 Scorer = Callable[[slice], np.ndarray]
@@ -112,7 +113,7 @@ def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, 
     Returns:
         items and scores as in `top_items`; the scores are the random numbers that the lists are sorted by.
     """
-    rng = np.random.default_rng([seed, train.n_users, train.n_items])
+    rng = generator(Stream.RANDOM_LISTS, seed)
     return top_items_by(
         lambda block: rng.random((block.stop - block.start, train.n_items), dtype=np.float32),
         train,

@@ -50,8 +50,8 @@ def _shuffle_rows(rows, state):
             rows[other, column] = kept
 
 
-def _state(*seed: int) -> np.ndarray:
-    return np.random.SeedSequence(seed).generate_state(1, np.uint64)
+def _state(seeds: np.random.SeedSequence) -> np.ndarray:
+    return seeds.generate_state(1, np.uint64)
 
 
 def _check_negatives_exist(indptr: np.ndarray, n_items: int) -> None:
@@ -63,14 +63,16 @@ def _check_negatives_exist(indptr: np.ndarray, n_items: int) -> None:
         )
 
 
-def draw_negatives(indptr: np.ndarray, indices: np.ndarray, n_items: int, *seed: int) -> np.ndarray:
+def draw_negatives(
+    indptr: np.ndarray, indices: np.ndarray, n_items: int, seeds: np.random.SeedSequence
+) -> np.ndarray:
     """Draw one negative per training positive.
 
     Args:
         indptr: int64 (n_users + 1,), CSR row starts.
         indices: int32 (n_positives,), each user's items, in CSR order.
         n_items: size of the catalogue; no user may have all of it in train.
-        seed: any number of integers; the same ones give the same draw.
+        seeds: of the stream (`rng.seeds`); the same ones give the same draw.
 
     Returns:
         int32 (n_positives,), aligned with `indices`.
@@ -80,7 +82,7 @@ def draw_negatives(indptr: np.ndarray, indices: np.ndarray, n_items: int, *seed:
     """
     _check_negatives_exist(indptr, n_items)
     negatives = np.empty(len(indices), np.int32)
-    _draw_negatives(indptr, indices, n_items, _state(*seed), negatives)
+    _draw_negatives(indptr, indices, n_items, _state(seeds), negatives)
     return negatives
 
 
@@ -95,9 +97,9 @@ class TripleSampler:
         self._negatives = np.empty(len(indices), np.int32)
         self._triples = np.empty((len(indices), 3), np.int32)
 
-    def draw(self, *seed: int) -> np.ndarray:
+    def draw(self, seeds: np.random.SeedSequence) -> np.ndarray:
         """Return int32 (n_positives, 3); the array is reused by the next call."""
-        state = _state(*seed)
+        state = _state(seeds)
         _draw_negatives(self._indptr, self._indices, self._n_items, state, self._negatives)
         for column, values in enumerate((self._users, self._indices, self._negatives)):
             self._triples[:, column] = values

@@ -16,9 +16,7 @@ from embrittle.kernels.sampling import TripleSampler
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.selection import EpochSelection
 from embrittle.models.state import TrainedState
-from embrittle.rng import truncated_normal
-
-_INIT, _EPOCH = 0, 1  # streams of random numbers under one seed
+from embrittle.rng import Stream, generator, seeds, truncated_normal
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,15 @@ class TrainingSettings:
         )
 
 
-def initial_factors(n_users: int, n_items: int, settings: TrainingSettings, seed: int) -> Factors:
+def initial_factors(
+    n_users: int,
+    n_items: int,
+    settings: TrainingSettings,
+    seed: int,
+    stream: Stream = Stream.INITIAL_FACTORS,
+) -> Factors:
     """Draw factors from normal(0, init_scale), truncated at two standard deviations, and fresh accumulators."""
-    rng = np.random.default_rng([seed, _INIT])
+    rng = generator(stream, seed)
 
     users, items = (
         truncated_normal(rng, (n_rows, settings.factors)) * np.float32(settings.init_scale)
@@ -130,7 +134,9 @@ def train(
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
     for epoch in range(state.epoch + 1, epochs + 1):
-        loss = backend.train_epoch(factors, sampler.draw(seed, _EPOCH, epoch), settings.step())
+        loss = backend.train_epoch(
+            factors, sampler.draw(seeds(Stream.TRIPLES, seed, epoch)), settings.step()
+        )
         if not math.isfinite(loss):
             raise TrainingError(
                 f"The loss of {settings.model} is {loss} at epoch {epoch} (seed {seed}): training has diverged. "

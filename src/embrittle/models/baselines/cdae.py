@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from embrittle.data.interactions import UserItems
 from embrittle.kernels.sampling import draw_negatives
+from embrittle.rng import Stream, generator, seeds, torch_seed
 
 
 class Network(nn.Module):
@@ -42,9 +43,9 @@ class Model:
         """Adagrad, as in the paper."""
         if device == "cpu":
             torch.set_num_threads(1)
-        torch.manual_seed(seed)
+        torch.manual_seed(torch_seed(Stream.CDAE_WEIGHTS, seed))
         self._train, self._options, self._seed, self._device = train, options, seed, device
-        self._rng = np.random.default_rng([seed, train.n_users, train.n_items])
+        self._rng = generator(Stream.CDAE, seed)
         self._n_epochs = 0
         self.network = Network(train.n_users, train.n_items, int(options["factors"])).to(device)
         self._optimiser = torch.optim.Adagrad(
@@ -57,8 +58,10 @@ class Model:
         """Every user once: the logistic loss on the items, all of them, and on negatives drawn anew."""
         self._n_epochs += 1
         train, n = self._train, int(self._options["negatives"])
-        at = (train.indptr, train.indices, train.n_items, self._seed, self._n_epochs)
-        drawn = [train.indices, *(draw_negatives(*at, k) for k in range(n))]
+        at, stream = (self._seed, self._n_epochs), Stream.CDAE_NEGATIVES
+        csr = train.indptr, train.indices, train.n_items
+        negatives = (draw_negatives(*csr, seeds(stream, *at, k)) for k in range(n))
+        drawn = [train.indices, *negatives]
         total, order = 0.0, self._rng.permutation(train.n_users)
         size = int(self._options["batch_size"])
         for start in range(0, len(order), size):

@@ -16,8 +16,7 @@ from embrittle.data.interactions import UserItems
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.sampling import TripleSampler
 from embrittle.models.training import TrainingSettings, initial_factors
-
-_PRETRAINING = 1  # stream of random numbers under the seed
+from embrittle.rng import Stream, generator, seeds, torch_seed
 
 
 class Factorisation(nn.Module):
@@ -49,9 +48,9 @@ class Model:
         """Start the generator from a short training of BPR-MF, the discriminator from uniform(-0.05, 0.05)."""
         if device == "cpu":
             torch.set_num_threads(1)
-        torch.manual_seed(seed)
+        torch.manual_seed(torch_seed(Stream.IRGAN_WEIGHTS, seed))
         self._train, self._options, self._device = train, options, device
-        self._rng = np.random.default_rng([seed, train.n_users, train.n_items])
+        self._rng = generator(Stream.IRGAN, seed)
         self.generator = Factorisation(*_pretrained(train, options, seed)).to(device)
         width = int(options["factors"])
         uniform = [
@@ -155,9 +154,10 @@ def _pretrained(
     settings = TrainingSettings(
         *("BPR-MF", int(options["factors"]), batch, 0.05, 0.1, 0.01, "last", 1)
     )
-    factors = initial_factors(train.n_users, train.n_items, settings, seed)
+    shape, stream = (train.n_users, train.n_items), Stream.IRGAN_INITIAL_FACTORS
+    factors = initial_factors(*shape, settings, seed, stream)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     for epoch in range(int(options["pretraining"])):
-        triples = sampler.draw(seed, _PRETRAINING, epoch)
+        triples = sampler.draw(seeds(Stream.IRGAN_TRIPLES, seed, epoch))
         CpuBackend().train_epoch(factors, triples, settings.step())
     return factors.user_factors, factors.item_factors

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from embrittle.data.interactions import UserItems
 from embrittle.kernels.sampling import draw_negatives
+from embrittle.rng import Stream, generator, seeds, torch_seed
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class Model:
         """Train the two parts alone, if `pretraining` is not 0."""
         if device == "cpu":
             torch.set_num_threads(1)
-        torch.manual_seed(seed)
+        torch.manual_seed(torch_seed(Stream.NEUMF_WEIGHTS, seed))
         self._train, self._options, self._seed, self._device = train, options, seed, device
         self._users = np.repeat(np.arange(train.n_users), np.diff(train.indptr))
         self._n_epochs = 0
@@ -110,9 +111,10 @@ class Model:
         """Users, items and labels of an epoch, shuffled: every positive, and negatives drawn anew."""
         self._n_epochs += 1
         train, n = self._train, int(self._options["negatives"])
-        at = (train.indptr, train.indices, train.n_items, self._seed, self._n_epochs)
-        items = np.concatenate([train.indices, *(draw_negatives(*at, k) for k in range(n))])
-        order = np.random.default_rng([self._seed, self._n_epochs]).permutation(len(items))
+        at, csr = (self._seed, self._n_epochs), (train.indptr, train.indices, train.n_items)
+        negatives = (draw_negatives(*csr, seeds(Stream.NEUMF_NEGATIVES, *at, k)) for k in range(n))
+        items = np.concatenate([train.indices, *negatives])
+        order = generator(Stream.NEUMF_ORDER, *at).permutation(len(items))
         n_positives = len(train.indices)
         return self._users[order % n_positives], items[order], order < n_positives
 
