@@ -350,8 +350,8 @@ def test_without_the_lists_of_a_baseline_the_table_is_made_of_the_rest(everythin
 
 def test_a_study_of_budgets_alone_runs_their_attacks(tmp_path):
     planned = Project(tmp_path).planned(**NOTHING_OF_MSAP, **PRODUCTS["budgets"])
-    # FGSM at three budgets, and BIM at 0.5 on its way, after 1 and 2 steps; then the last steps of BIM and of BIM in the
-    # L2 ball, at three budgets each.
+    # FGSM at three budgets, and BIM at 0.5 on its way, after 1 and 2 steps; then the last steps of BIM and of BIM in
+    # the L2 ball, at three budgets each.
     assert planned["attack_model"] == 2 * (3 + 2)
     assert planned["attack_model_last"] == 2 * (3 + 3)
     made = {rule: n for rule, n in planned.items() if "budgets" in rule}
