@@ -169,7 +169,7 @@ EDITS = {
     "products/fairness/plan.py": (set(), {*BEFORE_MEASURES, "evaluate_model", "tabulate_table1"}),
     "study/settings.py": (set(), {*SCRIPTS}),
     "models/training.py": ({"train_model"}, PREPARATION | LISTS),
-    "rng.py": ({"train_model", "attack_model"}, PREPARATION),
+    "rng.py": ({"split_dataset"} | TRAININGS | LISTS, {"prepare_dataset", "subsample_dataset"}),
     "files.py": ({"split_dataset"} | TRAININGS | LISTS | {"evaluate_model"}, set()),
     "data/interactions.py": (TRAININGS | LISTS, PREPARATION),
     "data/own_tables.py": (set(), {*SCRIPTS}),  # of the data sets of the reader `table` alone

@@ -199,8 +199,8 @@ EDITS = {
     "a line of the training": (
         f"{LIBRARY}/models/training.py",
         (
-            "rng = np.random.default_rng([seed, _INIT])",
-            "rng = np.random.default_rng([_INIT, seed])",
+            "rng = generator(stream, seed)",
+            "rng = generator(stream, seed + 1)",
         ),
         TRAININGS,
     ),
