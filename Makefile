@@ -1,6 +1,6 @@
 # make           sets up what is needed in .venv and runs the default study
 # make test      sets up what is needed in .venv and runs the tests but the slow ones
-# make test-all  the same, and then the slow tests: faults of the machine, Slurm, the page in a browser
+# make test-all  the same, and then the slow tests: faults, failed studies, GPU slots, Slurm, the page in a browser
 # make bench     compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
 
 PYTHON ?= python3

@@ -7,9 +7,9 @@ from tiny_study import Project, made_once
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests in a browser are among the slow ones. Whole studies take longest: they come first, to fill the cores."""
+    """Tests in a browser and of failed studies are among the slow ones. Whole studies come first, to fill the cores."""
     for item in items:
-        if "browser" in item.fixturenames:
+        if {"browser", "failed"} & set(item.fixturenames):
             item.add_marker("slow")
     items.sort(key=lambda item: item.path.parent.name not in ("workflow", "study"))
 

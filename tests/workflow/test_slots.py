@@ -8,6 +8,8 @@ import pytest
 
 from tiny_study import Project
 
+pytestmark = pytest.mark.slow
+
 # Snakemake's own process sees two GPUs; jobs do not look.
 TWO_GPUS = """
 import sys
