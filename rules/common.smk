@@ -5,7 +5,6 @@ Every cluster job reads this again, so nothing heavy is imported here.
 
 import os
 import sys
-from argparse import Namespace
 from functools import cache
 
 # This workflow's own folder, also where another one imports it. Jobs find the library in it, installed or not, also in

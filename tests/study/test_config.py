@@ -27,7 +27,7 @@ from embrittle.render.style import PlotSettings
 from embrittle.study import schema, stages
 from embrittle.study import settings as cfg
 from embrittle.study.jobs import parameters
-from embrittle.study.study import Study
+from embrittle.study.study import Study, grids
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config"
@@ -255,7 +255,8 @@ def test_iterations_of_one_attack_at_one_epsilon_are_those_of_all_products():
     )
 
     def of(*place):
-        return Study(config, REGISTRY).grid(*place)
+        dataset, *of_attack = place
+        return grids(conditions_on(config, dataset)).get(tuple(of_attack), [])
 
     assert of("ml-1m", "bim", "0.5") == of("ml-1m", "pgd", "0.5") == [1, 2, 10, 20, 25, 30]
     assert of("ml-1m", "fgsm", "0.5") == [1]
@@ -475,7 +476,7 @@ def test_paper_study_is_the_papers_grid():
     assert len(conditions(config, "table1")) == 2 * 31 + 1
     assert len(conditions(config, "table1", "fairness", "curves")) == 2 * (31 + 1 + 16) + 1 == 97
     # With the L = 5 of the equal budgets.
-    assert len(Study(config, REGISTRY).grid("ml-1m", "bim", "0.5")) == 31 + 1 + 1
+    assert len(grids(conditions_on(config, "ml-1m"))["bim", "0.5"]) == 31 + 1 + 1
     assert ("pgd", "0.0025", 25) in conditions(config, "table1", "fairness", "curves")
     assert ("bim", "0.5", 300) in conditions(config, "table1", "fairness", "curves")
     assert PRODUCTS["budgets"].datasets(config) == config["datasets"]

@@ -20,7 +20,6 @@ ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
 GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
 FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
-RANDOM = "Random"  # the reference: not trained, not attacked
 LISTS = ("user", "rank", "item", "score")
 
 

@@ -28,6 +28,7 @@ from embrittle.study.schema import (
     plain_copy,
     with_numbers,
 )
+from embrittle.vocabulary import RANDOM
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -116,7 +117,7 @@ def _check_names(config: Mapping, problems: Problems) -> None:
     if study in _RESERVED_STUDIES:
         problems.add(("study",), f"the name {study!r} is reserved: choose another")
     for i, model in enumerate(config.get("models", [])):
-        if model == "Random":
+        if model == RANDOM:
             message = "the random recommender is always there as a reference: leave it out"
             problems.add(("models", i), message)
         elif model not in MODELS:

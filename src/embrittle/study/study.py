@@ -266,11 +266,6 @@ class Study:
         attacked = run.model in MODELS
         return [INITIAL, *(self.conditions(*self.products_of(run.dataset)) if attacked else ())]
 
-    def grid(self, dataset: str, attack: str, epsilon: str) -> list[int]:
-        """After how many iterations an attack at one epsilon is listed: ascending, empty if nothing needs it."""
-        needed = self.conditions(*self.products_of(dataset))
-        return grids(needed).get((attack, epsilon), [])
-
     def list_of(self, run: Run, condition: Condition) -> str:
         """The lists of a recommender in one condition."""
         attack, epsilon, iterations = condition
@@ -391,6 +386,7 @@ class Study:
 
     # --- Verdict, page, run -----------------------------------------------------------------------------
 
+    @cached_property
     def targets(self) -> dict[str, list[str]]:
         """Name of a target rule -> the files that it makes, of all products."""
         found: dict[str, list[str]] = {}
@@ -400,11 +396,11 @@ class Study:
 
     def target(self, name: str) -> list[str]:
         """The files that a target rule makes."""
-        return self.targets()[name]
+        return self.targets[name]
 
     def products(self) -> list[str]:
         """The files of all products."""
-        return list(dict.fromkeys(file for files in self.targets().values() for file in files))
+        return list(dict.fromkeys(file for files in self.targets.values() for file in files))
 
     def verdict_inputs(self) -> Files:
         """What the tests of claims read of the products."""

@@ -27,12 +27,12 @@ from embrittle.metrics.tidy import is_epsilon, known_first, robustness
 from embrittle.render import published as pub
 from embrittle.render.labels import condition_label
 from embrittle.render.statements import AGAINST, FOR, OPEN, Case, judge, side
+from embrittle.stats import LEVEL
 from embrittle.vocabulary import PAPER_ATTACKS, PAPER_MODELS
 
 logger = logging.getLogger(__name__)
 
 CHARACTERISTICS = ("density", "size", "shape")
-LEVEL = 0.95
 # Above either, a regression's coefficients are called unreadable; the usual rules of thumb.
 VIF_LIMIT = 10.0
 CONDITION_LIMIT = 30.0
