@@ -15,6 +15,7 @@ from embrittle.files import read_columns, read_metadata, read_parquet, read_tens
 from embrittle.metrics import groups as grouping
 from embrittle.metrics.fairness import compare_groups, group_values
 from embrittle.metrics.measures import Lists, evaluate
+from embrittle.vocabulary import RANDOM
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
