@@ -90,7 +90,7 @@ rule attack_model:
         attack=params_of("attack_model"),
         code=lambda wildcards: digest_of(
             "attack/attack_model",
-            f"embrittle.attacks.methods.{STUDY.settings['attacks'][wildcards.attack]['method']}",
+            f"embrittle.attacks.methods.{STUDY.settings.attacks[wildcards.attack].method}",
         ),
     script:
         "../workflow/scripts/attack/attack_model.py"

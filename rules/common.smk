@@ -29,9 +29,9 @@ from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
-from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
 from embrittle.study.study import Study
+from embrittle.validation import read_yaml
 
 # --- The study ------------------------------------------------------------------------------------
 
@@ -45,25 +45,22 @@ def on_disk(path):
 
 
 def checked_study():
-    """The study, and the schema of its configuration; a mistake stops with a plain message."""
-    folder = Path(HOME, "config")
+    """The study; a mistake in its configuration stops with a plain message."""
     try:
-        registry, schema = read_yaml(folder / "datasets.yaml"), read_yaml(
-            folder / "schema.yaml"
-        )
+        registry = read_yaml(Path(HOME, "config", "datasets.yaml"))
         study = Study(
-            validate(config, schema, registry),
+            validate(config, registry),
             registry,
             published=str(Path(HOME, "resources", "published")),
             exists=lambda path: os.path.exists(on_disk(path)),
         )
         study.check_shown()
-        return study, schema
+        return study
     except EmbrittleError as error:
         raise WorkflowError(f"The configuration cannot be used:\n{error}") from None
 
 
-STUDY, SCHEMA = checked_study()
+STUDY = checked_study()
 PATHS = STUDY.paths
 JOBS = jobs_of(STUDY)
 results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
@@ -71,7 +68,7 @@ results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
 # --- What jobs ask for ------------------------------------------------------------------------------
 
 # What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
-GPUS = 1 if device.resolve(STUDY.settings["device"]) == "cuda" else 0
+GPUS = 1 if device.resolve(STUDY.settings.device) == "cuda" else 0
 # As many such jobs at once as there are GPUs, unless the user says otherwise (--resources gpu=...). Without a limit
 # Snakemake would start as many as there are cores. On a cluster, where --jobs is given, the scheduler there counts.
 if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is None:
@@ -99,7 +96,7 @@ wildcard_constraints:
     baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",
-    attack="|".join(re.escape(name) for name in STUDY.settings["attacks"]),
+    attack="|".join(re.escape(name) for name in STUDY.settings.attacks),
     epsilon=r"[0-9.e+-]+",
     iterations=r"\d+",
 

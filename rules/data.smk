@@ -19,7 +19,7 @@ rule download_source:
     resources:
         # Not parameters: the same file from elsewhere is the same file, and nothing is to run again for it.
         url=STUDY.url_of,
-        mirror=STUDY.settings["mirror"]["folder"] or "",
+        mirror=STUDY.settings.mirror.folder or "",
     params:
         # Nor does the code that fetches a file decide what is in it.
         checksum=STUDY.checksum_of,
@@ -109,7 +109,7 @@ rule splits:
     """Prepare and split every data set of the study."""
     input:
         expand(
-            PATHS.split("statistics")["statistics"], dataset=STUDY.settings["datasets"]
+            PATHS.split("statistics")["statistics"], dataset=STUDY.settings.datasets
         ),
 
 

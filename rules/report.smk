@@ -68,7 +68,7 @@ rule summarise_run:
                     *map(on_disk, STUDY.downloads_of(dataset)),
                     *STUDY.own_files_of(dataset),
                 ]
-                for dataset in STUDY.settings["datasets"]
+                for dataset in STUDY.settings.datasets
             },
         },
         code=code_of("report/summarise_run"),
@@ -89,7 +89,7 @@ rule write_page:
         metrics=results("metrics.parquet"),
         models=results("tables/models.csv"),
         statistics=expand(
-            PATHS.split("statistics")["statistics"], dataset=STUDY.settings["datasets"]
+            PATHS.split("statistics")["statistics"], dataset=STUDY.settings.datasets
         ),
         curves=[STUDY.curve_file(run) for run in STUDY.trained_shown],
         citation=str(Path(HOME, "CITATION.cff")),
@@ -107,7 +107,7 @@ rule write_page:
     params:
         page=lambda wildcards: {
             **params_of("write_page")(wildcards),
-            "differs": STUDY.unlike_the_papers(SCHEMA),
+            "differs": STUDY.unlike_the_papers(),
         },
         code=lambda wildcards: digest_of("report/write_page", *STUDY.page_settings()),
     script:

@@ -23,7 +23,7 @@ rule train_model:
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.training_minutes,
         # Not a parameter: how often a training is written down does not change what comes out.
-        checkpoint_seconds=STUDY.settings["training"]["checkpoint_seconds"],
+        checkpoint_seconds=STUDY.settings.training.checkpoint_seconds,
     params:
         settings=params_of("train_model"),
         code=code_of("train/train_model"),

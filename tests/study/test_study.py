@@ -9,13 +9,13 @@ from math import ceil
 
 import pytest
 import yaml
+from embrittle.study.schema import read_yaml
 from snakemake.utils import update_config
 
 from embrittle.errors import ConfigError
 from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import parameters
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
-from embrittle.study.schema import read_yaml
 from embrittle.study.settings import validate
 from embrittle.study.study import INITIAL, Run, Study
 from made_up_product import MadeUp

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from embrittle.study.schema import read_yaml
 
 from embrittle.errors import ConfigError
-from embrittle.study.schema import read_yaml
 from embrittle.verdict import register
 
 ROOT = Path(__file__).parents[2]

@@ -13,8 +13,12 @@ from typing import Any, Protocol
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
 from embrittle.problems import Problems, suggestion
+from embrittle.products.settings import StageSettings
+from embrittle.section import ProductSection, setting
 
-Settings = Mapping[str, Any]
+Settings = StageSettings
+Written = Mapping[str, Any]
+"""A configuration in canonical form without the values that are wrong in themselves: any key may be missing."""
 Files = dict[str, str | list[str]]
 """Name, as a rule hands it to its script, -> file or files."""
 
@@ -71,24 +75,24 @@ class Product:
 
     Attributes:
         name: of its room, its file of rules, and its entry in `PRODUCTS`.
-        sections: its sections of the configuration.
+        sections: what its sections of the configuration may hold.
         of_samples: whether it is about the sub-samples of data sets.
     """
 
     name: str
-    sections: tuple[str, ...] = ()
+    sections: tuple[type[ProductSection], ...] = ()
     of_samples = False
 
     def datasets(self, settings: Settings) -> list[str]:
         """The whole data sets of the study that it is for."""
-        return list(settings["datasets"])
+        return list(settings.datasets)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """The conditions that it needs of each model: (attack, epsilon, iterations), in any order, some maybe twice."""
         yield from ()
 
-    def check(self, settings: Settings, problems: Problems) -> None:
-        """Complain about its sections. Values wrong in themselves have left `settings`: any key may be missing."""
+    def check(self, written: Written, problems: Problems) -> None:
+        """Complain about what is wrong in its sections beyond the types and ranges that they declare."""
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """Rule -> its jobs."""
@@ -116,17 +120,39 @@ class Product:
         return {}
 
 
+PAPERS_ATTACKS = ("fgsm", "bim", "pgd")
+
+
+def attacks_setting(names: Iterable[str], description: str, **limits: Any) -> Any:
+    """A setting that names attacks."""
+    names = tuple(names)
+    return setting(lambda: list(names), description, **limits)
+
+
+def grid_setting(numbers: Iterable[float], description: str, **limits: Any) -> Any:
+    """A setting that lists numbers."""
+    numbers = tuple(numbers)
+    return setting(lambda: list(numbers), description, **limits)
+
+
 def is_single_step(settings: Settings, attack: str) -> bool:
     """Whether an attack of the configuration always takes one iteration."""
-    return ATTACKS[settings["attacks"][attack]["method"]].single_step
+    return ATTACKS[settings.attacks[attack].method].single_step
 
 
-def grid_conditions(settings: Settings, section: str) -> Iterator[tuple[str, float, int]]:
+class Grid(Protocol):
+    """A section with attacks at one epsilon, over numbers of iterations."""
+
+    attacks: list[str]
+    epsilon: float
+    iterations: list[int]
+
+
+def grid_conditions(settings: Settings, own: Grid) -> Iterator[tuple[str, float, int]]:
     """A section's attacks at its epsilon: single steps once, the others after each of its numbers of iterations."""
-    own = settings[section]
-    for attack in own["attacks"]:
-        for iterations in (1,) if is_single_step(settings, attack) else own["iterations"]:
-            yield attack, own["epsilon"], iterations
+    for attack in own.attacks:
+        for iterations in (1,) if is_single_step(settings, attack) else own.iterations:
+            yield attack, own.epsilon, iterations
 
 
 def table_files(study: Study, table: str) -> dict[str, str]:
@@ -151,47 +177,43 @@ def of_models(patterns: Mapping[str, str], runs: Sequence[Any]) -> dict[str, lis
     }
 
 
-def attacks_shown(settings: Settings, section: str) -> dict[str, bool]:
-    """The attacks of a section, and whether each takes a single step."""
-    return {name: is_single_step(settings, name) for name in settings[section]["attacks"]}
+def attacks_shown(settings: Settings, attacks: Iterable[str]) -> dict[str, bool]:
+    """Attacks, and whether each takes a single step."""
+    return {name: is_single_step(settings, name) for name in attacks}
 
 
-def methods_of(settings: Settings, section: str) -> dict[str, str]:
-    """The attacks of a section, and the method of each."""
-    return {name: settings["attacks"][name]["method"] for name in settings[section]["attacks"]}
+def methods_of(settings: Settings, attacks: Iterable[str]) -> dict[str, str]:
+    """Attacks, and the method of each."""
+    return {name: settings.attacks[name].method for name in attacks}
 
 
-def datasets_named(settings: Settings, section: str) -> list[str]:
-    """The data sets of the study that a section names, too."""
-    return [name for name in settings["datasets"] if name in settings[section]["datasets"]]
-
-
-def value_at(settings: Settings, dotted: str) -> Any:
+def value_at(written: Written, dotted: str) -> Any:
     """The value at a dotted path, None where it is missing."""
+    found: Any = written
     for key in dotted.split("."):
-        if key not in settings:
+        if key not in found:
             return None
-        settings = settings[key]
-    return settings
+        found = found[key]
+    return found
 
 
-def check_attacks(settings: Settings, section: str, problems: Problems) -> None:
+def check_attacks(written: Written, section: str, problems: Problems) -> None:
     """Complain about attacks of a section that are not defined."""
     # Attacks whose definitions are wrong are there, only not usable.
     wrong = [path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1]
-    defined = list(dict.fromkeys([*settings.get("attacks", {}), *sorted(map(str, wrong))]))
-    for i, name in enumerate(value_at(settings, f"{section}.attacks") or []):
-        if "attacks" in settings and name not in defined:
+    defined = list(dict.fromkeys([*written.get("attacks", {}), *sorted(map(str, wrong))]))
+    for i, name in enumerate(value_at(written, f"{section}.attacks") or []):
+        if "attacks" in written and name not in defined:
             message = f"unknown attack {name!r}{suggestion(name, defined)}"
             problems.add((section, "attacks", i), message)
 
 
 def usable_attacks(
-    settings: Settings, section: str, problems: Problems
+    written: Written, section: str, problems: Problems
 ) -> Iterator[tuple[int, str, Attack]]:
     """Yield the usable attacks of a section that names its data sets, if it names any; complain about others."""
-    definitions = settings.get("attacks", {})
-    own = settings.get(section, {})
+    definitions = written.get("attacks", {})
+    own = written.get(section, {})
     for i, name in enumerate(own.get("attacks", []) if own.get("datasets") else []):
         method = ATTACKS.get(definitions.get(name, {}).get("method"))
         if name not in definitions and ("attacks", name) not in {p[:2] for p in problems.paths}:

@@ -1,17 +1,14 @@
 """How figures look, and how they are saved."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import matplotlib
-import pandas as pd
 from matplotlib.figure import Figure
 
-from embrittle.errors import ConfigError
 from embrittle.files import written_atomically
+from embrittle.render.plot_settings import PlotSettings
 
 # Okabe and Ito's palette, made to be told apart with any kind of colour vision. Line styles and
 # markers differ as well, so that a print in grey can be read.
@@ -57,62 +54,6 @@ NOTE_STYLE = {
     "fontsize": "small",
     "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
 }
-
-
-@dataclass(frozen=True)
-class PlotSettings:
-    """How figures look; nothing here changes what is computed.
-
-    Attributes:
-        dpi: dots per inch of the raster formats.
-        width: inches; the default is the width of one column of the paper.
-        panel_height: inches per row of panels.
-        font_size: points.
-        band: what the band around a mean over seeds shows, "min-max" or "sd".
-        published: whether to draw the published curves, where there are comparable ones.
-        coverage_axis: "log" or "linear"; the random recommender covers many times more items.
-        colours: by "bim", "pgd", "initial", "fgsm", "random" or another attack's name.
-    """
-
-    dpi: int = 200
-    width: float = 3.45
-    panel_height: float = 1.45
-    font_size: float = 7.0
-    band: str = "min-max"
-    published: bool = True
-    coverage_axis: str = "log"
-    colours: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Refuse values that would otherwise be taken for their alternative."""
-        for name, allowed in (("band", ("min-max", "sd")), ("coverage_axis", ("log", "linear"))):
-            if getattr(self, name) not in allowed:
-                raise ConfigError(
-                    f"plots: {name} is {getattr(self, name)!r}; possible: {', '.join(allowed)}"
-                )
-
-    @classmethod
-    def from_config(cls, plots: Mapping[str, Any]) -> "PlotSettings":
-        """From the section `plots` of the configuration; `formats` is not for the figures to know.
-
-        Raises:
-            ConfigError: an unknown key or value.
-        """
-        known = [item.name for item in fields(cls)]
-        unknown = [key for key in plots if key not in known and key != "formats"]
-        if unknown:
-            raise ConfigError(f"plots: unknown key {unknown[0]!r}; known: {', '.join(known)}")
-        return cls(**{key: value for key, value in plots.items() if key in known})
-
-    def band_ends(self, curve: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-        """Low and high end of the band around the means of cells (`tidy.spread_over_seeds`)."""
-        if self.band == "sd":
-            return curve["mean"] - curve["sd"], curve["mean"] + curve["sd"]
-        return curve["low"], curve["high"]
-
-    def band_label(self, n_seeds: int) -> str:
-        """What the band shows, for a legend."""
-        return f"{'min to max' if self.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
 
 
 def save(figure: Figure, path: str | os.PathLike, dpi: int) -> None:

@@ -7,8 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from embrittle.models.registry import MODELS
+from embrittle.products.characteristics.plan import Figure3Settings
 from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
 from embrittle.products.registry import PRODUCTS
+from embrittle.products.table1.plan import Table1Settings
 from embrittle.study import stages
 from embrittle.study.study import Run, Study
 
@@ -36,14 +38,14 @@ def parameters(study: Study) -> dict[tuple[str, ...], Any]:
 def stage_jobs(study: Study) -> dict[str, Jobs]:
     """The jobs of the stages that all products share."""
     settings, registry = study.settings, study.registry
-    sources = settings["datasets"]
+    sources = settings.datasets
     datasets = [*sources, *(sample for sample, _, _ in study.samples)]
     trained = [*study.trained, *study.measured_samples]
     lists = {"length": study.list_length}
 
     def evaluate(wildcards: Any) -> dict[str, Any]:
         conditions = study.shown_conditions(study.run_of(wildcards))
-        return {"conditions": conditions, "k": settings["evaluation"]["k"]}
+        return {"conditions": conditions, "k": settings.evaluation.k}
 
     def attack(wildcards: Any) -> dict[str, Any]:
         definition = stages.attack_settings(settings, wildcards.attack)
@@ -67,7 +69,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
         ),
         "subsample_dataset": Jobs(
             [{"source": source, "k": k} for _, source, k in study.samples],
-            lambda w: settings["figure3"]["kcore"],
+            lambda w: Figure3Settings.of(settings).kcore,
         ),
         "split_dataset": Jobs(
             of_each_dataset(datasets),
@@ -84,7 +86,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
             baseline,
         ),
         "recommend_random": Jobs(
-            [{"dataset": d, "seed": s} for d in sources for s in settings["seeds"]],
+            [{"dataset": d, "seed": s} for d in sources for s in settings.seeds],
             lambda w: study.list_length,
         ),
         "recommend": Jobs(of_each_run(trained), lambda w: study.list_length),
@@ -101,22 +103,24 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
 
     def verdict(wildcards: Any) -> dict[str, Any]:
         return {
-            "configuration": {name: study.settings[name] for name in JUDGED_BY},
-            "attacks": attacks_shown(study.settings, "table1"),
+            "configuration": {
+                name: value for name, value in study.settings.plain().items() if name in JUDGED_BY
+            },
+            "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
             "users": [tuple(run) for run in PRODUCTS["table1"].users_shown(study)],
         }
 
     def record(wildcards: Any) -> dict[str, Any]:
         missing_lists = len(study.missing_of(study.all_measured))
-        return {"configuration": study.settings, "missing": missing_lists}
+        return {"configuration": study.settings.plain(), "missing": missing_lists}
 
     def page(wildcards: Any) -> dict[str, Any]:
         return {
-            "study": study.settings["study"],
+            "study": study.settings.study,
             "titles": study.titles(),
             "known": study.all_titles(),
             "notes": study.notes(study.all_measured),
-            "compare": study.settings["verdict"]["compare"],
+            "compare": study.settings.verdict.compare,
             "products": study.page_settings(),
         }
 

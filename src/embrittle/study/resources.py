@@ -62,7 +62,7 @@ class ClusterResources:
         """Minutes of a training up to an epoch, as if it started at the first."""
         interactions, pairs = sizes(input.statistics)
         epochs = int(wildcards.epoch)
-        evaluations = epochs / self.study.settings["training"]["evaluate_every"]
+        evaluations = epochs / self.study.settings.training.evaluate_every
         seconds = 0.5 * interactions * epochs + 0.015 * pairs * evaluations
         return attempt * math.ceil(5 + seconds / 60)
 

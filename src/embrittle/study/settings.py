@@ -1,34 +1,35 @@
 """The settings of a study: what a user wrote, checked and completed with defaults.
 
-`validate` turns the configuration (config/config.yaml with further files merged over it) into its canonical form: every
-key present, whole numbers int, other numbers float, lists in the order given. The keys are described in
-config/README.md, their types, ranges and defaults in config/schema.yaml. What needs more than one key of a product is
-checked by its plan (`products.product.Product.check`).
+`validate` turns the configuration (config/config.yaml with further files merged over it) into `Settings`. Types,
+ranges, defaults and descriptions are declared where a setting is used: a stage's in the `settings` module of its room,
+a product's in its plan. What needs more than one key is checked here, or by the plan (`products.product.Product.check`).
 
 Light: this module is imported whenever the Snakefile is parsed.
 """
 
-import copy
 import math
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
+from pydantic import Field, create_model
+
 from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.settings import AttackDefinition, attack_definition
 from embrittle.data.readers import FORMATS
+from embrittle.data.settings import Dataset
 from embrittle.errors import ConfigError
-from embrittle.models.baselines.registry import BASELINES, option_schema
 from embrittle.models.registry import MODELS
+from embrittle.models.settings import baselines_section
 from embrittle.problems import KeyPath, Problems, suggestion
-from embrittle.products.product import value_at
+from embrittle.products.product import Written, value_at
 from embrittle.products.registry import PRODUCTS
-from embrittle.study.schema import (
-    canonical_form,
-    check_duplicates,
-    check_structure,
-    plain_copy,
-    with_numbers,
-)
+from embrittle.products.settings import ATTACK_DEFINITIONS, StageSettings
+from embrittle.section import Name, ProductSection, Section, keys_of
+from embrittle.validation import checked
 from embrittle.vocabulary import RANDOM
+
+Settings = StageSettings
 
 # results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
 # "random" the random recommender.
@@ -36,71 +37,71 @@ _RESERVED_STUDIES = ("benchmarks",)
 _RESERVED_ATTACKS = ("initial", "random")
 
 
-def validate(config: Mapping, schema: Mapping, registry: Mapping) -> dict[str, Any]:
-    """Return the canonical form of `config`: a new dictionary with the defaults of `schema`.
+def settings_model() -> type[Settings]:
+    """All settings: those of the stages, with the options of attacks and baselines, and those of the products."""
+    sections = tuple(section for product in PRODUCTS.values() for section in product.sections)
+    return _settings_model(attack_definition(), baselines_section(), sections)
 
-    `schema` is config/schema.yaml, `registry` config/datasets.yaml, which is checked as well.
+
+@cache
+def _settings_model(
+    definition: type[AttackDefinition],
+    baselines: type[Section],
+    sections: tuple[type[ProductSection], ...],
+) -> type[Settings]:
+    stages = keys_of(StageSettings)
+    fields: dict[str, Any] = {
+        "baselines": (
+            baselines,
+            Field(default_factory=baselines, description=stages["baselines"].description),
+        ),
+        "attacks": (
+            dict[Name, definition],  # type: ignore[valid-type]
+            Field(
+                min_length=1,
+                default_factory=lambda: {
+                    name: definition.model_validate(of) for name, of in ATTACK_DEFINITIONS.items()
+                },
+                description=stages["attacks"].description,
+            ),
+        ),
+    }
+    for section in sections:
+        fields[section.key] = (
+            section,
+            Field(default_factory=section, description=section.__doc__),
+        )
+    return create_model("Settings", __base__=StageSettings, **fields)
+
+
+def validate(config: Mapping, registry: Mapping) -> Settings:
+    """Return the settings that `config` gives, with the defaults of what it leaves out.
+
+    `registry` is config/datasets.yaml, which is checked as well.
     Raises ConfigError with all problems found, one a line, each starting with its dotted path.
     """
     problems = Problems()
-    schema = _with_baseline_options(_with_attack_options(schema))
-    registry = _checked_registry(registry, schema, problems)
-    plain = with_numbers(plain_copy(config, (), problems), schema)
-    check_structure(plain, schema, schema, problems)
-    check_duplicates(plain, (), problems, except_below=("distributions",))
-    canonical = canonical_form(plain, schema, schema, problems.paths, ())
-    _check_names(canonical, problems)
-    _check_datasets(canonical, registry, problems)
-    _check_mirror(canonical, registry, problems)
-    _check_training(canonical, problems)
-    _check_attacks(canonical, problems)
-    _check_attributes(canonical, registry, problems)
+    registry = _checked_registry(registry, problems)
+    model = settings_model()
+    written = checked(config, model, problems, repeated_below=("distributions",))
+    _check_names(written, problems)
+    _check_datasets(written, registry, problems)
+    _check_mirror(written, registry, problems)
+    _check_training(written, problems)
+    _check_attacks(written, problems)
+    _check_attributes(written, registry, problems)
     for product in PRODUCTS.values():
-        product.check(canonical, problems)
-    _check_colours(canonical, problems)
+        product.check(written, problems)
+    _check_colours(written, problems)
     if problems.lines:
         raise ConfigError("\n".join(problems.lines))
-    return canonical
+    return model.model_validate(written)
 
 
-def _with_attack_options(schema: Mapping) -> dict[str, Any]:
-    """Return `schema` with the options of all attack methods; those not in it are any number.
-
-    So a further attack is a function in `embrittle.attacks`, and nothing else.
-    """
-    schema = copy.deepcopy(dict(schema))
-    allowed = schema["properties"]["attacks"]["additionalProperties"]["properties"]
-    for method in ATTACKS.values():
-        for option in method.options:
-            allowed.setdefault(option, {"type": "number"})
-    return schema
-
-
-def _with_baseline_options(schema: Mapping) -> dict[str, Any]:
-    """Return `schema` with all baselines and their options, so that a further one is an entry in `BASELINES` alone."""
-    schema = copy.deepcopy(dict(schema))
-    for name, baseline in BASELINES.items():
-        options = {
-            option: {"default": default, **option_schema(option, default)}
-            for option, default in baseline.options.items()
-        }
-        schema["properties"]["baselines"]["properties"][name] = {
-            "type": "object",
-            "default": {},
-            "additionalProperties": False,
-            "properties": options,
-        }
-    return schema
-
-
-def _checked_registry(registry: Mapping, schema: Mapping, problems: Problems) -> dict[str, Any]:
+def _checked_registry(registry: Mapping, problems: Problems) -> dict[str, Any]:
     """Return the registry in canonical form without what is wrong in it; add that to `problems`."""
     found = Problems(file="config/datasets.yaml: ")
-    registry_schema = schema["properties"]["own_datasets"]
-    plain = plain_copy(registry, (), found)
-    check_structure(plain, registry_schema, schema, found)
-    check_duplicates(plain, (), found)
-    canonical = canonical_form(plain, registry_schema, schema, found.paths, ())
+    canonical = checked(registry, dict[Name, Dataset], found)
     for name, entry in canonical.items():
         _check_entry(entry, (name,), found)
     problems.lines.extend(found.lines)
@@ -108,15 +109,14 @@ def _checked_registry(registry: Mapping, schema: Mapping, problems: Problems) ->
 
 
 # --- Checks that need more than one key ----------------------------------------------------------
-# They see a canonical configuration without the values that are wrong in themselves: any key may be
-# missing.
+# They see the configuration without the values that are wrong in themselves: any key may be missing.
 
 
-def _check_names(config: Mapping, problems: Problems) -> None:
-    study = config.get("study")
+def _check_names(written: Written, problems: Problems) -> None:
+    study = written.get("study")
     if study in _RESERVED_STUDIES:
         problems.add(("study",), f"the name {study!r} is reserved: choose another")
-    for i, model in enumerate(config.get("models", [])):
+    for i, model in enumerate(written.get("models", [])):
         if model == RANDOM:
             message = "the random recommender is always there as a reference: leave it out"
             problems.add(("models", i), message)
@@ -124,8 +124,8 @@ def _check_names(config: Mapping, problems: Problems) -> None:
             problems.add(("models", i), f"unknown model {model!r}{suggestion(model, MODELS)}")
 
 
-def _check_datasets(config: Mapping, registry: Mapping, problems: Problems) -> None:
-    own = config.get("own_datasets", {})
+def _check_datasets(written: Written, registry: Mapping, problems: Problems) -> None:
+    own = written.get("own_datasets", {})
     for name, entry in own.items():
         if name in registry:
             message = f"the registry has a data set {name!r} already: choose another name"
@@ -137,14 +137,14 @@ def _check_datasets(config: Mapping, registry: Mapping, problems: Problems) -> N
         *entries,
         *(path[1] for path in problems.paths if path[:1] == ("own_datasets",) and path[1:]),
     }
-    method = value_at(config, "split.method")
-    naming = [s for product in PRODUCTS.values() for s in product.sections]
+    method = value_at(written, "split.method")
+    naming = [section.key for product in PRODUCTS.values() for section in product.sections]
     for section in naming:
-        for i, name in enumerate(value_at(config, f"{section}.datasets") or []):
+        for i, name in enumerate(value_at(written, f"{section}.datasets") or []):
             if name not in known:
                 message = f"unknown data set {name!r}{suggestion(name, entries)}"
                 problems.add((section, "datasets", i), message)
-    for i, name in enumerate(config.get("datasets", [])):
+    for i, name in enumerate(written.get("datasets", [])):
         if name not in known:
             message = f"unknown data set {name!r}{suggestion(name, entries)}"
             problems.add(("datasets", i), message)
@@ -204,31 +204,31 @@ def _has_timestamps(entry: Mapping) -> bool:
     return FORMATS[entry["reader"]].timestamps
 
 
-def _check_mirror(config: Mapping, registry: Mapping, problems: Problems) -> None:
-    entries = [*registry.values(), *config.get("own_datasets", {}).values()]
+def _check_mirror(written: Written, registry: Mapping, problems: Problems) -> None:
+    entries = [*registry.values(), *written.get("own_datasets", {}).values()]
     files = [
         source["file"]
         for entry in entries
         for source in entry.get("sources", [])
         if "file" in source
     ]
-    for name in value_at(config, "mirror.checksums") or {}:
+    for name in value_at(written, "mirror.checksums") or {}:
         if name not in files:
             message = f"no data set has a source file {name!r}{suggestion(name, files)}"
             problems.add(("mirror", "checksums", name), message)
 
 
-def _check_training(config: Mapping, problems: Problems) -> None:
-    epochs = value_at(config, "training.epochs")
-    every = value_at(config, "training.evaluate_every")
+def _check_training(written: Written, problems: Problems) -> None:
+    epochs = value_at(written, "training.epochs")
+    every = value_at(written, "training.evaluate_every")
     if epochs is None:
         return
     if every is not None and every > epochs:
         message = f"{every} is more than the {epochs} epochs of training: choose at most {epochs}"
         problems.add(("training", "evaluate_every"), message)
-    for model in config.get("models", []):
+    for model in written.get("models", []):
         section = MODELS[model].section if model in MODELS else None
-        start = config.get(section, {}).get("start_epoch")
+        start = written.get(section, {}).get("start_epoch")
         if start is not None and start >= epochs:
             message = (
                 f"{model}'s start, {start}, must come before its end, training.epochs: {epochs}"
@@ -242,9 +242,9 @@ def _check_training(config: Mapping, problems: Problems) -> None:
             problems.add((section, "start_epoch"), message)
 
 
-def _check_attacks(config: Mapping, problems: Problems) -> None:
+def _check_attacks(written: Written, problems: Problems) -> None:
     """Check the definitions of the attacks and give each the defaults of its method."""
-    for name, definition in config.get("attacks", {}).items():
+    for name, definition in written.get("attacks", {}).items():
         path = ("attacks", name)
         if name in _RESERVED_ATTACKS:
             problems.add(path, f"the name {name!r} is reserved: choose another")
@@ -264,10 +264,10 @@ def _check_attacks(config: Mapping, problems: Problems) -> None:
             definition.setdefault(key, default)
 
 
-def _check_attributes(config: Mapping, registry: Mapping, problems: Problems) -> None:
+def _check_attributes(written: Written, registry: Mapping, problems: Problems) -> None:
     """Check that each attribute defines groups, and that the fair distributions are over them."""
-    entries = [*registry.values(), *config.get("own_datasets", {}).values()]
-    for name, definition in config.get("attributes", {}).items():
+    entries = [*registry.values(), *written.get("own_datasets", {}).values()]
+    for name, definition in written.get("attributes", {}).items():
         path = ("attributes", name)
         if not {"column", "quantiles"} & definition.keys():
             message = "give quantiles (of training interactions), a column, or both"
@@ -306,9 +306,9 @@ def _check_column(
         problems.add((*path, "column"), message)
 
 
-def _check_colours(config: Mapping, problems: Problems) -> None:
-    names = [*config.get("attacks", {}), *_RESERVED_ATTACKS]
-    for name in value_at(config, "plots.colours") or {}:
-        if name not in names and "attacks" in config:
+def _check_colours(written: Written, problems: Problems) -> None:
+    names = [*written.get("attacks", {}), *_RESERVED_ATTACKS]
+    for name in value_at(written, "plots.colours") or {}:
+        if name not in names and "attacks" in written:
             message = f"nothing in the figures has the name {name!r}{suggestion(name, names)}"
             problems.add(("plots", "colours", name), message)

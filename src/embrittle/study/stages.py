@@ -8,6 +8,8 @@ from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.problems import suggestion
+from embrittle.products.characteristics.plan import Figure3Settings
+from embrittle.products.settings import StageSettings
 
 # Settings of a training that came later, at the values that leave a result as it was before they came: they are not
 # handed over, so that no training that is there runs again for them.
@@ -20,17 +22,17 @@ _READING_KEYS = (
 )
 
 
-def attack_settings(config: Mapping, attack: str) -> dict[str, Any]:
+def attack_settings(settings: StageSettings, attack: str) -> dict[str, Any]:
     """Return the definition of `attack`: its method and the options of that method.
 
     Raises ConfigError for an unknown attack.
     """
-    if attack not in config["attacks"]:
-        raise ConfigError(f"unknown attack {attack!r}{suggestion(attack, config['attacks'])}")
-    return dict(config["attacks"][attack])
+    if attack not in settings.attacks:
+        raise ConfigError(f"unknown attack {attack!r}{suggestion(attack, settings.attacks)}")
+    return settings.attacks[attack].plain()
 
 
-def training_settings(config: Mapping, model: str) -> dict[str, Any]:
+def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
     """Return what decides the result of training `model`, and no more: `training.TrainingSettings`.
 
     The number of epochs and the state a training starts from are not among it: they are in the
@@ -39,48 +41,52 @@ def training_settings(config: Mapping, model: str) -> dict[str, Any]:
     if model not in MODELS:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
     apart = ("epochs", "checkpoint_seconds")
-    settings = {key: value for key, value in config["training"].items() if key not in apart}
-    settings["loss"] = MODELS[model].loss
+    found = {k: value for k, value in settings.training.plain().items() if k not in apart}
+    found["loss"] = MODELS[model].loss
     if section := MODELS[model].section:
-        settings["adversarial_epsilon"] = config[section]["epsilon"]
-        settings["adversarial_weight"] = config[section]["lambda"]
-        settings["restart_accumulators"] = config[section]["restart_accumulators"]
-    unchanged = [key for key, value in LATER_SETTINGS.items() if settings.get(key) == value]
-    return {"model": model, **{k: v for k, v in settings.items() if k not in unchanged}}
+        adversarial = getattr(settings, section)
+        found["adversarial_epsilon"] = adversarial.epsilon
+        found["adversarial_weight"] = adversarial.weight
+        found["restart_accumulators"] = adversarial.restart_accumulators
+    unchanged = [key for key, value in LATER_SETTINGS.items() if found.get(key) == value]
+    return {"model": model, **{k: v for k, v in found.items() if k not in unchanged}}
 
 
-def split_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
+def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
     """Return how data set `name` is split: `method`, `validation` (bool) and `seed`.
 
     `registry` as a method is resolved to what the data set's entry says. The seed is 0 where
     nothing is drawn, so that changing it leaves such a split as it is. Raises ConfigError for an
     unknown data set.
     """
-    method = config["split"]["method"]
+    method: str = settings.split.method
     if method == "registry":
-        method = dataset_entry(config, registry, name)["split"]
-    validation = config["training"]["selection"] == "best-on-validation"
+        method = dataset_entry(settings, registry, name)["split"]
+    validation = settings.training.selection == "best-on-validation"
     draws = method == "random" or (method == "published" and validation)
-    seed = config["split"]["seed"] if draws else 0
+    seed = settings.split.seed if draws else 0
     return {"method": method, "validation": validation, "seed": seed}
 
 
-def reading_settings(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
+def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
     """Return the part of data set `name`'s entry that decides what is read from its files.
 
     Of its sources, these are names and checksums: the same file from elsewhere is the same file.
     With a mirror, `mirror.checksums` stand in place of the registry's. Raises ConfigError for an
     unknown data set.
     """
-    entry = dataset_entry(config, registry, name)
-    settings = {key: entry[key] for key in _READING_KEYS if key in entry}
+    entry = dataset_entry(settings, registry, name)
+    found = {key: entry[key] for key in _READING_KEYS if key in entry}
     if "sources" in entry:
-        accepted = config["mirror"]["checksums"] if config["mirror"]["folder"] else {}
-        settings["sources"] = [
-            {"file": source["file"], "checksum": accepted.get(source["file"], source["checksum"])}
+        accepted = settings.mirror.checksums if settings.mirror.folder else {}
+        found["sources"] = [
+            {
+                "file": source["file"],
+                "checksum": accepted.get(source["file"], source.get("checksum")),
+            }
             for source in entry["sources"]
         ]
-    return settings
+    return found
 
 
 def sample_name(dataset: str, k: int) -> str:
@@ -93,33 +99,37 @@ def source_name(dataset: str) -> str:
     return dataset.split(".k")[0]  # a data set's own name has no point
 
 
-def samples(config: Mapping) -> list[tuple[str, str, int]]:
+def samples(settings: StageSettings) -> list[tuple[str, str, int]]:
     """Return the sub-samples that Figure 3 is wanted for: (name, data set it is taken from, k)."""
     return [
         (sample_name(dataset, k), dataset, k)
-        for dataset in config["datasets"]
-        if dataset in config["figure3"]["datasets"]
-        for k in config["figure3"]["k"]
+        for dataset in settings.datasets
+        if dataset in Figure3Settings.of(settings).datasets
+        for k in Figure3Settings.of(settings).k
     ]
 
 
-def sample_seeds(config: Mapping) -> list[int]:
+def sample_seeds(settings: StageSettings) -> list[int]:
     """Return the seeds of the models that are trained on sub-samples."""
-    return config["figure3"]["seeds"] or config["seeds"]
+    return Figure3Settings.of(settings).seeds or settings.seeds
 
 
-def baseline_settings(config: Mapping, baseline: str) -> dict[str, Any]:
+def baseline_settings(settings: StageSettings, baseline: str) -> dict[str, Any]:
     """Return what decides the result of training `baseline`: `baselines.training.train_baseline`.
 
     Raises ConfigError for an unknown baseline.
     """
     if baseline not in BASELINES:
         raise ConfigError(f"unknown baseline {baseline!r}{suggestion(baseline, BASELINES)}")
-    chosen = {key: config["training"][key] for key in ("selection", "criterion")}
-    return {"options": dict(config["baselines"][baseline]), **chosen}
+    training = settings.training
+    return {
+        "options": getattr(settings.baselines, baseline).plain(),
+        "selection": training.selection,
+        "criterion": training.criterion,
+    }
 
 
-def dataset_entry(config: Mapping, registry: Mapping, name: str) -> dict[str, Any]:
+def dataset_entry(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
     """Return a copy of the entry of data set `name`, the user's own or the registry's.
 
     A sub-sample has the entry of the data set it was taken from.
@@ -127,8 +137,9 @@ def dataset_entry(config: Mapping, registry: Mapping, name: str) -> dict[str, An
     Raises ConfigError for an unknown data set.
     """
     name = source_name(name)
-    for entries in (config["own_datasets"], registry):
-        if name in entries:
-            return copy.deepcopy(dict(entries[name]))
-    known = [*registry, *config["own_datasets"]]
+    if name in settings.own_datasets:
+        return settings.own_datasets[name].plain()
+    if name in registry:
+        return copy.deepcopy(dict(registry[name]))
+    known = [*registry, *settings.own_datasets]
     raise ConfigError(f"unknown data set {name!r}{suggestion(name, known)}")

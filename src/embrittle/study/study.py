@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from embrittle.errors import ConfigError
 from embrittle.models.registry import MODELS
 from embrittle.problems import number_text
+from embrittle.products.poster.plan import PosterSettings
 from embrittle.products.product import Files, Product, is_single_step
 from embrittle.products.registry import PRODUCTS
 from embrittle.study import missing, stages
 from embrittle.study.paths import Paths
-from embrittle.study.settings import validate
+from embrittle.study.settings import Settings, validate
 from embrittle.vocabulary import RANDOM, UNPERTURBED
 
 Condition = tuple[str, str, int]
@@ -54,7 +55,7 @@ class Study:
     """A study by its settings.
 
     Attributes:
-        settings: the canonical configuration.
+        settings: what the configuration says.
         registry: config/datasets.yaml.
         paths: where its files lie.
         k: length of the lists that tables and figures show.
@@ -63,13 +64,13 @@ class Study:
 
     def __init__(
         self,
-        settings: Mapping[str, Any],
+        settings: Settings,
         registry: Mapping[str, Any],
         *,
         published: str = "resources/published",
         exists: Callable[[str], bool] = os.path.exists,
     ):
-        """Take the settings (`settings.validate`), the registry, and a view of the disk.
+        """Take the settings (`study.settings.validate`), the registry, and a view of the disk.
 
         Args:
             settings, registry: see above.
@@ -77,13 +78,13 @@ class Study:
             exists: whether a file is there.
         """
         self.settings, self.registry = settings, registry
-        self.paths = Paths(settings["study"])
+        self.paths = Paths(settings.study)
         self.results = self.paths.results
-        self.k = settings["evaluation"]["k"][0]
-        self.list_length = max(settings["evaluation"]["k"])
+        self.k = settings.evaluation.k[0]
+        self.list_length = max(settings.evaluation.k)
         # The lists that an epoch is selected by have a length of their own.
-        self.criterion_k = int(settings["training"]["criterion"].split("@")[1])
-        self.report_missing = settings["missing"] == "report"
+        self.criterion_k = int(settings.training.criterion.split("@")[1])
+        self.report_missing = settings.missing == "report"
         self._published = published
         self._exists = exists
         self._shown: dict[Run, list[Condition]] = {}
@@ -125,7 +126,7 @@ class Study:
 
     def titles(self) -> dict[str, str]:
         """Data set of the study -> what tables and figures call it."""
-        names = self.settings["datasets"]
+        names = self.settings.datasets
         return {name: self.dataset_entry(name).get("title", name) for name in names}
 
     def all_titles(self) -> dict[str, str]:
@@ -147,7 +148,7 @@ class Study:
 
     def figures(self, dataset: str, name: str) -> list[str]:
         """The files of a figure of a data set, one for each format."""
-        formats = self.settings["plots"]["formats"]
+        formats = self.settings.plots.formats
         return [self.results(f"figures/{dataset}/{name}.{form}") for form in formats]
 
     # --- Models ---------------------------------------------------------------------------------------
@@ -155,16 +156,16 @@ class Study:
     @property
     def epochs(self) -> int:
         """The last epoch of every training."""
-        return self.settings["training"]["epochs"]
+        return self.settings.training.epochs
 
     def kept_epochs(self, model: str) -> list[int]:
         """Epochs at which a model's state is kept, ascending: the last, and where others may start from it.
 
         Also where no other model is trained in this study: leaving one out must not train this one again.
         """
-        step = self.settings["training"]["evaluate_every"]
+        step = self.settings.training.evaluate_every
         starts = {
-            self.settings[kind.section]["start_epoch"]
+            getattr(self.settings, kind.section).start_epoch
             for kind in MODELS.values()
             if kind.starts_from == model
         }
@@ -178,7 +179,7 @@ class Study:
         if earlier:
             return model, earlier[-1]
         if kind.starts_from:
-            return kind.starts_from, self.settings[kind.section]["start_epoch"]
+            return kind.starts_from, getattr(self.settings, kind.section).start_epoch
         return None
 
     def ancestor_states(self, run: Run, epoch: int) -> Iterator[str]:
@@ -221,27 +222,25 @@ class Study:
     @cached_property
     def trained(self) -> list[Run]:
         """Every model on a whole data set."""
-        return self._runs(
-            self.settings["datasets"], self.settings["models"], self.settings["seeds"]
-        )
+        return self._runs(self.settings.datasets, self.settings.models, self.settings.seeds)
 
     @cached_property
     def measured(self) -> list[Run]:
         """Every recommender that is measured on whole data sets: the random one, which is not trained, as well."""
-        models = [RANDOM, *self.settings["models"]]
-        return self._runs(self.settings["datasets"], models, self.settings["seeds"])
+        models = [RANDOM, *self.settings.models]
+        return self._runs(self.settings.datasets, models, self.settings.seeds)
 
     @cached_property
     def measured_samples(self) -> list[Run]:
         """Every model on a sub-sample."""
         names = [sample for sample, _, _ in self.samples]
-        return self._runs(names, self.settings["models"], stages.sample_seeds(self.settings))
+        return self._runs(names, self.settings.models, stages.sample_seeds(self.settings))
 
     @cached_property
     def measured_baselines(self) -> list[Run]:
         """Every baseline."""
         datasets = PRODUCTS["poster"].datasets(self.settings)
-        return self._runs(datasets, self.settings["poster"]["baselines"], self.settings["seeds"])
+        return self._runs(datasets, PosterSettings.of(self.settings).baselines, self.settings.seeds)
 
     @property
     def all_measured(self) -> list[Run]:
@@ -301,7 +300,7 @@ class Study:
         Only attacks in steps have grids; their last perturbation is kept, for a larger number of iterations.
         """
         datasets: dict[str, list[str]] = {}
-        for dataset in [*self.settings["datasets"], *(sample for sample, _, _ in self.samples)]:
+        for dataset in [*self.settings.datasets, *(sample for sample, _, _ in self.samples)]:
             needed = grids(self.conditions(*self.products_of(dataset)))
             last = "|".join(
                 re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
@@ -355,7 +354,7 @@ class Study:
 
     def notes(self, runs: Iterable[Run]) -> list[str]:
         """What a reader of a table of these recommenders must be told."""
-        leaks = self.settings["training"]["selection"] == "best-on-test"
+        leaks = self.settings.training.selection == "best-on-test"
         notes = ["The attacked epoch was chosen on the test items."] if leaks else []
         return notes + self.missing_notes(runs)
 
@@ -427,19 +426,19 @@ class Study:
             "cases": "claims_cases.csv",
             "record": "provenance.json",
         }
-        folders = [f"results/{study}" for study in self.settings["verdict"]["compare"]]
+        folders = [f"results/{study}" for study in self.settings.verdict.compare]
         there = [f for f in folders if all(self._exists(f"{f}/{n}") for n in names.values())]
         return {f"other_{name}": [f"{f}/{file}" for f in there] for name, file in names.items()}
 
-    def unlike_the_papers(self, schema: Mapping[str, Any]) -> list[str]:
-        """Settings that decide results and are not the papers', each as a line; `schema` has theirs as defaults."""
-        named = {key: self.settings[key] for key in ("datasets", "own_datasets")}
-        papers = validate(named, schema, self.registry)
+    def unlike_the_papers(self) -> list[str]:
+        """Settings that decide results and are not the papers', which are the defaults; each as a line."""
+        own = {key: self.settings.plain()[key] for key in ("datasets", "own_datasets")}
+        papers = validate(own, self.registry).plain()
         sections = ("split", "training", "adversarial_training", "evaluation", "table1")
         apart = ("checkpoint_seconds", "attacks")  # of no consequence; said by the tables
         return [
             f"{section}.{key}: {value} (the papers: {papers[section][key]})"
             for section in sections
-            for key, value in self.settings[section].items()
+            for key, value in self.settings.plain()[section].items()
             if key not in apart and value != papers[section][key]
         ]

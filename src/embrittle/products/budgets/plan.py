@@ -1,7 +1,9 @@
 """Attacks compared at equal perturbation norm instead of at equal epsilon (docs/budgets.md)."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from embrittle.attacks.methods import ATTACKS
 from embrittle.problems import Problems, suggestion
@@ -12,7 +14,9 @@ from embrittle.products.product import (
     Product,
     Settings,
     Study,
-    datasets_named,
+    Written,
+    attacks_setting,
+    grid_setting,
     is_single_step,
     methods_of,
     of_each_dataset,
@@ -21,38 +25,82 @@ from embrittle.products.product import (
     usable_attacks,
     value_at,
 )
+from embrittle.section import Count, Epsilons, Names, Positive, ProductSection, Text, setting
 
 PARTS = ("points", "matched", "shares")
+
+
+class BudgetSettings(ProductSection):
+    """Attacks compared at equal perturbation norm instead of at equal ε."""
+
+    key = "budgets"
+
+    datasets: Names = setting(
+        list,
+        "The data sets that they are wanted for. A data set that is not in `datasets` has no effect here.",
+    )
+    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
+        ("fgsm", "noise", "bim", "pgd", "bim-l2", "pgd-l2", "bim-l2-resampled"),
+        "Names from `attacks`.",
+    )
+    reference: Text = setting(
+        "fgsm",
+        "The single-step attack that the others are held against, user by user, at equal norms.",
+    )
+    epsilon: Epsilons = grid_setting(
+        [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0],
+        "Where the curves of single steps and of attacks with `norm: l2` have points. Their perturbation norm is at "
+        "most ε.",
+    )
+    epsilon_linf: Epsilons = grid_setting(
+        [0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75],
+        "The same of attacks with `norm: linf`, whose perturbation norm is several times ε.",
+    )
+    iterations: Count = setting(
+        25, "Number of iterations in the curves over ε, of multi-step attacks."
+    )
+    compare_at: Positive = setting(
+        0.5,
+        "The ε at which the papers compare; the table of shares says how much of the gap there is the norm.",
+    )
+    over_iterations: list[Count] = grid_setting(
+        [1, 5, 10, 25, 50, 150],
+        "Attacks with `norm: linf` also have a curve over these numbers of iterations, at `compare_at`. `[]` leaves "
+        "it out.",
+    )
+    norms: Epsilons = grid_setting(
+        [0.5, 1.0, 2.0, 3.0],
+        "Perturbation norms of the table. An attack that was not run as far has a dash.",
+    )
 
 
 class Budgets(Product):
     """See the module."""
 
     name = "budgets"
-    sections = ("budgets",)
+    sections = (BudgetSettings,)
 
     def datasets(self, settings: Settings) -> list[str]:
         """Those that its section names."""
-        return datasets_named(settings, "budgets")
+        wanted = BudgetSettings.of(settings).datasets
+        return [name for name in settings.datasets if name in wanted]
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """A curve over epsilon of each attack and, of element-wise clipped ones, one over iterations."""
-        own = settings["budgets"]
-        for attack in own["attacks"]:
+        own = BudgetSettings.of(settings)
+        for attack in own.attacks:
             clipped = norm_of(settings, attack) == "linf"
-            steps = 1 if is_single_step(settings, attack) else own["iterations"]
-            grid = own["epsilon_linf"] if clipped else own["epsilon"]
-            for epsilon in (*grid, own["compare_at"]):
+            steps = 1 if is_single_step(settings, attack) else own.iterations
+            grid = own.epsilon_linf if clipped else own.epsilon
+            for epsilon in (*grid, own.compare_at):
                 yield attack, epsilon, steps
-            for iterations in own["over_iterations"] if clipped else ():
-                yield attack, own["compare_at"], iterations
+            for iterations in own.over_iterations if clipped else ():
+                yield attack, own.compare_at, iterations
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """The others are held against a single step among its attacks."""
-        methods = {
-            name: method for _, name, method in usable_attacks(settings, "budgets", problems)
-        }
-        reference = value_at(settings, "budgets.reference")
+        methods = {name: method for _, name, method in usable_attacks(written, "budgets", problems)}
+        reference = value_at(written, "budgets.reference")
         if not methods or reference is None:
             return
         if reference not in methods:
@@ -91,23 +139,24 @@ class Budgets(Product):
 
     def _at(self, study: Study) -> dict[str, int]:
         """What tables and figure agree on."""
-        return {"iterations": study.settings["budgets"]["iterations"], "k": study.k}
+        return {"iterations": BudgetSettings.of(study.settings).iterations, "k": study.k}
 
     def _methods(self, study: Study) -> dict[str, str]:
-        return methods_of(study.settings, "budgets") if self.datasets(study.settings) else {}
+        attacks = BudgetSettings.of(study.settings).attacks
+        return methods_of(study.settings, attacks if self.datasets(study.settings) else ())
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """The comparison of each model, the tables, and a figure of each data set."""
-        settings, own = study.settings, study.settings["budgets"]
+        settings, own = study.settings, BudgetSettings.of(study.settings)
         datasets, methods = self.datasets(settings), self._methods(study)
-        against = {name: own[name] for name in ("reference", "compare_at")}
+        against = {"reference": own.reference, "compare_at": own.compare_at}
 
         def model(wildcards: Any) -> dict[str, Any]:
             return {
                 "conditions": study.shown_for(study.run_of(wildcards), "budgets"),
                 "length": study.list_length,
                 "norms_of": {name: norm_of(settings, name) for name in methods},
-                "norms": own["norms"],
+                "norms": own.norms,
                 **self._at(study),
                 **against,
             }
@@ -119,9 +168,9 @@ class Budgets(Product):
             return {"multi_step": many, **self._at(study), **against, **texts}
 
         def figure(wildcards: Any) -> dict[str, Any]:
-            shape = {"methods": methods, **self._at(study), "largest": 1.5 * max(own["norms"])}
+            shape = {"methods": methods, **self._at(study), "largest": 1.5 * max(own.norms)}
             title = study.titles()[wildcards.dataset]
-            return {"arguments": {**shape, "title": title}, "plots": settings["plots"]}
+            return {"arguments": {**shape, "title": title}, "plots": settings.plots.plain()}
 
         return {
             "evaluate_budgets": Jobs(of_each_run(self.runs(study)), model),
@@ -156,7 +205,7 @@ class Budgets(Product):
 
 def norm_of(settings: Settings, attack: str) -> str:
     """The norm that an attack's epsilon is stated in: linf, or l2 as of all single steps."""
-    return settings["attacks"][attack].get("norm", "l2")
+    return settings.attacks[attack].plain().get("norm", "l2")
 
 
 BUDGETS = Budgets()

@@ -1,27 +1,67 @@
 """Figure 3: what density, size and shape of the data change, on sub-samples of a data set."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from embrittle.problems import Problems
 from embrittle.products.product import (
     ONE_JOB,
+    PAPERS_ATTACKS,
     Files,
     Jobs,
     Product,
     Settings,
     Study,
+    Written,
+    attacks_setting,
     attacks_shown,
     check_attacks,
     grid_conditions,
+    grid_setting,
 )
+from embrittle.section import Counts, Names, Positive, ProductSection, Seed, setting
+
+
+class Figure3Settings(ProductSection):
+    """Figure 3 and its regressions: what density, size and shape of the data change."""
+
+    key = "figure3"
+
+    datasets: Names = setting(
+        list,
+        "The data sets to take sub-samples of. Each k is trained and attacked like a data set of its own, so leave it "
+        "empty unless you want to know. A data set that is not in `datasets` has no effect here.",
+    )
+    kcore: Literal["one-pass", "iterative"] = setting(
+        "one-pass",
+        "`one-pass`: drop users with fewer than k interactions once, then items with fewer than k among what is left, "
+        "once. The papers call this k-core. `iterative`: until all users and items have k, which is one.",
+    )
+    k: Counts = grid_setting(
+        range(10, 101, 10),
+        "The smallest numbers of interactions. A k that leaves nothing is an error that names the largest possible "
+        "one. At least three make a line worth drawing.",
+    )
+    seeds: list[Seed] = setting(
+        list,
+        "Its seeds; empty for those of the study. Each is a training of both models on every k, most of a study's "
+        "time, so a study of many seeds may have fewer here.",
+    )
+    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(PAPERS_ATTACKS, "Its attacks.")
+    epsilon: Positive = setting(0.5, "Its ε.")
+    iterations: Counts = grid_setting(
+        [10, 25],
+        "Its numbers of iterations, a figure for each. The paper does not state its own.",
+    )
 
 
 class Characteristics(Product):
     """See the module."""
 
     name = "characteristics"
-    sections = ("figure3",)
+    sections = (Figure3Settings,)
     of_samples = True
 
     def datasets(self, settings: Settings) -> list[str]:
@@ -30,11 +70,11 @@ class Characteristics(Product):
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Those of every sub-sample."""
-        yield from grid_conditions(settings, "figure3")
+        yield from grid_conditions(settings, Figure3Settings.of(settings))
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """The attacks are defined."""
-        check_attacks(settings, "figure3", problems)
+        check_attacks(written, "figure3", problems)
 
     def related(self, study: Study) -> dict[str, str]:
         """The sub-samples, and what perturbations cost on each."""
@@ -49,11 +89,11 @@ class Characteristics(Product):
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """The points, their regressions, and a figure for each source and number of iterations."""
-        settings, own = study.settings, study.settings["figure3"]
+        settings, own = study.settings, Figure3Settings.of(study.settings)
         samples = study.samples_shown
 
         def relate(wildcards: Any) -> dict[str, Any]:
-            return {"samples": list(samples), "k": study.k, "epsilon": own["epsilon"]}
+            return {"samples": list(samples), "k": study.k, "epsilon": own.epsilon}
 
         def table(wildcards: Any) -> dict[str, Any]:
             notes = study.missing_notes(study.measured_samples)
@@ -61,14 +101,14 @@ class Characteristics(Product):
 
         def figure(wildcards: Any) -> dict[str, Any]:
             title = study.titles()[wildcards.source]
-            shape = {"attacks": attacks_shown(settings, "figure3"), "k": study.k, "title": title}
-            return {"arguments": shape, "plots": settings["plots"]}
+            shape = {"attacks": attacks_shown(settings, own.attacks), "k": study.k, "title": title}
+            return {"arguments": shape, "plots": settings.plots.plain()}
 
         once = ONE_JOB if samples else ()
         each = [
             {"source": source, "iterations": str(iterations)}
             for source in self._sources(study)
-            for iterations in own["iterations"]
+            for iterations in own.iterations
         ]
         return {
             "relate_characteristics": Jobs(once, relate),
@@ -85,7 +125,7 @@ class Characteristics(Product):
         figures = [
             file
             for source in self._sources(study)
-            for iterations in study.settings["figure3"]["iterations"]
+            for iterations in Figure3Settings.of(study.settings).iterations
             for file in study.figures(source, f"figure3_iterations-{iterations}")
         ]
         return {"figure3": [*figures, *self.files(study).values()] if figures else []}
@@ -104,7 +144,7 @@ class Characteristics(Product):
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The numbers of iterations that have a figure."""
-        return {"iterations": study.settings["figure3"]["iterations"]}
+        return {"iterations": Figure3Settings.of(study.settings).iterations}
 
 
 CHARACTERISTICS = Characteristics()

@@ -6,71 +6,113 @@ from typing import Any
 from embrittle.problems import Problems
 from embrittle.products.product import (
     ONE_JOB,
+    PAPERS_ATTACKS,
     Files,
     Jobs,
     Product,
     Settings,
     Study,
+    Written,
+    attacks_setting,
     attacks_shown,
     check_attacks,
     grid_conditions,
+    grid_setting,
     is_single_step,
 )
+from embrittle.section import Count, Counts, Epsilons, Names, Positive, ProductSection, setting
+
+_EPSILONS = [0.001, 0.0025, 0.005, 0.0075, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0]
+_EPSILONS += [2.5, 5.0, 7.5, 10.0]
+
+
+class Figure1Settings(ProductSection):
+    """Figure 1: nDCG and item coverage against the number of iterations."""
+
+    key = "figure1"
+
+    attacks: Names = attacks_setting(
+        PAPERS_ATTACKS, "Its attacks. With none the figure is not made."
+    )
+    epsilon: Positive = setting(0.5, "Its ε.")
+    iterations: Counts = grid_setting(
+        [1, 10, 20, 25, *range(30, 301, 10)],
+        "Where its curves have points. In a first run, values shared with Table 1 cost nothing, others up to its "
+        "largest a listing.",
+    )
+
+
+class Figure2Settings(ProductSection):
+    """Figure 2: nDCG against ε."""
+
+    key = "figure2"
+
+    attacks: Names = attacks_setting(
+        PAPERS_ATTACKS, "Its attacks. With none the figure is not made."
+    )
+    iterations: Count = setting(25, "Its number of iterations.")
+    epsilon: Epsilons = grid_setting(
+        _EPSILONS, "Where its curves have points; the axis is logarithmic."
+    )
 
 
 class Curves(Product):
     """See the module."""
 
     name = "curves"
-    sections = ("figure1", "figure2")
+    sections = (Figure1Settings, Figure2Settings)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Figure 2 has no epsilon of its own for single steps: its reference line is Figure 1's."""
-        first, second = settings["figure1"], settings["figure2"]
-        yield from grid_conditions(settings, "figure1")
-        for attack in second["attacks"]:
+        first, second = Figure1Settings.of(settings), Figure2Settings.of(settings)
+        yield from grid_conditions(settings, first)
+        for attack in second.attacks:
             if is_single_step(settings, attack):
-                yield attack, first["epsilon"], 1
+                yield attack, first.epsilon, 1
             else:
-                for epsilon in second["epsilon"]:
-                    yield attack, epsilon, second["iterations"]
+                for epsilon in second.epsilon:
+                    yield attack, epsilon, second.iterations
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """The attacks are defined."""
         for section in self.sections:
-            check_attacks(settings, section, problems)
+            check_attacks(written, section.key, problems)
 
     def numbers_file(self, study: Study) -> str:
         """The curves of both figures as numbers."""
         return study.results("figures/figures_1_2.csv")
 
+    def _sections(self, study: Study) -> list[Figure1Settings | Figure2Settings]:
+        return [Figure1Settings.of(study.settings), Figure2Settings.of(study.settings)]
+
     def curves(self, study: Study) -> dict[str, dict[str, Any]]:
         """Figure -> what its curves are computed from."""
         return {
-            section: {
-                "attacks": attacks_shown(study.settings, section),
+            own.key: {
+                "attacks": attacks_shown(study.settings, own.attacks),
                 "k": study.k,
-                "epsilon": study.settings[section]["epsilon"],
-                "iterations": study.settings[section]["iterations"],
+                "epsilon": own.epsilon,
+                "iterations": own.iterations,
             }
-            for section in self.sections
+            for own in self._sections(study)
         }
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """A figure for each data set, and the numbers."""
         curves = self.curves(study)
-        references = {"figure2": {"fgsm_epsilon": study.settings["figure1"]["epsilon"]}}
-        shown = [name for name in self.sections if study.settings[name]["attacks"]]
+        epsilon = Figure1Settings.of(study.settings).epsilon
+        references = {"figure2": {"fgsm_epsilon": epsilon}}
+        shown = [own.key for own in self._sections(study) if own.attacks]
 
         def figure(wildcards: Any) -> dict[str, Any]:
             name = wildcards.figure
             title = {"title": study.titles()[wildcards.dataset]}
             return {
                 "arguments": {**curves[name], **references.get(name, {}), **title},
-                "plots": study.settings["plots"],
+                "plots": study.settings.plots.plain(),
             }
 
-        datasets = study.settings["datasets"]
+        datasets = study.settings.datasets
         each = [{"dataset": dataset, "figure": name} for name in shown for dataset in datasets]
         return {
             "draw_figure": Jobs(each, figure),
@@ -79,19 +121,12 @@ class Curves(Product):
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """Each figure for every data set, if it is to show any attack."""
-        return {
-            name: [
-                *(
-                    f
-                    for dataset in study.settings["datasets"]
-                    for f in study.figures(dataset, name)
-                ),
-                self.numbers_file(study),
-            ]
-            if study.settings[name]["attacks"]
-            else []
-            for name in self.sections
-        }
+        found: dict[str, list[str]] = {}
+        for own in self._sections(study):
+            datasets = study.settings.datasets
+            figures = [file for dataset in datasets for file in study.figures(dataset, own.key)]
+            found[own.key] = [*figures, self.numbers_file(study)] if own.attacks else []
+        return found
 
     def page_inputs(self, study: Study) -> Files:
         """The published curves; ours come from the metrics."""
@@ -99,7 +134,7 @@ class Curves(Product):
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """What the curves are computed from."""
-        epsilon = study.settings["figure1"]["epsilon"]
+        epsilon = Figure1Settings.of(study.settings).epsilon
         return {"figures": self.curves(study), "single_step_epsilon": epsilon}
 
 

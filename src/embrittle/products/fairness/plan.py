@@ -1,16 +1,19 @@
 """Tables 2 and 3, and a heat map of the changes in Table 3."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from embrittle.problems import Problems, suggestion
 from embrittle.products.product import (
     ONE_JOB,
+    PAPERS_ATTACKS,
     Files,
     Jobs,
     Product,
     Settings,
     Study,
+    Written,
+    attacks_setting,
     check_attacks,
     is_single_step,
     of_each_dataset,
@@ -19,33 +22,82 @@ from embrittle.products.product import (
     table_files,
     value_at,
 )
+from embrittle.section import (
+    Count,
+    Names,
+    Number,
+    Positive,
+    ProductSection,
+    Section,
+    Share,
+    setting,
+)
 
 TABLES = ("table2", "table3")
+
+
+class CrossEntropy(Section):
+    """Generalised cross entropy."""
+
+    beta: Number = setting(2.0, "Its order β; not 0 or 1.")
+    smoothing: Share = setting(
+        0.05,
+        "The share of the background that is mixed into each group's value. With 0, a group without a hit is an "
+        "error.",
+    )
+    background: Positive = setting(
+        0.0001,
+        "What is mixed in. The smaller, the larger GCE where a group has no hit: it then says little more than that.",
+    )
+
+
+class FairnessSettings(ProductSection):
+    """Tables 2 and 3, and their heat map: what perturbations do to groups."""
+
+    key = "fairness"
+
+    attributes: Names = setting(
+        lambda: ["item_popularity", "user_gender", "user_interactions"],
+        "Names from `attributes`. `[]` leaves Tables 2 and 3 out.",
+    )
+    attacks: Names = attacks_setting(PAPERS_ATTACKS, "Its attacks.")
+    epsilon: Positive = setting(0.5, "Its ε.")
+    iterations: Count = setting(
+        150,
+        "Its number of iterations, of multi-step attacks. One that Table 1 has at the same ε costs nothing.",
+    )
+    item_value: Literal["rated-hits", "ndcg"] = setting(
+        "rated-hits",
+        "What nDCG of an item group is, the mean over its recommended items of: `rated-hits`, the test ratings of "
+        "an item's hits per user who has it as the test item, which comes closest to the published numbers; `ndcg`, "
+        "the mean nDCG of these users.",
+    )
+    gce: CrossEntropy = setting(CrossEntropy, "Generalised cross entropy.")
 
 
 class Fairness(Product):
     """See the module. Without attributes to group by, nothing is made."""
 
     name = "fairness"
-    sections = ("fairness",)
+    sections = (FairnessSettings,)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """One number of iterations."""
-        own = settings["fairness"]
-        for attack in own["attacks"] if own["attributes"] else ():
+        own = FairnessSettings.of(settings)
+        for attack in own.attacks if own.attributes else ():
             single = is_single_step(settings, attack)
-            yield attack, own["epsilon"], 1 if single else own["iterations"]
+            yield attack, own.epsilon, 1 if single else own.iterations
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """Its attacks and attributes are defined."""
-        check_attacks(settings, "fairness", problems)
-        defined = settings.get("attributes", {})
-        for i, name in enumerate(value_at(settings, "fairness.attributes") or []):
+        check_attacks(written, "fairness", problems)
+        defined = written.get("attributes", {})
+        for i, name in enumerate(value_at(written, "fairness.attributes") or []):
             wrong = any(path[:2] == ("attributes", name) for path in problems.paths)
-            if "attributes" in settings and name not in defined and not wrong:
+            if "attributes" in written and name not in defined and not wrong:
                 message = f"unknown attribute {name!r}{suggestion(name, defined)}"
                 problems.add(("fairness", "attributes", i), message)
-        if value_at(settings, "fairness.gce.beta") in (0, 1):
+        if value_at(written, "fairness.gce.beta") in (0, 1):
             message = "0 and 1 are other formulas: choose another, such as 2"
             problems.add(("fairness", "gce", "beta"), message)
 
@@ -73,35 +125,35 @@ class Fairness(Product):
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """The groups of each model; both tables; a heat map of each data set."""
-        settings, own = study.settings, study.settings["fairness"]
-        attributes = own["attributes"]
+        settings, own = study.settings, FairnessSettings.of(study.settings)
+        attributes = own.attributes
         cells = {
             "k": study.k,
-            "attacks": own["attacks"],
+            "attacks": own.attacks,
             "attributes": attributes,
-            "seeds": settings["seeds"],
+            "seeds": settings.seeds,
         }
 
         def model(wildcards: Any) -> dict[str, Any]:
             return {
                 "conditions": study.shown_for(study.run_of(wildcards), "fairness"),
-                "k": settings["evaluation"]["k"],
-                "attributes": {name: settings["attributes"][name] for name in attributes},
+                "k": settings.evaluation.k,
+                "attributes": {name: settings.attributes[name].plain() for name in attributes},
                 "relevance": study.dataset_entry(wildcards.dataset).get("relevance", "binary"),
-                "item_value": own["item_value"],
-                "gce": own["gce"],
+                "item_value": own.item_value,
+                "gce": own.gce.plain(),
             }
 
         def table(wildcards: Any) -> dict[str, Any]:
-            of = ("epsilon", "iterations", "attributes", "item_value", "gce")
-            fair = {name: settings["attributes"][name]["distributions"] for name in attributes}
-            caption = {"k": study.k, **{key: own[key] for key in of}, "distributions": fair}
+            fair = {name: settings.attributes[name].distributions for name in attributes}
+            said = {key: value for key, value in own.plain().items() if key != "attacks"}
+            caption = {"k": study.k, **said, "distributions": fair}
             caption["notes"] = study.notes(study.trained)
             return {"cells": cells, "caption": caption, "titles": study.titles()}
 
         def heat_map(wildcards: Any) -> dict[str, Any]:
             title = study.titles()[wildcards.dataset]
-            return {"cells": cells, "title": title, "plots": settings["plots"]}
+            return {"cells": cells, "title": title, "plots": settings.plots.plain()}
 
         made = bool(attributes)
         runs = self.runs(study) if made else ()
@@ -109,27 +161,27 @@ class Fairness(Product):
             "evaluate_fairness": Jobs(of_each_run(runs), model),
             "collect_fairness": Jobs(ONE_JOB if made else (), lambda wildcards: {}),
             "tabulate_fairness": Jobs([{"table": t} for t in TABLES] if made else (), table),
-            "draw_fairness": Jobs(of_each_dataset(settings["datasets"] if made else ()), heat_map),
+            "draw_fairness": Jobs(of_each_dataset(settings.datasets if made else ()), heat_map),
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """Both tables; `fairness` is them and the heat maps."""
-        if not study.settings["fairness"]["attributes"]:
+        if not FairnessSettings.of(study.settings).attributes:
             return {"table2": [], "table3": [], "fairness": []}
         tables = {table: list(table_files(study, table).values()) for table in TABLES}
-        datasets = study.settings["datasets"]
+        datasets = study.settings.datasets
         maps = [file for dataset in datasets for file in study.figures(dataset, "fairness")]
         return {**tables, "fairness": [*tables["table2"], *tables["table3"], *maps]}
 
     def verdict_inputs(self, study: Study) -> Files:
         """The tidy tables."""
-        made = study.settings["fairness"]["attributes"]
+        made = FairnessSettings.of(study.settings).attributes
         files = self.collected(study)
         return {name: files[name] if made else [] for name in ("groups", "fairness")}
 
     def page_inputs(self, study: Study) -> Files:
         """The cells of both tables, and the printed ones beside them."""
-        if not study.settings["fairness"]["attributes"]:
+        if not FairnessSettings.of(study.settings).attributes:
             return {}
         files = {table: table_files(study, table) for table in TABLES}
         seeds = {f"{table}_seeds": files[table]["spread"] for table in TABLES}

@@ -1,7 +1,9 @@
 """The tables and figures of the APR poster: robustness and accuracy, noise and training curves."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.problems import Problems, suggestion
@@ -12,36 +14,64 @@ from embrittle.products.product import (
     Product,
     Settings,
     Study,
-    datasets_named,
+    Written,
+    attacks_setting,
+    grid_setting,
     methods_of,
     usable_attacks,
 )
+from embrittle.section import Epsilons, Names, ProductSection, setting
+
+
+class PosterSettings(ProductSection):
+    """The tables and figures of the APR poster."""
+
+    key = "poster"
+
+    datasets: Names = setting(
+        list,
+        "The data sets that they are wanted for. A data set that is not in `datasets` has no effect here.",
+    )
+    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
+        ("fgsm", "noise"), "The noise to show, names from `attacks`; single-step methods alone."
+    )
+    epsilon: Epsilons = grid_setting([0.5, 1.0, 2.0], "L2 norms of the robustness table.")
+    noise_epsilon: Epsilons = grid_setting(
+        [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0],
+        "Where the curves of the noise figure have points, beside 0.",
+    )
+    baselines: Names = setting(
+        lambda: list(BASELINES),
+        "The recommenders that the accuracy table sets beside the models. The neural ones take longer than everything "
+        "else: leave them out to be quick.",
+    )
 
 
 class Poster(Product):
     """See the module."""
 
     name = "poster"
-    sections = ("poster",)
+    sections = (PosterSettings,)
 
     def datasets(self, settings: Settings) -> list[str]:
         """Those that its section names."""
-        return datasets_named(settings, "poster")
+        wanted = PosterSettings.of(settings).datasets
+        return [name for name in settings.datasets if name in wanted]
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Single steps alone, see `check`."""
-        own = settings["poster"]
-        for attack in own["attacks"]:
-            for epsilon in (*own["epsilon"], *own["noise_epsilon"]):
+        own = PosterSettings.of(settings)
+        for attack in own.attacks:
+            for epsilon in (*own.epsilon, *own.noise_epsilon):
                 yield attack, epsilon, 1
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """Its baselines are there; its attacks take a single step, where anything is asked for."""
-        for i, name in enumerate(settings.get("poster", {}).get("baselines", [])):
+        for i, name in enumerate(written.get("poster", {}).get("baselines", [])):
             if name not in BASELINES:
                 message = f"unknown baseline {name!r}{suggestion(name, BASELINES)}"
                 problems.add(("poster", "baselines", i), message)
-        for i, name, method in usable_attacks(settings, "poster", problems):
+        for i, name, method in usable_attacks(written, "poster", problems):
             if not method.single_step:
                 message = f"{name} takes several steps: the poster's noise is a single one"
                 problems.add(("poster", "attacks", i), message)
@@ -65,11 +95,12 @@ class Poster(Product):
         return [run for run in study.trained_shown if run.dataset in datasets]
 
     def _methods(self, study: Study) -> dict[str, str]:
-        return methods_of(study.settings, "poster") if self.datasets(study.settings) else {}
+        attacks = PosterSettings.of(study.settings).attacks
+        return methods_of(study.settings, attacks if self.datasets(study.settings) else ())
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """Both tables, the numbers of both figures, and the figures of each data set."""
-        own, datasets = study.settings["poster"], self.datasets(study.settings)
+        own, datasets = PosterSettings.of(study.settings), self.datasets(study.settings)
         methods, once = self._methods(study), ONE_JOB if datasets else ()
         measured = [*study.measured, *study.measured_baselines]
 
@@ -77,14 +108,14 @@ class Poster(Product):
             return {"titles": study.titles(), "notes": study.notes(measured)}
 
         def robustness(wildcards: Any) -> dict[str, Any]:
-            shape = {"datasets": datasets, "methods": methods, "epsilon": own["epsilon"]}
+            shape = {"datasets": datasets, "methods": methods, "epsilon": own.epsilon}
             return {"arguments": {**shape, "k": study.k}, "captions": captions()}
 
         def accuracy(wildcards: Any) -> dict[str, Any]:
             return {"arguments": {"datasets": datasets, "k": study.k}, "captions": captions()}
 
         def noise(wildcards: Any) -> dict[str, Any]:
-            grid = {"attacks": list(methods), "epsilon": own["noise_epsilon"]}
+            grid = {"attacks": list(methods), "epsilon": own.noise_epsilon}
             return {"datasets": datasets, **grid, "k": study.k}
 
         def training(wildcards: Any) -> dict[str, Any]:
@@ -97,7 +128,7 @@ class Poster(Product):
                 "training": {"k": study.criterion_k},
             }[wildcards.figure]
             title = study.titles()[wildcards.dataset]
-            return {"arguments": {**shape, "title": title}, "plots": study.settings["plots"]}
+            return {"arguments": {**shape, "title": title}, "plots": study.settings.plots.plain()}
 
         each = [{"dataset": d, "figure": f} for f in ("noise", "training") for d in datasets]
         return {
@@ -128,7 +159,7 @@ class Poster(Product):
         noise = {
             "datasets": self.datasets(study.settings),
             "methods": self._methods(study),
-            "epsilon": study.settings["poster"]["noise_epsilon"],
+            "epsilon": PosterSettings.of(study.settings).noise_epsilon,
             "k": study.k,
         }
         trainings = [run._asdict() for run in study.trained_shown]

@@ -7,36 +7,57 @@ from embrittle.attacks.methods import ATTACKS
 from embrittle.problems import Problems
 from embrittle.products.product import (
     ONE_JOB,
+    PAPERS_ATTACKS,
     Files,
     Jobs,
     Product,
     Settings,
     Study,
+    Written,
+    attacks_setting,
     attacks_shown,
     check_attacks,
     grid_conditions,
+    grid_setting,
     of_each_run,
     of_models,
     table_files,
     value_at,
 )
+from embrittle.section import Counts, Names, Positive, ProductSection, setting
+
+
+class Table1Settings(ProductSection):
+    """Table 1: all measures, unperturbed and under each attack."""
+
+    key = "table1"
+
+    attacks: Names = attacks_setting(
+        PAPERS_ATTACKS, "Its attacks, names from `attacks`. With none, `[]`, the table is not made."
+    )
+    epsilon: Positive = setting(0.5, "Its ε.")
+    iterations: Counts = grid_setting(
+        [1, *range(10, 301, 10)],
+        "The cells of multi-step attacks are areas under the curve over these numbers of iterations, divided by the "
+        "largest. At least two; to compare with the published cells, exactly these.",
+    )
 
 
 class Table1(Product):
     """See the module."""
 
     name = "table1"
-    sections = ("table1",)
+    sections = (Table1Settings,)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Single steps at its epsilon; all numbers of iterations of the others."""
-        yield from grid_conditions(settings, "table1")
+        yield from grid_conditions(settings, Table1Settings.of(settings))
 
-    def check(self, settings: Settings, problems: Problems) -> None:
+    def check(self, written: Written, problems: Problems) -> None:
         """Its attacks are defined; a curve that is accumulated has two points."""
-        check_attacks(settings, "table1", problems)
-        iterations = value_at(settings, "table1.iterations")
-        if iterations and len(iterations) == 1 and _accumulates(settings):
+        check_attacks(written, "table1", problems)
+        iterations = value_at(written, "table1.iterations")
+        if iterations and len(iterations) == 1 and _accumulates(written):
             message = (
                 "one value has no area under its curve, which Table 1 shows: give at least two"
             )
@@ -53,15 +74,15 @@ class Table1(Product):
 
     def users_shown(self, study: Study) -> list[Any]:
         """The models whose users are compared: all that the study shows of them."""
-        if not study.settings["table1"]["attacks"]:
+        if not Table1Settings.of(study.settings).attacks:
             return []
         return [run for run in study.trained if study.shown_for(run, "table1")]
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """The table, and the users of each model."""
-        own = study.settings["table1"]
-        shape = {"attacks": attacks_shown(study.settings, "table1"), "k": study.k}
-        shape |= {"epsilon": own["epsilon"], "iterations": own["iterations"]}
+        own = Table1Settings.of(study.settings)
+        shape = {"attacks": attacks_shown(study.settings, own.attacks), "k": study.k}
+        shape |= {"epsilon": own.epsilon, "iterations": own.iterations}
 
         def table(wildcards: Any) -> dict[str, Any]:
             captions = {"titles": study.titles(), "notes": study.notes(study.measured)}
@@ -72,13 +93,13 @@ class Table1(Product):
             return {**shape, "length": study.list_length, "conditions": conditions}
 
         return {
-            "tabulate_table1": Jobs(ONE_JOB if own["attacks"] else (), table),
+            "tabulate_table1": Jobs(ONE_JOB if own.attacks else (), table),
             "evaluate_users": Jobs(of_each_run(self.users_shown(study)), users),
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """Nothing without attacks to show."""
-        made = study.settings["table1"]["attacks"]
+        made = Table1Settings.of(study.settings).attacks
         return {"table1": list(self.files(study).values()) if made else []}
 
     def verdict_inputs(self, study: Study) -> Files:
@@ -87,18 +108,18 @@ class Table1(Product):
 
     def page_inputs(self, study: Study) -> Files:
         """The cells, and the printed ones beside them."""
-        if not study.settings["table1"]["attacks"]:
+        if not Table1Settings.of(study.settings).attacks:
             return {}
         files = self.files(study)
         return {"table1_seeds": files["spread"], "table1_comparison": files["comparison"]}
 
 
-def _accumulates(settings: Settings) -> bool:
+def _accumulates(written: Written) -> bool:
     """Whether Table 1 has a multi-step attack, whose cells are areas under curves."""
-    definitions = settings.get("attacks", {})
+    definitions = written.get("attacks", {})
     methods = [
         ATTACKS.get(definitions.get(name, {}).get("method"))
-        for name in settings["table1"].get("attacks", [])
+        for name in written["table1"].get("attacks", [])
     ]
     return any(method is not None and not method.single_step for method in methods)
 

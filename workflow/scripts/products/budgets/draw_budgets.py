@@ -3,10 +3,11 @@
 from embrittle.files import read_csv, read_parquet
 from embrittle.jobs import job
 from embrittle.products.budgets.figure import budget_figure
-from embrittle.render.style import PlotSettings, save
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings(**snakemake.params.figure["plots"])
     figure = budget_figure(
         read_csv(snakemake.input.points),
         read_parquet(snakemake.input.metrics).to_pandas(),

@@ -4,10 +4,11 @@ from embrittle.files import read_csv
 from embrittle.jobs import job
 from embrittle.products.characteristics.figure import figure3
 from embrittle.render import published
-from embrittle.render.style import PlotSettings, save
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings(**snakemake.params.figure["plots"])
     figure = figure3(
         read_csv(snakemake.input.points),
         snakemake.wildcards.source,

@@ -4,10 +4,11 @@ from embrittle.files import read_parquet
 from embrittle.jobs import job
 from embrittle.products.curves.figure import draw
 from embrittle.render import published
-from embrittle.render.style import PlotSettings, save
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings(**snakemake.params.figure["plots"])
     figure = draw(
         read_parquet(snakemake.input.metrics).to_pandas(),
         snakemake.wildcards.figure,

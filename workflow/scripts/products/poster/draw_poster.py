@@ -3,10 +3,11 @@
 from embrittle.files import read_csv
 from embrittle.jobs import job
 from embrittle.products.poster.figure import DRAW
-from embrittle.render.style import PlotSettings, save
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings.from_config(snakemake.params.figure["plots"])
+    settings = PlotSettings(**snakemake.params.figure["plots"])
     figure = DRAW[snakemake.wildcards.figure](
         read_csv(snakemake.input.curves),
         snakemake.wildcards.dataset,
