@@ -2,7 +2,6 @@
 
 REGISTER = {
     "register": STUDY.published("claims.yaml"),
-    "register_schema": STUDY.published("claims.schema.yaml"),
 }
 TEMPLATES = Path(LIBRARY, "embrittle", "page", "templates")
 

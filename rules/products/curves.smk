@@ -20,7 +20,7 @@ rule draw_figure:
     benchmark:
         benchmarks("draw_figure/{dataset}/{figure}")
     wildcard_constraints:
-        figure="|".join(CURVES.sections),
+        figure="|".join(section.key for section in CURVES.sections),
     conda:
         ENVIRONMENT
     params:

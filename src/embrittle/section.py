@@ -93,9 +93,11 @@ def setting(default: Any, description: str, **limits: Any) -> Any:
     return Field(default=default, description=description, **limits)
 
 
-def optional(description: str) -> Any:
+def optional(description: str, **more: Any) -> Any:
     """A key that may be left out, which is something else than any value of it."""
-    return Field(default=None, description=description)
+    return Field(
+        default=None, description=description, json_schema_extra={"x-optional": True}, **more
+    )
 
 
 def _to_json_schema(schema: dict[str, Any], model: type["Section"]) -> None:
@@ -104,10 +106,11 @@ def _to_json_schema(schema: dict[str, Any], model: type["Section"]) -> None:
     for name, field in model.model_fields.items():
         found = schema["properties"][field.alias or name]
         found.pop("title", None)
-        if found.pop("x-required", False):
+        required = found.pop("x-required", False)
+        if required:
             schema.setdefault("required", []).append(field.alias or name)
-        if field.default is None:
-            found.pop("default", None)
+        if found.pop("x-optional", required):
+            found.pop("default")
 
 
 class Section(BaseModel):

@@ -21,7 +21,9 @@ from embrittle.metrics.fairness import (
 )
 from embrittle.metrics.groups import Groups
 from embrittle.metrics.measures import Lists
+from embrittle.products.fairness.plan import FairnessSettings
 from embrittle.render import published
+from embrittle.section import choices
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
 FAIR = {
@@ -229,10 +231,7 @@ def test_unknown_item_value():
 
 
 def test_the_item_values_are_those_the_configuration_allows():
-    from embrittle.study.schema import read_yaml
-
-    schema = read_yaml(RESOURCES.parents[1] / "config" / "schema.yaml")
-    allowed = schema["properties"]["fairness"]["properties"]["item_value"]["enum"]
+    allowed = choices(FairnessSettings.model_fields["item_value"].annotation)
     assert allowed == list(ITEM_VALUES)
 
 

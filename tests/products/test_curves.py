@@ -5,8 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
+from pydantic import ValidationError
 
-from embrittle.errors import ConfigError, DataError
+from embrittle.errors import DataError
 from embrittle.products.curves.cells import LONG_COLUMNS, curves, long_form
 from embrittle.products.curves.figure import draw
 from embrittle.render import published as pub
@@ -343,14 +344,14 @@ def test_long_form_keeps_missing_points_as_missing():
 
 def test_settings_from_config():
     plots = {"formats": ["pdf"], "dpi": 90, "band": "sd", "colours": {"bim": "#123456"}}
-    settings = PlotSettings.from_config(plots)
+    settings = PlotSettings(**plots)
     assert (settings.dpi, settings.band, settings.width) == (90, "sd", 3.45)
     line = lines_of(draw1(study_metrics(), settings=settings))["fig1a"]["bim"]
     assert line.get_color() == "#123456"
-    with pytest.raises(ConfigError, match="unknown key 'dip'; known: dpi, width"):
-        PlotSettings.from_config({"dip": 90})
-    with pytest.raises(ConfigError, match="band is 'range'; possible: min-max, sd"):
-        PlotSettings.from_config({"band": "range"})
+    with pytest.raises(ValidationError, match="dip"):
+        PlotSettings(dip=90)
+    with pytest.raises(ValidationError, match="'min-max' or 'sd'"):
+        PlotSettings(band="range")
 
 
 def test_size_and_resolution(metrics, tmp_path):

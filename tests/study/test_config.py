@@ -1,6 +1,8 @@
 """The configuration: canonical form, derived settings, and every complaint by its words."""
 
 import copy
+import json
+import re
 from collections import OrderedDict
 from dataclasses import fields, replace
 from pathlib import Path
@@ -24,9 +26,9 @@ from embrittle.problems import number_text
 from embrittle.products.budgets.plan import norm_of
 from embrittle.products.registry import PRODUCTS
 from embrittle.render import published
-from embrittle.section import is_section, keys_of
+from embrittle.section import is_section, key_paths, keys_of
+from embrittle.study import reference, stages
 from embrittle.study import settings as cfg
-from embrittle.study import stages
 from embrittle.study.jobs import parameters
 from embrittle.study.study import Study, grids
 from embrittle.validation import read_yaml
@@ -93,7 +95,7 @@ def shipped(*names):
 
 
 def test_the_json_schema_of_editors_allows_no_unknown_keys_and_knows_the_defaults():
-    json_schema = cfg.settings_model().model_json_schema()
+    json_schema = json.loads(reference.editor_schemas()["config.schema.json"])
     Draft202012Validator.check_schema(json_schema)
 
     def objects(part):
@@ -107,8 +109,9 @@ def test_the_json_schema_of_editors_allows_no_unknown_keys_and_knows_the_default
                 yield from objects(child)
 
     assert all(part["additionalProperties"] is False for part in objects(json_schema))
-    assert json_schema["required"] == ["datasets"]
-    assert json_schema["$defs"]["Training"]["properties"]["epochs"]["default"] == 2000
+    epochs = json_schema["$defs"]["Training"]["properties"]["epochs"]
+    assert (epochs["default"], epochs["minimum"], epochs["type"]) == (2000, 1, "integer")
+    assert json_schema["$defs"]["Attack"]["properties"]["step_size"]["exclusiveMinimum"] == 0
     assert json_schema["$defs"]["Dataset"]["required"] == ["reader", "split"]
 
 
@@ -567,6 +570,41 @@ def test_default_study_states_every_key():
     for name, field in keys.items():
         if is_section(field.annotation) and name != "baselines":
             assert set(written[name]) == set(keys_of(field.annotation)), name
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml"])
+def test_editors_find_no_mistake_in_the_shipped_studies(name):
+    editor = Draft202012Validator(json.loads((FOLDER / "config.schema.json").read_text()))
+    assert [error.message for error in editor.iter_errors(read_yaml(FOLDER / name))] == []
+    wrong = {**read_yaml(FOLDER / name), "trainig": {}, "seeds": [-1]}
+    assert len(list(editor.iter_errors(wrong))) == 2
+
+
+def test_editors_find_no_mistake_in_the_registry():
+    editor = Draft202012Validator(json.loads((FOLDER / "datasets.schema.json").read_text()))
+    assert [
+        error.message for error in editor.iter_errors(read_yaml(FOLDER / "datasets.yaml"))
+    ] == []
+
+
+def test_tables_of_keys_and_schemas_say_what_the_settings_declare():
+    """If not: python -m embrittle.study.reference config."""
+    readme = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert reference.with_tables(readme) == readme
+    for path in ("training.epochs", "attacks.<name>.start", "own_datasets.<name>.sources.url"):
+        assert f"| `{path}` |" in readme
+    documented = set(re.findall(r"^\| `([^`]+)` \|", readme, re.MULTILINE))
+    declared = {path for path, field in key_paths(cfg.settings_model()) if field is not None}
+    assert declared <= documented
+    for name, schema in reference.editor_schemas().items():
+        assert (FOLDER / name).read_text(encoding="utf-8") == schema
+
+
+def test_a_key_is_told_with_its_default_and_its_meaning():
+    table = reference.key_table(["training", "attacks"])
+    assert "| `training.epochs` | `2000` | Number of epochs" in table
+    assert "| `attacks.<name>.step_size` | `0.25` |" in table
+    assert "| `attacks.<name>.method` | must be given |" in table
 
 
 def test_a_further_attack_needs_nothing_but_itself(monkeypatch):

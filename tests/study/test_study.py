@@ -9,7 +9,6 @@ from math import ceil
 
 import pytest
 import yaml
-from embrittle.study.schema import read_yaml
 from snakemake.utils import update_config
 
 from embrittle.errors import ConfigError
@@ -18,12 +17,12 @@ from embrittle.study.jobs import parameters
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.settings import validate
 from embrittle.study.study import INITIAL, Run, Study
+from embrittle.validation import read_yaml
 from made_up_product import MadeUp
 from tiny_study import CONDITIONS_PER_MODEL, ROOT, TINY, merged
 
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 REGISTRY = read_yaml(ROOT / "config" / "datasets.yaml")
-SCHEMA = read_yaml(ROOT / "config" / "schema.yaml")
 SHOP = TINY["own_datasets"]["shop"]
 AMF = Run("shop", "AMF", 0)
 
@@ -32,7 +31,7 @@ def study_of(changes=None, **disk) -> Study:
     """The tiny study with some settings changed, on a disk where everything is there unless told."""
     config = copy.deepcopy(CONFIG)
     update_config(config, merged(changes or {}))
-    return Study(validate(config, SCHEMA, REGISTRY), REGISTRY, **disk)
+    return Study(validate(config, REGISTRY), REGISTRY, **disk)
 
 
 # --- What a changed setting changes -----------------------------------------------------------------------
@@ -199,7 +198,7 @@ def test_a_study_without_other_models_still_keeps_the_state_they_start_from():
 
 
 def test_the_settings_unlike_the_papers_are_named():
-    unlike = study_of().unlike_the_papers(SCHEMA)
+    unlike = study_of().unlike_the_papers()
     assert "training.epochs: 4 (the papers: 2000)" in unlike
     assert not [line for line in unlike if line.startswith(("split.", "training.selection"))]
 

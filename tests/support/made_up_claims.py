@@ -20,7 +20,7 @@ FIGURE1 = (1, 10, 20, 25, 30, 40, 50, 300)
 
 
 def load_register() -> register.Register:
-    return register.load(RESOURCES / "claims.yaml", RESOURCES / "claims.schema.yaml")
+    return register.load(RESOURCES / "claims.yaml")
 
 
 def load_published() -> Published:

@@ -22,7 +22,6 @@ TITLES = {"ml-1m": "MovieLens-1M", "lastfm": "LastFM", "my-shop": "My <shop> & c
 SEEDS = (0, 1, 2)
 REGISTER = {
     "register": str(RESOURCES / "claims.yaml"),
-    "register_schema": str(RESOURCES / "claims.schema.yaml"),
 }
 
 

@@ -66,7 +66,7 @@ def merged(changes: dict, base: dict = TINY) -> dict:
 
 
 FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report", "jsonschema", "yte"])
+FORKS.set_forkserver_preload(["snakemake.cli", "snakemake.report", "yte"])
 
 
 def _snakemake(arguments: list[str], folder: Path, output: Path) -> None:

@@ -5,18 +5,18 @@ from pathlib import Path
 
 import pytest
 import yaml
-from embrittle.study.schema import read_yaml
 
 from embrittle.errors import ConfigError
+from embrittle.validation import read_yaml
 from embrittle.verdict import register
 
 ROOT = Path(__file__).parents[2]
-FILE, SCHEMA = (ROOT / "resources" / "published" / f"claims{end}.yaml" for end in ("", ".schema"))
+FILE = ROOT / "resources" / "published" / "claims.yaml"
 CONTENT = read_yaml(FILE)
 
 
 def test_claims_of_all_three_texts_are_about_data_sets_that_there_are():
-    found = register.load(FILE, SCHEMA)
+    found = register.load(FILE)
     assert len(found.claims) >= 25
     assert {paper for claim in found.claims for paper in claim.papers} == set(found.papers)
     known = set(read_yaml(ROOT / "config" / "datasets.yaml"))
@@ -26,7 +26,7 @@ def test_claims_of_all_three_texts_are_about_data_sets_that_there_are():
 
 
 def test_what_rests_on_table_1_is_known():
-    claims = {claim.name: claim for claim in register.load(FILE, SCHEMA).claims}
+    claims = {claim.name: claim for claim in register.load(FILE).claims}
     assert claims["msap-stronger"].uses_table1
     assert claims["defence-helps"].uses_table1
     assert not claims["five-times-smaller"].uses_table1
@@ -61,7 +61,7 @@ def test_a_mistake_is_named(tmp_path, path, value, complaint):
     file = tmp_path / "claims.yaml"
     file.write_text(yaml.safe_dump(changed(path, value)), encoding="utf-8")
     with pytest.raises(ConfigError) as error:
-        register.load(file, SCHEMA)
+        register.load(file)
     assert complaint in str(error.value)
     assert str(error.value).startswith("claims.yaml: ")
 
@@ -72,4 +72,4 @@ def test_a_name_is_that_of_one_claim(tmp_path):
     file = tmp_path / "claims.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
     with pytest.raises(ConfigError, match="a claim has this name already"):
-        register.load(file, SCHEMA)
+        register.load(file)

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, create_model
 
 from embrittle.attacks.methods import ATTACKS
-from embrittle.section import FromZero, Number, Positive, Section, Text, required
+from embrittle.section import FromZero, Number, Positive, Section, Text, optional, required
 
 # Options that are more than any number: their types, and what they mean.
 _OPTIONS: dict[str, tuple[Any, str]] = {
@@ -45,17 +45,19 @@ def attack_definition() -> type[AttackDefinition]:
 
     So a further attack is a function in `attacks.methods`, and nothing else.
     """
-    options = [option for method in ATTACKS.values() for option in method.options]
-    return _attack_definition(tuple(dict.fromkeys([*_OPTIONS, *options])))
+    options = {
+        option: default for method in ATTACKS.values() for option, default in method.options.items()
+    }
+    described = [option for option in _OPTIONS if option in options]
+    return _attack_definition(tuple((o, options[o]) for o in dict.fromkeys([*described, *options])))
 
 
 @cache
-def _attack_definition(options: tuple[str, ...]) -> type[AttackDefinition]:
+def _attack_definition(options: tuple[tuple[str, float | str], ...]) -> type[AttackDefinition]:
     fields: dict[str, Any] = {}
-    for option in options:
+    for option, default in options:
         kind, description = _OPTIONS.get(option, (Number, "An option of a method: a number."))
-        fields[option] = (
-            Annotated[kind, Field()] | None,
-            Field(default=None, description=description),
-        )
+        # The default is the method's own, so it is only told here (`study.settings` fills it in).
+        field = optional(description, examples=[default])
+        fields[option] = (Annotated[kind, Field()] | None, field)
     return create_model("Attack", __base__=AttackDefinition, **fields)

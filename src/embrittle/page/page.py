@@ -22,7 +22,7 @@ from embrittle.files import read_json, write_text
 from embrittle.page import run, wording
 from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Table
-from embrittle.study.schema import read_yaml
+from embrittle.validation import read_yaml
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
 from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
@@ -44,7 +44,7 @@ def write(
 
 def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     """The page as HTML; arguments as `write`."""
-    register = load(inputs.one("register"), inputs.one("register_schema"))
+    register = load(inputs.one("register"))
     titles = settings["titles"]
     known = {**settings["known"], **titles}
     claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))

@@ -2,7 +2,8 @@
 
 `validate` turns the configuration (config/config.yaml with further files merged over it) into `Settings`. Types,
 ranges, defaults and descriptions are declared where a setting is used: a stage's in the `settings` module of its room,
-a product's in its plan. What needs more than one key is checked here, or by the plan (`products.product.Product.check`).
+a product's in its plan. What needs more than one key is checked here, or by
+the plan (`products.product.Product.check`).
 
 Light: this module is imported whenever the Snakefile is parsed.
 """

@@ -1,17 +1,32 @@
 """The register of claims: what the papers say, where, and the test that decides it, as data.
 
-A file of its own (resources/published/claims.yaml) with a strict schema beside it; nothing about a single claim stands
-in the code.
+A file of its own (resources/published/claims.yaml); `Content` says what it may hold. The code says nothing about a
+single claim.
 """
 
 import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from embrittle.errors import ConfigError
-from embrittle.study.schema import Problems, check_structure, read_yaml, suggestion
+from embrittle.problems import Problems, suggestion
+from embrittle.section import (
+    Count,
+    Filled,
+    Number,
+    Positive,
+    Section,
+    Slug,
+    Switch,
+    Text,
+    optional,
+    required,
+)
+from embrittle.validation import checked, read_yaml
 from embrittle.verdict.decisions import LIMITS, TESTS
 
 SECTIONS = ("claims", "disagreements")
@@ -71,19 +86,105 @@ class Register:
     disagreements: tuple[Claim, ...]
 
 
-def load(path: str | os.PathLike, schema: str | os.PathLike) -> Register:
-    """Read the register and check it.
+# --- What the file may hold --------------------------------------------------------------------------
 
-    Args:
-        path: claims.yaml.
-        schema: its JSON schema, as YAML.
+_CASES = (
+    *("model", "attack", "metric", "epsilon", "iterations"),
+    *("attribute", "group", "measure", "characteristic"),
+)
+Cases = dict[Literal[_CASES], Annotated[list[Any], Field(min_length=1)]]  # type: ignore[valid-type]
+
+
+class Within(Section):
+    """How far from a printed figure counts as the same: in percent, or in points."""
+
+    percent: Positive | None = optional("Percent of the printed figure.")
+    points: Positive | None = optional("Of a figure that is itself in percent.")
+
+
+class Quantity(Section):
+    """A number of a study: the table that it stands in, and what finds it there."""
+
+    source: Literal["table1", "metrics", "groups", "fairness"] = Field(
+        default=None,
+        alias="from",
+        description="The table.",
+        json_schema_extra={"x-required": True},
+    )
+    model: Text | None = optional("A recommender.")
+    attack: Text | None = optional("An attack.")
+    metric: Text | None = optional("A measure of accuracy and the like.")
+    epsilon: Positive | None = optional("Of the attack.")
+    iterations: Count | None = optional("Of the attack.")
+    attribute: Text | None = optional("Of users or items.")
+    group: Text | None = optional("One of its groups.")
+    measure: Text | None = optional("A measure of fairness.")
+
+
+class Decision(Section):
+    """The test that decides a claim, and its parameters. Which test takes which, the tests themselves say."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Text = required("Of the test.")
+    over: (
+        Annotated[
+            list[Cases],
+            Field(min_length=1),
+            BeforeValidator(lambda over: over if isinstance(over, list) else [over]),
+        ]
+        | None
+    ) = optional("Names and their values: every combination is a case. Or several of these.")
+    of: Quantity | None = optional("What the claim is about.")
+    to: Quantity | None = optional("What it is compared to.")
+    than: Quantity | None = optional("What it is compared to.")
+    above: Number | None = optional("The claim says that it is above.")
+    below: Number | None = optional("The claim says that it is below.")
+    until: Count | None = optional("Number of iterations.")
+    within: Within | None = optional("How close.")
+    signs: dict[str, Literal[1, -1]] | None = optional("Characteristic -> sign of its slope.")
+    characteristics: list[Literal["density", "size", "shape"]] | None = optional("Of data sets.")
+    key: Filled | None = optional("A key of the configuration.")
+
+
+class Entry(Section):
+    """A claim; `Claim` says what the keys mean."""
+
+    papers: Annotated[list[Text], Field(min_length=1)] = required("Who makes it.")
+    where: Filled = required("Table, figure or section.")
+    statement: Filled = required("What is said.")
+    printed: Filled | None = optional("The figure as it is printed.")
+    datasets: Annotated[list[Text], Field(min_length=1)] = required("What it is about.")
+    k: Count = required("Length of the lists.")
+    transfers: Switch | None = optional("Whether the test means something on other data sets.")
+    why: Filled | None = optional("Why the test has these limits.")
+    figures: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = optional(
+        "What is printed for a case in the text."
+    )
+    test: Decision = required("What decides it.")
+
+
+class Content(Section):
+    """The whole file."""
+
+    papers: Annotated[dict[str, Filled], Field(min_length=1)] = required("Key -> paper.")
+    claims: Annotated[dict[Slug, Entry], Field(min_length=1)] = required("What is judged.")
+    disagreements: dict[Slug, Entry] = required(
+        "Where the papers disagree with themselves or each other: set beside our figures, not judged."
+    )
+
+
+# --- Reading it --------------------------------------------------------------------------------------
+
+
+def load(path: str | os.PathLike) -> Register:
+    """Read the register, claims.yaml, and check it.
 
     Raises:
         ConfigError: all that is wrong with it, one a line.
     """
-    content, rules = read_yaml(path), read_yaml(schema)
     problems = Problems(file=f"{os.path.basename(path)}: ")
-    check_structure(content, rules, rules, problems)
+    content = checked(read_yaml(path), Content, problems, repeated_below=("figures",))
     if not problems.lines:
         _check(content, problems)
     if problems.lines:
@@ -102,7 +203,7 @@ def _claim(name: str, test: Mapping[str, Any], **entry: Any) -> Claim:
 
 
 def _check(content: Mapping[str, Any], problems: Problems) -> None:
-    """Check what a schema cannot: that names are those of something."""
+    """Check that names are those of something."""
     for name in content["claims"].keys() & content["disagreements"].keys():
         problems.add(("disagreements", name), "a claim has this name already")
     for section in SECTIONS:

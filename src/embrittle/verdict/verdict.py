@@ -40,7 +40,7 @@ def judge_files(
         users: (data set, model, seed) of each file `users`.
     """
     there = Inputs(inputs)
-    register = load(there.one("register"), there.one("register_schema"))
+    register = load(there.one("register"))
     published = Published({Path(path).stem: pub.load(path) for path in there.all("published")})
     files = _files(there, users)
 
