@@ -12,6 +12,7 @@ from tiny_study import ROOT, merged
 
 TABLES = ("customers.csv", "products.csv", "purchases.csv")
 
+pytestmark = pytest.mark.slow
 SNAKEFILE = """
 configfile: "their.yaml"
 

@@ -19,7 +19,7 @@ from embrittle.section import ProductSection, setting
 Settings = StageSettings
 Written = Mapping[str, Any]
 """A configuration in canonical form without the values that are wrong in themselves: any key may be missing."""
-Files = dict[str, str | list[str]]
+Files = Mapping[str, str | list[str]]
 """Name, as a rule hands it to its script, -> file or files."""
 
 
@@ -29,6 +29,7 @@ class Study(Protocol):
     settings: Settings
     k: int
     list_length: int
+    criterion_k: int
 
     def results(self, path: str) -> str:
         """A path among the results of this study."""
@@ -45,8 +46,33 @@ class Study(Protocol):
     def notes(self, runs: Iterable[Any]) -> list[str]:
         """What a reader of a table of these models must be told."""
 
+    def missing_notes(self, runs: Iterable[Any]) -> list[str]:
+        """What a reader of a table of these models must be told of what is missing."""
+
+    def run_of(self, wildcards: Any) -> Any:
+        """The model that a job is about."""
+
     def shown_for(self, run: Any, product: str) -> list[tuple[str, str, int]]:
         """The conditions of a model that a product shows."""
+
+    def dataset_entry(self, dataset: str) -> dict[str, Any]:
+        """The entry of a data set; of a sub-sample, that of its source."""
+
+    @property
+    def measured(self) -> Sequence[Any]:
+        """Every recommender that is measured on whole data sets, the random one as well."""
+
+    @property
+    def measured_baselines(self) -> Sequence[Any]:
+        """Every baseline."""
+
+    @property
+    def measured_samples(self) -> Sequence[Any]:
+        """Every model on a sub-sample."""
+
+    @property
+    def samples_shown(self) -> Sequence[tuple[str, str, int]]:
+        """The sub-samples of which something is there: (name, data set it is taken from, k)."""
 
     @property
     def trained(self) -> Sequence[Any]:
@@ -143,9 +169,17 @@ def is_single_step(settings: Settings, attack: str) -> bool:
 class Grid(Protocol):
     """A section with attacks at one epsilon, over numbers of iterations."""
 
-    attacks: list[str]
-    epsilon: float
-    iterations: list[int]
+    @property
+    def attacks(self) -> list[str]:
+        """Names of attacks."""
+
+    @property
+    def epsilon(self) -> float:
+        """The epsilon of all."""
+
+    @property
+    def iterations(self) -> list[int]:
+        """The numbers of iterations of those that take several steps."""
 
 
 def grid_conditions(settings: Settings, own: Grid) -> Iterator[tuple[str, float, int]]:

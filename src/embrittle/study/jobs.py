@@ -10,7 +10,7 @@ from embrittle.models.registry import MODELS
 from embrittle.products.characteristics.plan import Figure3Settings
 from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
 from embrittle.products.registry import PRODUCTS
-from embrittle.products.table1.plan import Table1Settings
+from embrittle.products.table1.plan import TABLE1, Table1Settings
 from embrittle.study import stages
 from embrittle.study.study import Run, Study
 
@@ -107,7 +107,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
                 name: value for name, value in study.settings.plain().items() if name in JUDGED_BY
             },
             "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
-            "users": [tuple(run) for run in PRODUCTS["table1"].users_shown(study)],
+            "users": [tuple(run) for run in TABLE1.users_shown(study)],
         }
 
     def record(wildcards: Any) -> dict[str, Any]:

@@ -229,6 +229,8 @@ def _check_training(written: Written, problems: Problems) -> None:
         problems.add(("training", "evaluate_every"), message)
     for model in written.get("models", []):
         section = MODELS[model].section if model in MODELS else None
+        if section is None:
+            continue
         start = written.get(section, {}).get("start_epoch")
         if start is not None and start >= epochs:
             message = (

@@ -167,7 +167,7 @@ class Study:
         starts = {
             getattr(self.settings, kind.section).start_epoch
             for kind in MODELS.values()
-            if kind.starts_from == model
+            if kind.section and kind.starts_from == model
         }
         kept = {start for start in starts if start < self.epochs and start % step == 0}
         return sorted({self.epochs, *kept})
@@ -178,7 +178,7 @@ class Study:
         kind = MODELS[model]
         if earlier:
             return model, earlier[-1]
-        if kind.starts_from:
+        if kind.starts_from and kind.section:
             return kind.starts_from, getattr(self.settings, kind.section).start_epoch
         return None
 
@@ -403,14 +403,14 @@ class Study:
 
     def verdict_inputs(self) -> Files:
         """What the tests of claims read of the products."""
-        found: Files = {}
+        found: dict[str, str | list[str]] = {}
         for product in PRODUCTS.values():
             found |= product.verdict_inputs(self)
         return found
 
     def page_inputs(self) -> Files:
         """What the products' parts of the page are made of."""
-        found: Files = {}
+        found: dict[str, str | list[str]] = {}
         for product in PRODUCTS.values():
             found |= product.page_inputs(self)
         return found

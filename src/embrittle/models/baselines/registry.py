@@ -19,22 +19,6 @@ class Baseline:
     options: dict[str, float] = field(default_factory=dict)
 
 
-_FROM_ZERO = {"regularisation", "pretraining"}
-_SHARES = {"corruption", "positive_share"}
-
-
-def option_schema(option: str, default: float) -> dict[str, object]:
-    """What the configuration may give an option, as JSON schema."""
-    if option in _SHARES:
-        return {"type": "number", "minimum": 0, "maximum": 0.99}
-    kind = "integer" if isinstance(default, int) else "number"
-    if option in _FROM_ZERO:
-        return {"type": kind, "minimum": 0}
-    return (
-        {"type": kind, "minimum": 1} if kind == "integer" else {"type": kind, "exclusiveMinimum": 0}
-    )
-
-
 BASELINES: dict[str, Baseline] = {
     "ItemPop": Baseline(),
     "CDAE": Baseline(  # Wu et al. 2016

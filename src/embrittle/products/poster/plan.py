@@ -123,12 +123,15 @@ class Poster(Product):
             return {"trainings": runs, "k": study.criterion_k}
 
         def figure(wildcards: Any) -> dict[str, Any]:
-            shape = {
+            shapes: dict[str, dict[str, Any]] = {
                 "noise": {"methods": methods, "k": study.k},
                 "training": {"k": study.criterion_k},
-            }[wildcards.figure]
+            }
             title = study.titles()[wildcards.dataset]
-            return {"arguments": {**shape, "title": title}, "plots": study.settings.plots.plain()}
+            return {
+                "arguments": {**shapes[wildcards.figure], "title": title},
+                "plots": study.settings.plots.plain(),
+            }
 
         each = [{"dataset": d, "figure": f} for f in ("noise", "training") for d in datasets]
         return {
