@@ -5,13 +5,16 @@ import math
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DeviceError, TrainingError
 from embrittle.kernels import reference
 from embrittle.kernels.backend import SQUARED_NORM_FLOOR, Factors, StepSettings
 from embrittle.kernels.cpu import CpuBackend
-from embrittle.kernels.cuda import CudaBackend
+from embrittle.kernels.cuda import CudaBackend, _Step
+from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.sampling import TripleSampler, draw_negatives
 
 N_USERS, N_ITEMS, N_FACTORS = 40, 30, 64
@@ -222,6 +225,39 @@ def test_a_gradient_below_the_floor_is_not_blown_up_to_a_unit_row(backend):
     tiny = np.full((1, 4), 1e-9, np.float32)
     found = stepped(backend, np.zeros((1, 4), np.float32), tiny, 1.0, math.inf)
     np.testing.assert_allclose(found, tiny / math.sqrt(SQUARED_NORM_FLOOR), rtol=1e-6)
+
+
+class Operations(TorchDispatchMode):
+    """Keeps the names of torch's operations, and of those that are given a value which no operation has made."""
+
+    def __init__(self, own):
+        super().__init__()
+        self.names, self.foreign = set(), set()
+        self._known = list(own)
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        self.names.add(str(func))
+        given = (a for a in tree_leaves((args, kwargs)) if isinstance(a, torch.Tensor))
+        if any(all(a is not known for known in self._known) for a in given):
+            self.foreign.add(str(func))
+        self._known += [a for a in tree_leaves(result) if isinstance(a, torch.Tensor)]
+        return result
+
+
+@pytest.mark.parametrize("name", list(LOSSES))
+def test_a_graph_can_capture_a_step(rng, name):
+    """Nothing in a step reads a value of the device or brings one from the host: either waits for the device."""
+    placed = put(CudaBackend("cpu"), factors_of(rng))
+    step = _Step(placed, StepSettings(2, 0.05, 0.5, 1.0, name), 4)
+    step.start_epoch(np.array([[3, 5, 6], [3, 7, 6], [8, 5, 9], [1, 2, 3]], np.int32))
+    arrays = [a for a in [*vars(step).values(), *vars(placed).values()] if torch.is_tensor(a)]
+    with Operations(arrays) as operations:
+        step.run()
+    assert operations.foreign == set()
+    waiting = {"_local_scalar_dense", "_to_copy", "copy_", "nonzero", "lift_fresh", "masked_select"}
+    assert {n.split(".")[1] for n in operations.names} & waiting == set()
+    assert "aten.index_add_.default" in operations.names
 
 
 def test_cuda_that_is_not_there_is_a_clear_error():

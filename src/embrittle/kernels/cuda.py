@@ -130,7 +130,8 @@ class _Step:
         accumulators[rows] = accumulated
         rate = self.settings.learning_rate
         array[rows] = values - rate * slope / (accumulated.sqrt() + ADAGRAD_EPS)
-        gradient[rows] = 0
+        # Not `gradient[rows] = 0`: that brings the 0 from the host, which waits for the GPU and so breaks a capture.
+        gradient.index_fill_(0, rows, 0.0)
 
 
 class CudaBackend:
