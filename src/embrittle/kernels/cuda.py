@@ -147,6 +147,10 @@ class CudaBackend:
         self._device = torch.device(device)
         if self._device.index is not None:
             torch.cuda.set_device(self._device)  # also for streams and graphs
+        if self._device.type == "cuda":
+            # Scores are compared item by item: without this, NVIDIA's containers, which set
+            # TORCH_ALLOW_TF32_CUBLAS_OVERRIDE, would compute them with 10 bits.
+            torch.set_float32_matmul_precision("highest")
         self._step: _Step | None = None
 
     def put(self, array: np.ndarray) -> torch.Tensor:
