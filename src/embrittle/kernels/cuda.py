@@ -161,7 +161,7 @@ class CudaBackend:
 
     def get(self, array: torch.Tensor) -> np.ndarray:
         """Copy to the host."""
-        return array.cpu().numpy().copy()
+        return array.to("cpu", copy=True).numpy()
 
     def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
         """One epoch, replaying the captured step."""
