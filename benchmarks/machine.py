@@ -8,7 +8,7 @@ from importlib import metadata
 
 import torch
 
-from embrittle.provenance import processor
+from embrittle.device import processor_name
 
 PACKAGES = ("numpy", "numba", "llvmlite", "torch", "snakemake", "cornac", "implicit", "scipy")
 
@@ -27,10 +27,11 @@ def describe() -> dict[str, object]:
     """
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
     description = {
-        "processor": processor(),
+        "processor": processor_name(),
         "cores": os.cpu_count(),
         "threads used": 1,
         "GPU": gpu,
+        "CUDA": torch.version.cuda or "not in this build of torch",
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         **{package: _version(package) for package in PACKAGES},

@@ -3,6 +3,7 @@
 import ctypes
 import getpass
 import logging
+import platform
 import tempfile
 import time
 from collections.abc import Sequence
@@ -62,6 +63,16 @@ def cuda_device_names() -> list[str]:
         _driver().cuDeviceGetName(name, len(name), index)
         names.append(name.value.decode())
     return names
+
+
+def processor_name() -> str:
+    """The processor's model, or the architecture where the system does not tell."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
 
 
 def torch_can_use_cuda() -> bool:

@@ -132,21 +132,11 @@ def machine(configured: str) -> dict[str, Any]:
     """What the study ran on, as far as this job sees it: on a cluster, others may have run elsewhere."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": processor(),
+        "processor": device.processor_name(),
         "cores": os.cpu_count(),
         "device": device.resolve(configured),
         "gpus": device.cuda_device_names(),
     }
-
-
-def processor() -> str:
-    """The processor's model, or the architecture where the system does not tell."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
 
 
 def checksums(files: Iterable[str]) -> dict[str, str | None]:
