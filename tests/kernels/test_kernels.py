@@ -25,6 +25,7 @@ BACKENDS = [
     pytest.param(CpuBackend, id="compiled"),
     pytest.param(lambda: CudaBackend("cpu"), id="torch"),
     pytest.param(lambda: CudaBackend("cuda"), id="cuda", marks=no_cuda),
+    pytest.param(lambda: CudaBackend("cuda", capture=False), id="no graph", marks=no_cuda),
 ]
 
 
@@ -249,7 +250,7 @@ class Operations(TorchDispatchMode):
 def test_a_graph_can_capture_a_step(rng, name):
     """Nothing in a step reads a value of the device or brings one from the host: either waits for the device."""
     placed = put(CudaBackend("cpu"), factors_of(rng))
-    step = _Step(placed, StepSettings(2, 0.05, 0.5, 1.0, name), 4)
+    step = _Step(placed, StepSettings(2, 0.05, 0.5, 1.0, name), 4, capture=False)
     step.start_epoch(np.array([[3, 5, 6], [3, 7, 6], [8, 5, 9], [1, 2, 3]], np.int32))
     arrays = [a for a in [*vars(step).values(), *vars(placed).values()] if torch.is_tensor(a)]
     with Operations(arrays) as operations:

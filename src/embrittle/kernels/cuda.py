@@ -41,7 +41,7 @@ def _terms_and_slopes(
 class _Step:
     """One optimisation step on buffers that stay where they are, as graph capture demands."""
 
-    def __init__(self, factors: Factors, settings: StepSettings, n_triples: int):
+    def __init__(self, factors: Factors, settings: StepSettings, n_triples: int, capture: bool):
         self.factors, self.settings = factors, settings
         self._pairwise = LOSSES[settings.loss]
         device = factors.user_factors.device
@@ -51,6 +51,7 @@ class _Step:
         self._first = torch.zeros((), dtype=torch.int64, device=device)
         self._user_gradient = torch.zeros_like(factors.user_factors)
         self._item_gradient = torch.zeros_like(factors.item_factors)
+        self._capturing = capture and device.type == "cuda"
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def start_epoch(self, triples: np.ndarray) -> None:
@@ -60,7 +61,7 @@ class _Step:
         self._first.zero_()
 
     def run(self) -> None:
-        if self.loss.device.type != "cuda":
+        if not self._capturing:
             self._step()
             return
         if self._graph is None:
@@ -138,14 +139,14 @@ class _Step:
 class CudaBackend:
     """See `backend.Backend`. With device "cpu" the same operations run there, for tests."""
 
-    def __init__(self, device: str = "cuda"):
-        """Raise DeviceError if the device is not there."""
+    def __init__(self, device: str = "cuda", *, capture: bool = True):
+        """Raise DeviceError if the device is not there. Without `capture` every operation is launched by itself."""
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise DeviceError(
                 "device: cuda was asked for, but torch sees no CUDA device here. Choose device: cpu, or install a "
                 "CUDA build of torch on a machine with a GPU."
             )
-        self._device = torch.device(device)
+        self._device, self._capture = torch.device(device), capture
         if self._device.index is not None:
             torch.cuda.set_device(self._device)  # also for streams and graphs
         if self._device.type == "cuda":
@@ -173,7 +174,7 @@ class CudaBackend:
             and len(step.triples) == len(triples)
         )
         if not same:
-            step = self._step = _Step(factors, settings, len(triples))
+            step = self._step = _Step(factors, settings, len(triples), self._capture)
         step.start_epoch(triples)
         n_batches = len(triples) // settings.batch_size
         for _ in range(n_batches):
