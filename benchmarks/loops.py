@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 
 from embrittle.attacks.loss import PairwiseLoss
 from embrittle.attacks.run import attack_model
 from embrittle.kernels import reference
-from embrittle.kernels.backend import Backend, Factors
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.ranking import target_ranks, top_items
-from embrittle.kernels.sampling import TripleSampler, draw_negatives
-from embrittle.models.training import TrainingSettings
+from embrittle.kernels.sampling import draw_negatives
 from embrittle.render.published import TABLE1_ITERATIONS
 
 from . import libraries, targets
+from .measurements import Effort, compared, our_epoch, plain_epoch
 from .plain import (
-    Epoch,
     embedding_gradient,
     numpy_target_ranks,
     numpy_top_items,
@@ -27,59 +23,11 @@ from .plain import (
     reference_epoch,
 )
 from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, K, Problem
-from .table import Row, Target
-from .timing import Measurement, Seconds, ratios, seconds_of, side_by_side
+from .table import Row
+from .timing import Seconds, ratios, seconds_of, side_by_side
 
 OURS = "embrittle"
 REFERENCE, OPTIMISER = "torch autograd, the reference", "torch autograd, embedding and Adagrad"
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How long to measure.
-
-    Attributes:
-        repeats: rounds.
-        epochs: epochs of a measurement, of which the mean is taken.
-        plain_batches: batches of a plain torch epoch that are run and scaled up to the whole.
-    """
-
-    repeats: int
-    epochs: int
-    plain_batches: int
-
-
-def our_epoch(
-    backend: Backend, problem: Problem, settings: TrainingSettings, epochs: int
-) -> Measurement:
-    """Seconds of one epoch as training runs it: sampling, shuffling and all steps."""
-    train = problem.train
-    sampler = TripleSampler(train.indptr, train.indices, train.n_items)
-    start, step = problem.start(), settings.step()
-    factors = Factors(*(backend.put(array) for array in vars(start).values()))
-    numbers = iter(range(2**31))  # a new draw for every epoch
-    return lambda: seconds_of(
-        lambda: backend.train_epoch(
-            factors, sampler.draw(np.random.SeedSequence([SEED, next(numbers)])), step
-        ),
-        epochs,
-    )
-
-
-def plain_epoch(epoch: Epoch, problem: Problem, batches: int, device: str = "cpu") -> Measurement:
-    """Seconds of one epoch: our sampling, and some of the batches, scaled up to all."""
-    train = problem.train
-    sampler = TripleSampler(train.indptr, train.indices, train.n_items)
-    n_batches = len(train.indices) // BPR_MF.batch_size
-    n_run = min(batches, n_batches)
-
-    def measure() -> float:
-        sampling = seconds_of(lambda: sampler.draw(np.random.SeedSequence([SEED])))
-        some = sampler.draw(np.random.SeedSequence([SEED]))[: n_run * BPR_MF.batch_size]
-        triples = torch.from_numpy(some.astype(np.int64)).to(device)
-        return sampling + seconds_of(lambda: epoch(triples)) * n_batches / n_run
-
-    return measure
 
 
 def measure_epochs(problem: Problem, effort: Effort) -> dict[str, Seconds]:
@@ -106,25 +54,6 @@ def epoch_rows(seconds: dict[str, Seconds]) -> list[Row]:
             rows.append(Row(part, name, other, ratios(other, ours), OURS, target))
     amf = seconds[AMF.model]
     return [*rows, Row("AMF epoch", OURS, amf, ratios(amf, ours), "BPR-MF epoch", targets.AMF)]
-
-
-def compared(
-    part: str,
-    measurements: dict[str, Measurement],
-    repeats: int,
-    target: Target | None = None,
-    device: str = "cpu",
-) -> list[Row]:
-    """Measure side by side; every row after the first is compared with the first, and held against `target`."""
-    seconds = side_by_side(measurements, repeats)
-    first, *others = seconds
-    rows = [Row(part, first, seconds[first], device=device)]
-    for name in others:
-        compared_with_first = ratios(seconds[name], seconds[first])
-        rows.append(
-            Row(part, name, seconds[name], compared_with_first, first, target, device=device)
-        )
-    return rows
 
 
 def gradient_rows(problem: Problem, effort: Effort) -> list[Row]:

@@ -104,3 +104,31 @@ def numpy_target_ranks(
     scores = _scores(user_factors, item_factors, indptr, indices)
     own = scores[np.arange(len(targets)), targets]
     return np.where(targets >= 0, 1 + (scores > own[:, None]).sum(axis=1), 0)
+
+
+def _torch_scores(
+    user_factors: torch.Tensor, item_factors: torch.Tensor, seen: torch.Tensor
+) -> torch.Tensor:
+    """All scores at once, float32 (n_users, n_items), -inf for training items: int64 (2, n), users and items."""
+    scores = user_factors @ item_factors.T
+    scores[seen[0], seen[1]] = -torch.inf
+    return scores
+
+
+def torch_top_items(
+    user_factors: torch.Tensor, item_factors: torch.Tensor, seen: torch.Tensor, length: int
+) -> torch.Tensor:
+    """Items of the top lists, int64 (n_users, length)."""
+    return _torch_scores(user_factors, item_factors, seen).topk(length).indices
+
+
+def torch_target_ranks(
+    user_factors: torch.Tensor,
+    item_factors: torch.Tensor,
+    seen: torch.Tensor,
+    targets: torch.Tensor,
+) -> torch.Tensor:
+    """Ranks of the targets (int64, -1 for none), int64 (n_users,), 0 without one."""
+    scores = _torch_scores(user_factors, item_factors, seen)
+    own = scores.gather(1, targets.clamp_min(0)[:, None])
+    return torch.where(targets >= 0, 1 + (scores > own).sum(1), 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,16 +10,15 @@ from pathlib import Path
 import torch
 
 from . import libraries, machine, table
-from .gpu import gpu_rows
+from .command import on_one_thread, positive
+from .gpu_times import gpu_rows
 from .jobs import dry_run_row, fixed_cost_row, training_rows
-from .loops import Effort, grid_rows, loop_rows
+from .loops import grid_rows, loop_rows
+from .measurements import Effort
 from .setting import Problem
 
 DEFAULT_SPLIT = Path("results/paper/data/ml-1m/split")
 PARTS = ("loops", "training", "jobs", "gpu")
-ONE_THREAD = dict.fromkeys(
-    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1"
-)
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -31,12 +29,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--split", type=Path, default=DEFAULT_SPLIT, help="folder of a split data set (%(default)s)"
     )
     add("--output", type=Path, default=Path("results/benchmarks"), help="folder (%(default)s)")
-    add("--repeats", type=_positive, default=9, help="rounds of the loops (%(default)s)")
-    add("--job-repeats", type=_positive, default=3, help="rounds of whole jobs (%(default)s)")
-    add("--epochs", type=_positive, default=3, help="epochs per measurement (%(default)s)")
+    add("--repeats", type=positive, default=9, help="rounds of the loops (%(default)s)")
+    add("--job-repeats", type=positive, default=3, help="rounds of whole jobs (%(default)s)")
+    add("--epochs", type=positive, default=3, help="epochs per measurement (%(default)s)")
     add(
         "--plain-batches",
-        type=_positive,
+        type=positive,
         default=100,
         help="batches of a plain torch epoch that are run and scaled up (%(default)s)",
     )
@@ -49,13 +47,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
             f"  snakemake --cores all --configfile config/paper.yaml {DEFAULT_SPLIT / 'train.parquet'}"
         )
     return options
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
 
 
 def measure(options: argparse.Namespace) -> tuple[list[table.Row], list[str]]:
@@ -99,11 +90,7 @@ def _notes(problem: Problem, options: argparse.Namespace) -> list[str]:
 def main(arguments: Sequence[str]) -> None:
     """Run on one thread, print the table and write the files."""
     options = parse(arguments)
-    if any(os.environ.get(name) != "1" for name in ONE_THREAD):
-        # Libraries read these when they are loaded, which has happened: start again with them set.
-        command = [sys.executable, "-m", "benchmarks.run", *arguments]
-        sys.stdout.flush()
-        os.execve(sys.executable, command, {**os.environ, **ONE_THREAD})
+    on_one_thread("benchmarks.run", arguments)
     torch.set_num_threads(1)
     about = machine.describe()
     rows, notes = measure(options)

@@ -8,7 +8,6 @@ own script in a process of its own. docs/benchmarks.md has the results.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,9 +21,9 @@ from embrittle.files import write_json, write_parquet, write_tensors
 from embrittle.kernels.cpu import CpuBackend
 
 from . import machine, table, targets
+from .command import on_one_thread, positive
 from .jobs import run_script, train_model
-from .loops import our_epoch
-from .run import ONE_THREAD, _positive
+from .measurements import our_epoch
 from .setting import AMF, BPR_MF, SEED, Problem
 from .timing import seconds_of
 
@@ -161,17 +160,13 @@ def main(arguments: Sequence[str]) -> None:
     """Run on one thread, print the table and write the files."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     add = parser.add_argument
-    add("--interactions", nargs="+", type=_positive, default=[10**5, 10**6, 10**7])
+    add("--interactions", nargs="+", type=positive, default=[10**5, 10**6, 10**7])
     add("--shapes", nargs="*", type=float, default=[0.25, 0.5], help="users and items, x Gowalla's")
-    add("--users-items", nargs=2, type=_positive, default=GOWALLA, help="(those of Gowalla)")
-    add("--epochs", type=_positive, default=4, help="of each training (%(default)s)")
+    add("--users-items", nargs=2, type=positive, default=GOWALLA, help="(those of Gowalla)")
+    add("--epochs", type=positive, default=4, help="of each training (%(default)s)")
     add("--output", type=Path, default=Path("results/benchmarks-scale"), help="(%(default)s)")
     options = parser.parse_args(arguments)
-    if any(os.environ.get(name) != "1" for name in ONE_THREAD):
-        # Libraries read these when they are loaded, which has happened: start again with them set.
-        command = [sys.executable, "-m", "benchmarks.scale", *arguments]
-        sys.stdout.flush()
-        os.execve(sys.executable, command, {**os.environ, **ONE_THREAD})
+    on_one_thread("benchmarks.scale", arguments)
     about = machine.describe()
     rows, notes = measure(
         options.interactions, options.shapes, tuple(options.users_items), options.epochs

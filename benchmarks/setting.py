@@ -35,12 +35,12 @@ class Problem:
     """A data set to measure on.
 
     Attributes:
-        folder: where its split lies.
+        folder: where its split lies; None if it is in memory alone.
         train: training positives.
         test: int32 (n_users,), test item of each user, -1 for none.
     """
 
-    folder: Path
+    folder: Path | None
     train: UserItems
     test: np.ndarray
 
@@ -49,6 +49,21 @@ class Problem:
         """Read a split as the workflow writes it."""
         train = read_user_items(folder / "train.parquet", folder / "statistics.json")
         return cls(folder, train, read_targets(folder / "test.parquet", train.n_users))
+
+    @classmethod
+    def read_movielens(cls, archive: Path) -> Problem:
+        """Read and split MovieLens-1M's archive as the workflow does."""
+        # Here, because these need pandas, which a machine that measures made-up data may not have.
+        from embrittle.data.readers import movielens_1m
+        from embrittle.data.splits import leave_one_out
+
+        form = movielens_1m.read({"reader": "movielens-1m"}, {archive.name: archive})
+        n_users, n_items = len(form.users), len(form.items)
+        split = leave_one_out(form.interactions, "last")
+        pairs = split.train["user"].to_numpy(), split.train["item"].to_numpy()
+        test = np.full(n_users, -1, np.int32)
+        test[split.test["user"]] = split.test["item"]
+        return cls(None, UserItems.from_pairs(*pairs, n_users, n_items), test)
 
     def start(self) -> Factors:
         """Fresh factors and accumulators, the same ones at every call."""

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-
-import pandas as pd
 
 from embrittle.files import write_csv, write_text
 
@@ -93,15 +91,15 @@ def _spread(name: str, values: Seconds) -> dict[str, float | None]:
 def markdown(rows: Sequence[Row], machine: Mapping[str, object], notes: Sequence[str]) -> str:
     """Return the table with its notes and the machine it was measured on."""
     head = ["what", "who", "time (range)", "peak memory", "ratio (range)", "target", "met"]
-    lines = [_line(head), _line(["---"] * len(head)), *(_line(_cells(row)) for row in rows)]
+    lines = grid(head, map(_cells, rows))
     lines += ["", *(f"- {note}" for note in notes)] if notes else []
-    lines += ["", _line(["machine", ""]), _line(["---"] * 2)]
-    lines += [_line([name, str(value)]) for name, value in machine.items()]
+    lines += ["", *grid(["machine", ""], ([name, str(value)] for name, value in machine.items()))]
     return "\n".join(lines) + "\n"
 
 
-def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
+def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Return the lines of a table in Markdown."""
+    return [f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows)]
 
 
 def _cells(row: Row) -> list[str]:
@@ -155,6 +153,8 @@ def write(
     rows: Sequence[Row], machine: Mapping[str, object], notes: Sequence[str], folder: Path
 ) -> str:
     """Write benchmarks.csv, rounds.csv, machine.csv and benchmarks.md to `folder`; return the Markdown."""
+    import pandas as pd  # here, because the GPU's benchmark makes rows and runs where pandas may be missing
+
     rounds = [
         {"part": row.part, "name": row.name, "device": row.device, "round": n, "seconds": seconds}
         for row in rows

@@ -1,5 +1,8 @@
 """The benchmark's arithmetic, that what it compares does the same work, and the runner on a tiny data set."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -8,23 +11,29 @@ import pytest
 import torch
 
 from benchmarks import (
+    command,
     equality,
     gpu,
+    gpu_checks,
+    gpu_times,
     jobs,
     libraries,
     loops,
     machine,
+    made_up,
+    measurements,
     plain,
     run,
     scale,
     table,
     timing,
 )
-from benchmarks.loops import Effort
+from benchmarks.measurements import Effort
 from benchmarks.setting import BPR_MF, Problem
 from benchmarks.table import Row, Target
+from embrittle.errors import ConfigError
 from embrittle.files import write_json, write_parquet
-from embrittle.kernels import reference
+from embrittle.kernels import cuda, reference
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.ranking import target_ranks, top_items
 from embrittle.kernels.sampling import TripleSampler
@@ -176,8 +185,8 @@ def test_some_batches_of_a_plain_epoch_are_scaled_up_to_all(clock, problem):
 
     n_batches = len(problem.train.indices) // 512
     assert n_batches == 2
-    assert loops.plain_epoch(epoch, problem, batches=1)() == n_batches
-    assert loops.plain_epoch(epoch, problem, batches=100)() == n_batches
+    assert measurements.plain_epoch(epoch, problem, batches=1)() == n_batches
+    assert measurements.plain_epoch(epoch, problem, batches=100)() == n_batches
     assert sizes == [512, 1024]
 
 
@@ -264,7 +273,7 @@ def test_a_continued_attack_is_compared_with_one_from_the_beginning_for_each_num
 
 
 def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
-    for name in run.ONE_THREAD:
+    for name in command.ONE_THREAD:
         monkeypatch.setenv(name, "1")
     monkeypatch.setattr(libraries, "LIBRARIES", {"not_to_be_found": None})
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -305,19 +314,19 @@ def test_the_runner_starts_again_with_one_thread(folder, monkeypatch):
         started.append((command[1:], environment))
         raise SystemExit
 
-    monkeypatch.setattr(run.os, "execve", execve)
+    monkeypatch.setattr(command.os, "execve", execve)
     with pytest.raises(SystemExit):
         run.main(["--split", str(folder), "--full"])
-    command, environment = started[0]
-    assert command == ["-m", "benchmarks.run", "--split", str(folder), "--full"]
-    assert all(environment[name] == "1" for name in run.ONE_THREAD)
+    arguments, environment = started[0]
+    assert arguments == ["-m", "benchmarks.run", "--split", str(folder), "--full"]
+    assert all(environment[name] == "1" for name in command.ONE_THREAD)
 
 
 def test_a_missing_split_is_answered_with_the_command_that_makes_it(tmp_path, capsys):
     with pytest.raises(SystemExit, match="2"):
         run.parse(["--split", str(tmp_path)])
-    command = "snakemake --cores all --configfile config/paper.yaml results/paper/data/ml-1m/split"
-    assert command in capsys.readouterr().err
+    line = "snakemake --cores all --configfile config/paper.yaml results/paper/data/ml-1m/split"
+    assert line in capsys.readouterr().err
 
 
 def test_a_training_really_runs_and_tells_its_time_and_memory(problem, monkeypatch):
@@ -364,19 +373,194 @@ def test_a_failed_job_is_shown_with_its_message(tmp_path):
         jobs.run_script("attack/attack_model.py", job, tmp_path)
 
 
-def test_the_rows_of_a_gpu(problem):
-    rows = gpu.gpu_rows(problem, ONCE, device="cpu")
-    assert [(row.part, row.name) for row in rows] == [
-        (part, name)
-        for part in ("BPR-MF epoch", "AMF epoch", "full-batch gradient")
-        for name in (gpu.OURS, gpu.COMPILED, gpu.REFERENCE)
-    ]
-    assert {row.ratio_to for row in rows[1:3]} == {gpu.OURS}
+# --- On a GPU: the same operations, here on the CPU -----------------------------------------------
+
+
+def test_the_torch_versions_of_the_ranking_do_what_ours_do(problem, factors):
+    train, model = problem.train, (factors.user_factors, factors.item_factors)
+    placed = [torch.from_numpy(array) for array in model]
+    seen = torch.from_numpy(np.stack([problem.users(), train.indices]).astype(np.int64))
+    ranks = plain.torch_target_ranks(*placed, seen, torch.from_numpy(problem.test.astype(np.int64)))
+    np.testing.assert_array_equal(ranks, target_ranks(CpuBackend(), *model, train, problem.test))
+    lists = plain.torch_top_items(*placed, seen, 10)
+    np.testing.assert_array_equal(lists, top_items(CpuBackend(), *model, train, 10)[0])
+
+
+@pytest.fixture
+def gpu_command(tmp_path, monkeypatch):
+    """Runs the command small on the CPU; returns its exit code and the CSV, if it has written one."""
+    for name in command.ONE_THREAD:
+        monkeypatch.setenv(name, "1")
+
+    def run_command(*more):
+        path = tmp_path / "gpu.csv"
+        sizes = ["--quick", "--device", "cpu", "--made-up", str(N_USERS), str(N_ITEMS), "1500"]
+        code = gpu.main([*sizes, "--output", str(path), *more])
+        return code, pd.read_csv(path) if path.exists() else None
+
+    return run_command
+
+
+def test_the_gpus_command_checks_times_and_writes(gpu_command, capsys):
+    code, written = gpu_command()
+    assert code == 0
+    checks = written[written["kind"] == "check"]
+    assert checks["passed"].all()
+    assert (checks["value"] <= checks["limit"]).all()
+    assert checks["reason"].str.len().gt(5).all()
+    parts = set(checks["part"])
+    assert parts >= {"BPR-MF epochs, bpr, no captured graph", "AMF epochs, bpr, no captured graph"}
+    assert parts >= {"bim l2 resampled", "pgd", "fgsm", "noise", "scores", "gradient, bpr, trained"}
+    assert set(checks["against"]) >= {gpu_checks.AUTOGRAD, gpu_checks.COMPILED}
+    rounded = checks[checks["against"] == gpu_checks.AUTOGRAD]["value"]
+    assert (rounded > 0).all()  # float64 and float32 are not the same bits: something was compared
+    times = written[written["kind"] == "time"]
+    seconds = times[times["quantity"] == "seconds"]
+    assert seconds.groupby(["part", "name"]).size().eq(3).all()
+    assert set(seconds["part"]) == {
+        *("BPR-MF epoch", "AMF epoch", "triples of an epoch", "full-batch gradient"),
+        *("ranks of the test items", "top-10 lists"),
+    }
+    chosen = times[(times["part"] == "AMF epoch") & (times["name"] == gpu_times.COMPILED)]
+    by_round = chosen[chosen["quantity"] == "ratio"]
+    assert set(by_round["against"]) == {gpu_times.OURS}
+    median = chosen.loc[chosen["quantity"] == "ratio, median", "value"].item()
+    assert median == pytest.approx(np.median(by_round["value"]))
+    about = {"users": N_USERS, "items": N_ITEMS, "training interactions": 1440, "seed": 0}
+    assert all(written[name].eq(value).all() for name, value in about.items())
+    assert {"GPU", "CUDA", "torch", "numba"} <= set(written.columns)
+    printed = capsys.readouterr().out
+    assert "| check | against | largest difference | at most | because | passed |" in printed
+    assert "| AMF epoch | embrittle, torch (torch on the CPU) |" in printed
+
+
+def test_the_gpus_command_measures_a_split_that_it_is_given(gpu_command, folder):
+    code, written = gpu_command("--data", str(folder))
+    assert code == 0
+    assert written["data"].eq(folder.name).all()
+    assert written["training interactions"].eq(len(Problem.read(folder).train.indices)).all()
+
+
+@pytest.mark.parametrize(
+    ("method", "changed", "failed"),
+    [
+        ("full_batch_gradient", lambda pair: (pair[0], 1.001 * pair[1]), "gradient, bpr, trained"),
+        ("ascent_step_in_ball", lambda delta: 1.00001 * delta, "step, l2, within 0.5"),
+        ("scores", lambda scores: scores.astype(np.float16).astype(np.float32), "scores"),
+        ("put", lambda array: 1.0000003 * array, "factors, there and back"),
+    ],
+)
+def test_a_wrong_operation_fails_the_checks(gpu_command, monkeypatch, method, changed, failed):
+    right = getattr(gpu_checks.CudaBackend, method)
+    wrong = lambda self, *given: changed(right(self, *given))  # noqa: E731
+    monkeypatch.setattr(gpu_checks.CudaBackend, method, wrong)
+    code, written = gpu_command()
+    assert code == 1
+    checks = written[written["kind"] == "check"]
+    assert failed in set(checks.loc[~checks["passed"].astype(bool), "part"])
+
+
+@pytest.mark.parametrize("model", ["BPR-MF", "AMF"])
+def test_a_wrong_step_fails_the_checks_of_epochs(gpu_command, monkeypatch, model):
+    """A stale gradient for BPR-MF: the buffers are not cleared. For AMF: perturbed rows 0.1 % too long."""
+    if model == "BPR-MF":
+        monkeypatch.setattr(torch.Tensor, "index_fill_", lambda array, *given: array)
+    else:
+        right = cuda._unit_rows
+        monkeypatch.setattr(cuda, "_unit_rows", lambda array: 1.001 * right(array))
+    code, written = gpu_command()
+    assert code == 1
+    checks = written[written["kind"] == "check"]
+    failed = set(checks.loc[~checks["passed"].astype(bool), "part"])
+    assert f"{model} epochs, bpr, no captured graph" in failed
+    assert ("BPR-MF epochs, bpr, no captured graph" in failed) == (model == "BPR-MF")
+
+
+def test_an_error_in_one_part_is_a_failed_check_and_the_rest_goes_on(
+    gpu_command, monkeypatch, capsys
+):
+    def scores(self, *given):
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(gpu_checks.CudaBackend, "scores", scores)
+    code, written = gpu_command()
+    assert code == 1
+    failed = written[written["passed"].astype(str) == "False"]
+    assert failed["part"].tolist() == ["ranking", "timing: ranking"]
+    assert "AMF epoch" in set(written.loc[written["kind"] == "time", "part"])
+    assert "not permitted when stream is capturing" in capsys.readouterr().err
+
+
+def test_a_nan_is_a_failed_check():
+    values = np.ones(3), np.array([1, np.nan, 1])
+    difference = gpu_checks.largest_difference([values[0], values[1]], [values[0], values[0]])
+    assert not gpu_checks.Check("x", "y", difference, gpu_checks.Tolerance(1e9, "")).passed
+
+
+def test_missing_packages_are_named_with_the_line_that_installs_them(
+    gpu_command, monkeypatch, capsys
+):
+    there = gpu.find_spec
+    monkeypatch.setattr(gpu, "find_spec", lambda name: None if name == "numba" else there(name))
+
+    def import_module(name):
+        if name == "numpy":
+            raise ImportError("it is broken")
+
+    monkeypatch.setattr(gpu.importlib, "import_module", import_module)
+    assert gpu_command() == (2, None)
+    told = capsys.readouterr().err
+    assert "numba is not installed" in told
+    assert "numpy cannot be imported: it is broken" in told
+    assert "pip install 'numpy>=1.26' 'numba>=0.60'" in told
+    assert "torch" not in told
+
+
+def test_a_gpu_that_is_not_there_ends_the_command(gpu_command, monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert gpu_command("--device", "cuda") == (2, None)
+    assert "torch sees no CUDA device here" in capsys.readouterr().err
+
+
+def test_the_gpus_command_needs_little(tmp_path):
+    """What is not among NEEDED must not be imported, or the command would not start on a bare machine."""
+    code = (
+        "import sys; sys.modules.update(dict.fromkeys("
+        "['pandas', 'pyarrow', 'safetensors', 'snakemake', 'requests', 'filelock']));"
+        "from benchmarks import gpu; sys.exit(gpu.main(sys.argv[1:]))"
+    )
+    sizes = ["--quick", "--device", "cpu", "--made-up", str(N_USERS), str(N_ITEMS), "1500"]
+    environment = {**os.environ, **command.ONE_THREAD}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *sizes, "--output", str(tmp_path / "gpu.csv")],
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0
+
+
+def test_the_made_up_data_are_skewed_like_movielens():
+    problem = made_up.make_problem(600, 400, 10_000, 3)
+    train = problem.train
+    counts = np.diff(train.indptr) + 1  # a test item each
+    assert counts.sum() == 10_000
+    assert counts.min() >= 8
+    assert counts.max() > 5 * np.median(counts)
+    popularity = np.sort(train.item_counts())[::-1]
+    assert popularity[:40].sum() > 0.25 * popularity.sum()
+    for user in (0, 599):
+        own = train.indices[train.indptr[user] : train.indptr[user + 1]].tolist()
+        assert len(set(own)) == len(own)
+        assert problem.test[user] not in own
+    again = made_up.make_problem(600, 400, 10_000, 3)
+    np.testing.assert_array_equal(again.train.indices, train.indices)
+    with pytest.raises(ConfigError, match="have no 100000000 interactions"):
+        made_up.make_problem(600, 400, 10**8, 3)
 
 
 def test_the_description_names_no_machine():
     assert list(machine.describe()) == [
-        *["processor", "cores", "threads used", "GPU", "system", "Python"],
+        *["processor", "cores", "threads used", "GPU", "CUDA", "system", "Python"],
         *machine.PACKAGES,
         *["memory", "load at start"],
     ]
@@ -416,7 +600,7 @@ def test_growth_is_described_by_a_line_and_a_power():
 
 
 def test_the_growth_is_measured_with_the_workflows_scripts(tmp_path, monkeypatch, capsys):
-    for name in run.ONE_THREAD:
+    for name in command.ONE_THREAD:
         monkeypatch.setenv(name, "1")
     arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--epochs"]
     scale.main([*arguments, "3", "--output", str(tmp_path)])
