@@ -131,7 +131,7 @@ def measure(problem: Problem, options: argparse.Namespace) -> tuple[list[Check],
         traceback.print_exc()
         tell(Check(part, "an end without error", math.nan, Tolerance(0, "an error stopped it")))
 
-    batches = 200 if options.quick else sys.maxsize
+    batches = 50 if options.quick else 200
     for name, group in all_checks(problem, batches, options.device).items():
         try:
             for check in group():

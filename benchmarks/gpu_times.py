@@ -32,12 +32,12 @@ def _finish(device: str) -> None:
         torch.cuda.synchronize()
 
 
-def _finished(work: Callable[[], object], device: str) -> Measurement:
+def _finished(work: Callable[[], object], device: str, calls: int = _CALLS) -> Measurement:
     def to_the_end() -> None:
         work()
         _finish(device)
 
-    return lambda: seconds_of(to_the_end, _CALLS)
+    return lambda: seconds_of(to_the_end, calls)
 
 
 def _devices(label: str) -> dict[str, str]:
@@ -95,7 +95,7 @@ def gradient_rows(problem: Problem, effort: Effort, device: str, label: str) -> 
     measurements = {
         OURS: _finished(*ours),
         COMPILED: _finished(*compiled),
-        REFERENCE: _finished(lambda: reference.gradient(placed, triples), device),
+        REFERENCE: _finished(lambda: reference.gradient(placed, triples), device, calls=1),
     }
     return compared("full-batch gradient", measurements, effort.repeats, devices=_devices(label))
 

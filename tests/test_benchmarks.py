@@ -409,7 +409,9 @@ def test_the_gpus_command_checks_times_and_writes(gpu_command, capsys):
     assert (checks["value"] <= checks["limit"]).all()
     assert checks["reason"].str.len().gt(5).all()
     parts = set(checks["part"])
-    assert parts >= {"BPR-MF epochs, bpr, no captured graph", "AMF epochs, bpr, no captured graph"}
+    for model in ("BPR-MF", "AMF"):
+        for steps in (4, 50):
+            assert f"{model}, bpr, 2 x {steps} steps, no captured graph" in parts
     assert parts >= {"bim l2 resampled", "pgd", "fgsm", "noise", "scores", "gradient, bpr, trained"}
     assert set(checks["against"]) >= {gpu_checks.AUTOGRAD, gpu_checks.COMPILED}
     rounded = checks[checks["against"] == gpu_checks.AUTOGRAD]["value"]
@@ -462,7 +464,7 @@ def test_a_wrong_operation_fails_the_checks(gpu_command, monkeypatch, method, ch
 
 @pytest.mark.parametrize("model", ["BPR-MF", "AMF"])
 def test_a_wrong_step_fails_the_checks_of_epochs(gpu_command, monkeypatch, model):
-    """A stale gradient for BPR-MF: the buffers are not cleared. For AMF: perturbed rows 0.1 % too long."""
+    """A stale gradient for BPR-MF: the buffers are not cleared. For AMF: perturbations 0.1 % too long."""
     if model == "BPR-MF":
         monkeypatch.setattr(torch.Tensor, "index_fill_", lambda array, *given: array)
     else:
@@ -472,8 +474,8 @@ def test_a_wrong_step_fails_the_checks_of_epochs(gpu_command, monkeypatch, model
     assert code == 1
     checks = written[written["kind"] == "check"]
     failed = set(checks.loc[~checks["passed"].astype(bool), "part"])
-    assert f"{model} epochs, bpr, no captured graph" in failed
-    assert ("BPR-MF epochs, bpr, no captured graph" in failed) == (model == "BPR-MF")
+    assert f"{model}, bpr, 2 x 4 steps, no captured graph" in failed
+    assert ("BPR-MF, bpr, 2 x 4 steps, no captured graph" in failed) == (model == "BPR-MF")
 
 
 def test_an_error_in_one_part_is_a_failed_check_and_the_rest_goes_on(
