@@ -74,7 +74,7 @@ GRADIENT_TOLERANCE = Tolerance(
     5e-5, "a row sums some thousand terms in float32, in any order; most of the roundings cancel"
 )
 ATTACK_TOLERANCE = Tolerance(
-    1e-3,
+    1e-4,
     "of the budget: steps are as long in rows with small gradients, whose roundings they magnify",
 )
 SCORE_TOLERANCE = Tolerance(
