@@ -95,7 +95,7 @@ def test_checksum_digits_may_be_upper_case():
 
 @pytest.mark.parametrize("text", ["crc:00", "md5:12", "sha256", "md5:" + "g" * 32])
 def test_unknown_checksum_form_is_named(text):
-    with pytest.raises(ConfigError, match=r"not of a known form.*git-blob:<40 hex digits>") as e:
+    with pytest.raises(ConfigError, match=r"has an unknown form.*git-blob:<40 hex digits>") as e:
         parse_checksum(text)
     assert repr(text) in str(e.value)
 
@@ -147,7 +147,7 @@ def test_web_page_in_place_of_the_file(server, destination, checksum):
 
 def test_not_found_is_not_tried_again(server, destination):
     server.answers = [answer(404)]
-    with pytest.raises(DownloadError, match=r"404 Not Found: the file is not there.*`url`"):
+    with pytest.raises(DownloadError, match=r"404 Not Found: the file does not exist.*`url`"):
         fetch(server.url, destination, MD5, backoff=0.01)
     assert server.requests == 1
     assert listing(destination) == []

@@ -63,7 +63,9 @@ def test_parts_have_the_columns_and_types_of_the_files_between_the_stages():
 
 def test_last_without_timestamps_names_the_alternatives():
     rows = interactions((0, 0, 1), (0, 1, None), (1, 0, None))
-    with pytest.raises(DataError, match=r"2 of 3 .* no timestamp.*`split: random`, or `published`"):
+    with pytest.raises(
+        DataError, match=r"2 of 3 .* no timestamp.*`split: random`, or `split: published`"
+    ):
         leave_one_out(rows, "last")
 
 
@@ -188,7 +190,9 @@ def test_nothing_to_split():
 
 
 def test_unknown_method():
-    with pytest.raises(ConfigError, match="no split method 'first': use last, random or published"):
+    with pytest.raises(
+        ConfigError, match="unknown split method 'first': use last, random or published"
+    ):
         leave_one_out(TIMED, "first")
 
 

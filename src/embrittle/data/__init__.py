@@ -1,1 +1,1 @@
-"""Downloading source files, reading them into one normal form, splitting them (docs/data.md)."""
+"""Data sets: downloading source files, reading them into one normal form, sub-samples and splits (docs/data.md)."""

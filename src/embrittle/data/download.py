@@ -1,6 +1,6 @@
-"""Fetching source files from the web or a local mirror, and checking that they are the right ones.
+"""Fetching source files from the web or a local mirror, with verified checksums.
 
-A file appears under its name only when it is complete and has the expected checksum (docs/data.md).
+A file appears under its final name only once it is complete and its checksum matches (docs/data.md).
 """
 
 import hashlib
@@ -26,35 +26,39 @@ logger = logging.getLogger(__name__)
 
 CHUNK_SIZE = 1 << 18
 DIGEST_LENGTHS = {"md5": 32, "sha1": 40, "sha256": 64, "git-blob": 40}
-# Answers that may be different a moment later; a 404 or a refusal is not among them.
+# HTTP status codes worth another attempt: rate limits and server errors, but not 404 or a refusal.
 TRANSIENT_STATUS = (429, 500, 502, 503, 504)
-# The body ended early or the connection died while it was being read.
+# The response body ended early, or the connection broke while the body was being read.
 BROKEN_BODY = (
     requests.exceptions.ChunkedEncodingError,
     requests.exceptions.ConnectionError,
     requests.exceptions.ContentDecodingError,
 )
 MIRROR_ADVICE = (
-    "fetch the file by other means, put it into a folder and name that folder in `mirror: folder:`"
+    "download the file by other means into a folder, and name that folder in `mirror: folder:`"
 )
 
 
 def parse_checksum(checksum: str) -> tuple[str, str]:
     """Split "scheme:digits" into the scheme and the digits in lower case.
 
-    Raises ConfigError for an unknown scheme or digits that cannot be of that scheme.
+    Raises:
+        ConfigError: the scheme is unknown, or the digits have the wrong number or are not hexadecimal.
     """
     scheme, _, digits = checksum.partition(":")
     digits = digits.strip().lower()
     length = DIGEST_LENGTHS.get(scheme)
     if length is None or not re.fullmatch(f"[0-9a-f]{{{length}}}", digits):
         forms = ", ".join(f"{name}:<{n} hex digits>" for name, n in DIGEST_LENGTHS.items())
-        raise ConfigError(f"the checksum {checksum!r} is not of a known form: write one of {forms}")
+        raise ConfigError(f"the checksum {checksum!r} has an unknown form; write one of {forms}")
     return scheme, digits
 
 
 def file_checksum(path: str | os.PathLike, scheme: str) -> str:
-    """Return "scheme:digits" of a file; "git-blob" is the sha1 of `blob <size>\\0` and it."""
+    """Return the checksum of a file as "scheme:digits".
+
+    The scheme "git-blob" is Git's object id: the SHA-1 of the header `blob <size>\\0` followed by the file.
+    """
     starts: dict[str, Callable[[], Any]] = {
         "md5": partial(hashlib.md5, usedforsecurity=False),
         "sha1": partial(hashlib.sha1, usedforsecurity=False),
@@ -77,26 +81,26 @@ def fetch(
     backoff: float = 1.0,
     timeout: float = 60.0,
 ) -> dict[str, Any]:
-    """Put the file at `url` under `destination`, verified; or the mirror's file of that name.
+    """Download a source file, or copy it from a mirror folder, and verify its checksum.
 
     Args:
         url: where the file is published.
-        destination: path of the file to write. Its name is the file's name in the mirror.
-        checksum: "md5:", "sha1:", "sha256:" or "git-blob:" and hex digits; None if unknown
-            (the file is then taken as it is, with a warning).
-        mirror_folder: folder to copy from instead of the web; nothing is then downloaded.
-        attempts: how often a download is tried before it is given up.
-        backoff: seconds before the second attempt; doubled before each further one.
-        timeout: seconds without an answer after which an attempt has failed.
+        destination: path to write. The file is expected under the same name in the mirror folder.
+        checksum: "md5:", "sha1:", "sha256:" or "git-blob:" followed by hex digits; None if the checksum is unknown
+            (the file is then accepted unverified, with a warning).
+        mirror_folder: folder to copy from; nothing is downloaded if given.
+        attempts: number of download attempts.
+        backoff: seconds to wait before the second attempt; doubled before each further attempt.
+        timeout: seconds without a response after which an attempt fails.
 
     Returns:
         The file's provenance: `file` (name), `source` ("mirror" or the URL), `mirror_folder` (as
         given, only with a mirror), `checksum` (of the file), `verified` (bool), `size` (bytes).
 
     Raises:
-        DownloadError: no such file, no connection, not the right file. A wrong file is set aside
-            as `<name>.rejected`; `destination` is never written then.
-        ConfigError: a checksum of unknown form.
+        DownloadError: the file or the server cannot be reached, the file cannot be stored, or its content is wrong.
+            A file with the wrong content is kept as `<name>.rejected`, and `destination` is not written.
+        ConfigError: the checksum has an unknown form.
     """
     destination = Path(destination)
     from_mirror = mirror_folder is not None
@@ -117,20 +121,24 @@ def fetch(
         reason = error.strerror or str(error)
         raise DownloadError(
             f"{destination.name} could not be stored in {destination.parent}: {reason}. "
-            "Check free disk space and permissions; nothing half-written is left"
+            "Check free disk space and permissions. No partial file is left"
         ) from error
     logger.info("%s: %d bytes from %s", destination.name, size, origin)
     return provenance | {"checksum": found, "verified": checksum is not None, "size": size}
 
 
 def require_checksum(path: str | os.PathLike, checksum: str) -> None:
-    """Raise DownloadError if a file that is already there is not the one it should be."""
+    """Check a file that was fetched earlier.
+
+    Raises:
+        DownloadError: the file's checksum differs from `checksum`.
+    """
     scheme, digits = parse_checksum(checksum)
     found = file_checksum(path, scheme)
     if found != f"{scheme}:{digits}":
         raise DownloadError(
-            f"{path} has the wrong checksum: expected {checksum}, found {found}. Delete it, so that it is fetched "
-            "again; if it came from a mirror with `mirror: checksums:`, name the mirror in this study as well"
+            f"{path} has the wrong checksum: expected {checksum}, found {found}. Delete the file, so that it is "
+            "fetched again. If it came from a mirror with `mirror: checksums:`, set the same mirror in this study"
         )
 
 
@@ -138,11 +146,11 @@ def _copy(source: Path, temporary: Path) -> None:
     """Copy the mirror's file."""
     if not source.is_file():
         raise DownloadError(
-            f"the mirror folder {source.parent} has no file {source.name}: put it there, "
+            f"the mirror folder {source.parent} has no file {source.name}: put the file there, "
             "or set `mirror: folder: null` to download it"
         )
     try:
-        file = open(source, "rb")  # noqa: SIM115  opened apart: reading may fail, not only writing
+        file = open(source, "rb")  # noqa: SIM115  opened separately, to tell read errors from write errors
     except OSError as error:
         raise DownloadError(
             f"{source.name} in the mirror folder {source.parent} cannot be read: {error.strerror}"
@@ -154,7 +162,7 @@ def _copy(source: Path, temporary: Path) -> None:
 def _download(
     url: str, temporary: Path, name: str, attempts: int, backoff: float, timeout: float
 ) -> None:
-    """Download `url`; transient answers and broken connections are tried again with back-off."""
+    """Download `url`; retry with back-off after transient status codes and broken connections."""
     retry = Retry(
         total=attempts - 1,
         backoff_factor=backoff,
@@ -174,7 +182,7 @@ def _download(
             if attempt < attempts:
                 time.sleep(backoff * 2 ** (attempt - 1))
     raise DownloadError(
-        f"{name}: the download from {url} broke off {attempts} times ({problem}): "
+        f"{name}: the download from {url} broke off in all {attempts} attempts ({problem}): "
         f"try again later, or {MIRROR_ADVICE}"
     )
 
@@ -182,9 +190,9 @@ def _download(
 def _open(
     session: requests.Session, url: str, name: str, attempts: int, timeout: float
 ) -> requests.Response:
-    """Send the request and return the answer, its body not yet read; refusals become errors."""
+    """Send the request and return the response with its body unread; raise DownloadError for an error status."""
     try:
-        # identity: the length announced is then that of the file, so a short body is noticed.
+        # With "identity" the Content-Length is the length of the file, which reveals a truncated body.
         response = session.get(
             url, stream=True, timeout=timeout, headers={"Accept-Encoding": "identity"}
         )
@@ -200,7 +208,7 @@ def _open(
     response.close()
     status = f"{response.status_code} {response.reason}".strip()
     if response.status_code in (404, 410):
-        advice = "the file is not there (any more); correct the `url` of its entry"
+        advice = "the file does not exist (any more); correct the `url` in the data set's entry"
     elif response.status_code in TRANSIENT_STATUS:
         advice = f"the server failed in all of {attempts} attempts; try again later"
     else:
@@ -209,7 +217,7 @@ def _open(
 
 
 def _root_cause(error: BaseException) -> str:
-    """Return the last, most telling part of a nested connection error."""
+    """Return the innermost, most specific message of a nested connection error."""
     while True:
         inner = getattr(error, "reason", None) or (error.args[-1] if error.args else None)
         if not isinstance(inner, BaseException):
@@ -218,17 +226,17 @@ def _root_cause(error: BaseException) -> str:
 
 
 def _store_body(response: requests.Response, temporary: Path, name: str) -> str | None:
-    """Write the body to `temporary`; return what went wrong on the way, None if nothing did."""
+    """Write the body to `temporary`; return a description of a broken transfer, or None on success."""
     length = response.headers.get("Content-Length")
     encoded = "Content-Encoding" in response.headers
     expected = int(length) if length and length.isdigit() and not encoded else None
     written = 0
-    # disable=None: a progress bar on a terminal, none in a log file.
+    # disable=None shows a progress bar on a terminal, but not in a log file.
     bar = tqdm(total=expected, desc=name, unit="B", unit_scale=True, disable=None)
     chunks = response.iter_content(CHUNK_SIZE)
     with bar, open(temporary, "wb") as file:
         while True:
-            # Only reading is guarded: requests' errors are OSErrors, and so is a full disk.
+            # Only reading is inside the try: requests' errors are OSErrors, and so is a full disk while writing.
             try:
                 chunk = next(chunks, None)
             except BROKEN_BODY as error:
@@ -251,14 +259,14 @@ def _verify(
     origin: str,
     from_mirror: bool,
 ) -> str:
-    """Return the checksum of `temporary`; if it is the wrong file set it aside and raise."""
+    """Return the checksum of `temporary`; on a wrong checksum keep the file as `.rejected` and raise DownloadError."""
     found = file_checksum(temporary, scheme)
     name = destination.name
     if expected and found == ":".join(parse_checksum(expected)):
         return found
     web_page = _is_web_page(temporary, destination)
     if expected is None and not web_page:
-        logger.warning("%s: no checksum is known, taken unverified (%s)", name, found)
+        logger.warning("%s: the entry states no checksum; accepted unverified (%s)", name, found)
         return found
     sha256 = file_checksum(temporary, "sha256")
     rejected = destination.with_name(f"{name}.rejected")
@@ -266,23 +274,23 @@ def _verify(
     if web_page:
         raise DownloadError(
             f"{name} from {origin} is a web page (HTML), not the file: probably a login, consent "
-            f"or error page. It was set aside as {rejected}. Open {origin} in a browser, or "
+            f"or error page. The page was kept as {rejected}. Open {origin} in a browser, or "
             f"{MIRROR_ADVICE}"
         )
-    advice = "Try again; if it stays so, the published file has changed or is damaged"
+    advice = "Try again. If the error persists, the published file has changed or is damaged"
     if from_mirror:
         advice = (
-            "If this copy is the one to use, accept it with "
+            "To use this copy nevertheless, accept its checksum with "
             f'`mirror: checksums: {{{name}: "{sha256}"}}`'
         )
     raise DownloadError(
         f"{name} from {origin} has the wrong checksum: expected {expected}, found {found}. "
-        f"It was set aside as {rejected} and is not used. {advice}"
+        f"The file was kept as {rejected} and is not used. {advice}"
     )
 
 
 def _is_web_page(path: Path, destination: Path) -> bool:
-    """Tell whether the file begins like HTML although its name promises something else."""
+    """Return whether the file starts like HTML although its name has another ending."""
     if destination.suffix.lower() in (".html", ".htm"):
         return False
     with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""Reading a user's own tables: CSV, TSV and Parquet, with messages that name column and line."""
+"""Reading a user's own tables (CSV, TSV and Parquet), with messages that name column and line."""
 
 import os
 import warnings
@@ -13,11 +13,11 @@ from embrittle.data.normal_form import list_column
 from embrittle.data.source_files import place_of, require_columns, to_numbers
 from embrittle.errors import DataError
 
-# The first separator with which the header has the columns asked for is taken.
+# Separators to try for each file ending, in order of preference.
 SEPARATORS = {".csv": ",;\t", ".tsv": "\t,;", ".tab": "\t,;", ".txt": "\t,;"}
 PARQUET = (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-# Columns of the users and items tables beside the attributes.
+# Columns of the users and items tables that are not attributes.
 RESERVED = frozenset({"user", "item", "id"})
 
 
@@ -28,14 +28,14 @@ def read_interactions_table(
 
     Args:
         path: a CSV, TSV or Parquet file.
-        columns: the table's column for user, item and, if there are, rating and timestamp.
+        columns: "user", "item" and optionally "rating" and "timestamp" -> the table's column, or None.
 
     Returns:
-        The columns user and item (strings), rating (float64) and timestamp (Int64), as far as they
-        are mapped; rows in the order of the file; the index is the line (Parquet: the row).
+        The columns user and item (strings) and, if mapped, rating (float64) and timestamp (Int64, seconds since 1970
+        for dates); rows in the order of the file; the index is the line (Parquet: the row).
 
     Raises:
-        DataError: no such file or column, a damaged file, a rating or timestamp that is none.
+        DataError: the file or a column is missing, the file is damaged, or a rating or timestamp cannot be read.
     """
     path = Path(path)
     mapped = {role: column for role, column in columns.items() if column}
@@ -60,14 +60,15 @@ def read_attribute_table(
     Args:
         path: a CSV, TSV or Parquet file with one row for each user or item.
         id_column: the column with the ids that the interactions use.
-        attributes: the columns to keep; None keeps all.
-        lists: those that hold several values with `|` between them.
+        attributes: the columns to keep; None keeps all columns.
+        lists: columns with several values separated by `|`.
 
     Returns:
-        The column id (string) and the attributes, nullable columns; `lists` as lists of strings.
+        The column id (string) and the attributes as nullable columns; `lists` as lists of strings.
 
     Raises:
-        DataError: no such file or column, a damaged file, a row without id.
+        DataError: the file or a column is missing, the file is damaged, a row has no id, or an attribute has a
+            reserved name.
     """
     path = Path(path)
     wanted = [id_column, *(attributes or []), *lists]
@@ -75,15 +76,15 @@ def read_attribute_table(
     ids = _as_ids(table[id_column], str(path))
     if ids.isna().any():
         raise DataError(
-            f"{path}: {ids.isna().sum()} rows have no {id_column}, the first is "
-            f"{place_of(ids, ids.isna())}: fill it in or remove the row"
+            f"{path}: {ids.isna().sum()} rows have no {id_column}, first in "
+            f"{place_of(ids, ids.isna())}: fill in the {id_column} or remove the row"
         )
     names = list(table.columns) if attributes is None else [*attributes, *lists]
     names = [name for name in dict.fromkeys(names) if name != id_column]
     for name in RESERVED.intersection(names):
         raise DataError(
-            f"{path}: an attribute cannot be called {name!r}, which the normal form uses: rename "
-            "the column, or leave it out by naming the others in `attributes`"
+            f"{path}: an attribute cannot be called {name!r}, a column name of the normal form: rename "
+            "the column, or exclude it by listing the other columns in `attributes`"
         )
     values = table[names].copy()
     for name in lists:
@@ -94,9 +95,9 @@ def read_attribute_table(
 
 
 def _to_timestamps(values: pd.Series, column: str, where: str) -> pd.Series:
-    """Return whole numbers as they are, and dates (ISO 8601) as seconds since 1970, UTC.
+    """Return integers unchanged, and dates (ISO 8601) as seconds since 1970, UTC.
 
-    Dates with fractions of a second become microseconds: only the order is ever used.
+    If any date has a fraction of a second, all dates become microseconds: later stages use only their order.
     """
     given = values.dropna()
     is_text = pd.api.types.is_string_dtype(given.dtype) or given.dtype == object
@@ -121,9 +122,9 @@ def _to_timestamps(values: pd.Series, column: str, where: str) -> pd.Series:
 
 
 def _as_ids(values: pd.Series, where: str) -> pd.Series:
-    """Return ids as strings; whole numbers without a decimal point."""
+    """Return ids as strings, integers without a decimal point."""
     if pd.api.types.is_float_dtype(values.dtype):
-        # Numbers with gaps come as floats from many a program.
+        # Many programs store integer columns with missing values as floats.
         values = to_numbers(values, str(values.name), where, whole=True, missing=True)
     return values.astype("string")
 
@@ -131,17 +132,17 @@ def _as_ids(values: pd.Series, where: str) -> pd.Series:
 def _read(
     path: Path, wanted: Sequence[str], infer_except: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """Read a table that has the `wanted` columns; the index is the line (Parquet: the row).
+    """Read a table that must have the `wanted` columns; the index is the line (Parquet: the row).
 
-    Text formats: all columns are strings; with `infer_except` only those named, the types of the
-    others being inferred.
+    In text formats all columns are strings; with `infer_except` only the columns it names are strings, and the types
+    of the others are inferred.
     """
     name = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
     kind = name.suffix.lower()
     if kind not in SEPARATORS and kind not in PARQUET:
-        raise DataError(f"{path}: a table must be .csv, .tsv or .parquet, so save it as one")
+        raise DataError(f"{path}: save the table as .csv, .tsv or .parquet")
     if not path.is_file():
-        raise DataError(f"{path} is not there: check `path` (relative to the working directory)")
+        raise DataError(f"{path} not found: check `path` (relative to the working directory)")
     if kind in PARQUET:
         return _read_parquet(path, wanted)
     return _read_text(path, SEPARATORS[kind], wanted, infer_except)
@@ -154,7 +155,7 @@ def _read_parquet(path: Path, wanted: Sequence[str]) -> pd.DataFrame:
         table = pq.read_table(path, partitioning=None)
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} is not a readable Parquet file: {error}") from error
-    # Arrow's types keep integers with nulls exact.
+    # Arrow's types preserve integers in columns with nulls.
     rows = table.to_pandas(types_mapper=pd.ArrowDtype, ignore_metadata=True)
     return rows.set_index(pd.RangeIndex(1, len(rows) + 1, name="row"))
 
@@ -171,20 +172,20 @@ def _read_text(
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
             headers = {c: list(pd.read_csv(path, sep=c, nrows=0, **form)) for c in separators}
-            # The separator by which most of the wanted columns are there, else most columns.
+            # The separator that gives the most wanted columns; of equal ones, the most columns.
             separator = max(
                 separators, key=lambda c: (len(set(wanted) & set(headers[c])), len(headers[c]))
             )
             require_columns(wanted, headers[separator], str(path))
             rows = pd.read_csv(path, sep=separator, low_memory=False, **form)
     except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path} is empty: not even a header with column names") from error
+        raise DataError(f"{path} is empty: it needs a header with column names") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         raise DataError(
-            f"{path}: not every line has the fields of the header ({str(error).strip()}): put "
-            "values that hold the separator in double quotes"
+            f"{path}: a line has more or fewer fields than the header ({str(error).strip()}): put "
+            "values that contain the separator in double quotes"
         ) from error
     except (OSError, EOFError) as error:
         raise DataError(f"{path} cannot be read: {error}") from error

@@ -1,4 +1,4 @@
-"""What several readers do with source files: opening them, and turning their lines into checked columns."""
+"""Shared functions of the readers: opening source files, and turning their lines into checked columns."""
 
 import csv
 import io
@@ -16,11 +16,20 @@ from embrittle.data.readers import Entry, Files
 from embrittle.errors import DataError
 
 LARGEST_INTEGER = np.iinfo(np.int64).max
-FETCH_AGAIN = "delete it so that it is fetched again, or check the copy in the mirror folder"
+FETCH_AGAIN = "delete the file, so that it is fetched again, or check the copy in the mirror folder"
 
 
 def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
-    """The normal form of a split whose parts come in files of their own, with indices as ids."""
+    """Return the normal form of a published split.
+
+    Args:
+        parts: training and test interactions, with the columns user and item (0-based indices), optionally rating and
+            timestamp, and part.
+        entry: the data set's entry, of which `duplicates` is read (default: last).
+
+    Raises:
+        DataError: as `normal_form.normalise`.
+    """
     rows = pd.concat(parts, ignore_index=True).rename_axis("row")
     return normalise(
         rows,
@@ -31,24 +40,26 @@ def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
 
 
 def only_file(entry: Entry, files: Files) -> Path:
-    """Return the one source file of a format that has one."""
+    """Return the source file of a format with one file; raise DataError unless exactly one is given."""
     if len(files) != 1:
         given = ", ".join(files) or "none"
-        raise DataError(f"the reader {entry['reader']} reads one source file; given: {given}")
+        raise DataError(
+            f"the reader {entry['reader']} needs exactly one source file; given: {given}"
+        )
     return next(iter(files.values()))
 
 
 def file_ending(ending: str, files: Files) -> Path:
-    """Return the source file whose name ends so."""
+    """Return the source file whose name ends with `ending`; raise DataError if there is none."""
     for name, path in files.items():
         if name.endswith(ending):
             return path
     given = ", ".join(files) or "none"
-    raise DataError(f"a file named {ending} is needed among the `sources`; given: {given}")
+    raise DataError(f"`sources` needs a file whose name ends with {ending}; given: {given}")
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file; DataError says why it cannot be read."""
+    """Return the content of a file; raise DataError with the reason if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -56,19 +67,29 @@ def read_bytes(path: Path) -> bytes:
 
 
 def archive_members(path: Path, *names: str) -> dict[str, bytes]:
-    """Read members of a zip archive, each named without its folder."""
+    """Read members of a zip archive.
+
+    Args:
+        path: the archive.
+        names: file names of members, without folders.
+
+    Returns:
+        Name -> content.
+
+    Raises:
+        DataError: the archive is damaged or cannot be read, or a member is missing.
+    """
     content = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            there = {Path(member).name: member for member in archive.namelist()}
+            members = {Path(member).name: member for member in archive.namelist()}
             for name in names:
-                if name not in there:
-                    held = ", ".join(sorted(there)) or "nothing"
+                if name not in members:
+                    held = ", ".join(sorted(members)) or "no files"
                     raise DataError(
-                        f"{path.name} has no {name}; it holds {held}: it is not the archive that "
-                        "this reader knows"
+                        f"{path.name} contains {held}, but no {name}: this reader expects another archive"
                     )
-                content[name] = archive.read(there[name])
+                content[name] = archive.read(members[name])
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise DataError(
             f"{path} is a truncated or damaged archive ({error}): {FETCH_AGAIN}"
@@ -85,9 +106,12 @@ def numeric_rows(
 
     Args:
         content: the lines.
-        columns: names in the order of the fields; the type of each, "int64" or "float64".
+        columns: name -> "int64" or "float64", in the order of the fields.
         where: the file's name in messages.
         first_line: the line number of the first line of `content`.
+
+    Raises:
+        DataError: a line has another number of fields, or a field is not a number of its type.
     """
     form = {"sep": "\t", "names": list(columns), "header": None, "index_col": False}
     form |= {"skip_blank_lines": False, "quoting": csv.QUOTE_NONE, "encoding": "latin-1"}
@@ -102,13 +126,13 @@ def numeric_rows(
                     pd.RangeIndex(first_line, first_line + len(rows), name="line")
                 )
         except (ValueError, OverflowError, pd.errors.ParserWarning):
-            pass  # Something is not a number: read again as text to say what and where.
+            pass  # A field is not a number: read again as text, to name the field and its line.
         try:
             rows = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False, **form)
         except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
             raise DataError(
-                f"{where}: not {len(columns)} fields in every line ({str(error).strip()}): "
-                "the file is damaged or of another format"
+                f"{where}: a line does not have {len(columns)} fields ({str(error).strip()}): "
+                "the file is damaged or has another format"
             ) from error
     rows.index = pd.RangeIndex(first_line, first_line + len(rows), name="line")
     rows = rows[~(rows.isna() | rows.eq("")).all(axis=1)]
@@ -121,34 +145,49 @@ def numeric_rows(
 
 
 def text_rows(content: bytes, columns: Sequence[str], where: str) -> pd.DataFrame:
-    """Split latin-1 lines at `::` into columns of text; the index is the line."""
+    """Split latin-1 lines at `::` into columns of text; the index is the line.
+
+    Raises:
+        DataError: a line has another number of fields than `columns`.
+    """
     lines = content.decode("latin-1").removesuffix("\n").split("\n")
     rows = [line.removesuffix("\r").split("::") for line in lines]
     for number, row in enumerate(rows, start=1):
         if len(row) != len(columns):
             raise DataError(
-                f"{where}, line {number}: {len(row)} fields between `::`; expected {len(columns)}"
+                f"{where}, line {number}: expected {len(columns)} fields separated by `::`, found {len(row)}"
             )
     index = pd.RangeIndex(1, len(rows) + 1, name="line")
     return pd.DataFrame(rows, columns=list(columns), index=index, dtype="str")
 
 
-def require_columns(wanted: Iterable[str], there: Sequence[str], where: str) -> None:
-    """Raise DataError naming the columns there are, unless all `wanted` are among them."""
-    missing = [column for column in dict.fromkeys(wanted) if column not in there]
+def require_columns(wanted: Iterable[str], present: Sequence[str], where: str) -> None:
+    """Raise DataError unless all `wanted` columns are among the `present` ones."""
+    missing = [column for column in dict.fromkeys(wanted) if column not in present]
     if missing:
         raise DataError(
             f"{where} has no column {', '.join(map(repr, missing))}; its columns are "
-            f"{', '.join(map(repr, there)) or '(none)'}"
+            f"{', '.join(map(repr, present)) or '(none)'}"
         )
 
 
 def to_numbers(
     values: pd.Series, column: str, where: str, whole: bool = False, missing: bool = False
 ) -> pd.Series:
-    """Return `values` as float64, or if `whole` as int64 (Int64 if some may be `missing`).
+    """Convert a column to numbers.
 
-    Raises DataError naming the first value that is no finite number, and where it stands.
+    Args:
+        values: the column; its index holds the positions in the source, for messages.
+        column: name of the column in messages.
+        where: name of the source in messages.
+        whole: whether the values must be integers.
+        missing: whether values may be missing; if not, a missing value is an error.
+
+    Returns:
+        float64; with `whole` int64, or Int64 if values may be missing.
+
+    Raises:
+        DataError: a value is not a finite number, or not an integer with `whole`; the message names the first.
     """
     if pd.api.types.is_bool_dtype(values.dtype):
         values = values.astype("Int64")
@@ -161,7 +200,7 @@ def to_numbers(
     if bad.any():
         value = given[bad].iloc[0]
         kind = "a whole number" if whole else "a number"
-        found = "nothing" if pd.isna(value) or value == "" else repr(value)
+        found = "no value" if pd.isna(value) or value == "" else repr(value)
         raise DataError(
             f"{where}, {place_of(given, bad)}: {column} must be {kind}, found {found}"
             + (f" ({bad.sum()} such rows)" if bad.sum() > 1 else "")
@@ -172,5 +211,5 @@ def to_numbers(
 
 
 def place_of(values: pd.Series, chosen: pd.Series | np.ndarray) -> str:
-    """Say where the first chosen value stands: "line 7"."""
+    """Return the position of the first chosen value in its source, such as "line 7"."""
     return f"{values.index.name} {values.index[np.asarray(chosen, dtype=bool)][0]}"

@@ -1,6 +1,6 @@
-"""Leave-one-out splits of the interactions, and the statistics of a data set (docs/data.md).
+"""Leave-one-out splits of the interactions, and the statistics of a split (docs/data.md).
 
-Deterministic: the same interactions and seed give the same split, whatever ties there are.
+Splits are deterministic: the same interactions and seed give the same split, ties included.
 """
 
 import logging
@@ -21,10 +21,10 @@ COLUMNS = ["user", "item", "rating"]
 
 @dataclass(frozen=True)
 class Split:
-    """Train, validation and test interactions.
+    """Training, validation and test interactions.
 
-    Each has the columns user int32, item int32, rating float32, sorted by user, then item;
-    validation and test have one row a user at most.
+    Each table has the columns user int32, item int32, rating float32, and is sorted by user, then item.
+    Validation and test have at most one row for each user.
     """
 
     train: pd.DataFrame
@@ -35,31 +35,31 @@ class Split:
 def leave_one_out(
     interactions: pd.DataFrame, method: Method, seed: int = 0, validation: bool = False
 ) -> Split:
-    """Hold out one interaction of each user for testing, and another for validation if asked.
+    """Hold out one test interaction of each user, and optionally one validation interaction.
+
+    Users keep at least one training interaction: users with a single interaction have no test item, and users with
+    two have no validation item. The numbers of such users are logged.
 
     Args:
-        interactions: the normal form's (`normal_form.NormalForm`), rows in source order.
-        method: "last": the interaction with the largest timestamp, of equal ones the later row
-            (ML-1M in the MSAP papers). "random": drawn with `seed`, whatever the order of rows.
-            "published": as the column `part` says.
-        seed: of the random choices; those for validation do not change those for testing.
-        validation: hold out one more of the remaining training interactions of each user: for
-            "last" the last of them, else a random one.
-
-    Users keep at least one training interaction: those with a single one have no test item, those
-    with two no validation item. Both are logged.
+        interactions: of the normal form (`normal_form.NormalForm`), rows in source order.
+        method: how the test interaction is chosen. "last": the largest timestamp, the later row of equal ones (ML-1M
+            in the MSAP papers). "random": drawn with `seed`, independent of the order of rows. "published": from the
+            column `part`.
+        seed: seed of the random draws; test and validation draw from streams of their own.
+        validation: whether to hold out one of each user's remaining interactions as well: the last for "last", else a
+            random one.
 
     Raises:
-        DataError: a missing timestamp ("last"); no column `part`, another value in it than "train"
-            and "test", several test items of one user ("published"); a user whose training items
-            are the whole catalogue, so that there is no negative to draw.
-        ConfigError: an unknown method.
+        DataError: there are no interactions; a timestamp is missing ("last"); the column `part` is missing, has a
+            value other than "train" and "test", or gives a user several test items ("published"); or a user's
+            training items are the whole catalogue, so that no negative can be drawn.
+        ConfigError: the method is unknown.
     """
     if method not in ("last", "random", "published"):
-        raise ConfigError(f"there is no split method {method!r}: use last, random or published")
+        raise ConfigError(f"unknown split method {method!r}: use last, random or published")
     if interactions.empty:
-        raise DataError("there are no interactions to split")
-    # The rows in an order that both random draws and the searching for the last can go by.
+        raise DataError("the data set has no interactions to split")
+    # An order of rows that does not depend on ties, for random draws and for finding the last interaction.
     rows = _in_time(interactions) if method == "last" else _in_item_order(interactions)
     if method == "published":
         test = _published_test(rows)
@@ -81,13 +81,13 @@ def leave_one_out(
 
 
 def statistics(split: Split, n_users: int, n_items: int) -> dict[str, Any]:
-    """Count what is in a split.
+    """Return the sizes and characteristics of a split.
 
     Returns:
         n_users |U|, n_items |I|, n_interactions |F| (of all three parts), n_train, n_validation,
-        n_test; density |F|/(|U||I|), size |U||I|, shape |U|/|I| (the characteristics of the longer
-        MSAP paper); users_without_train, users_without_validation, users_without_test,
-        items_unseen_in_train, test_items_unseen_in_train (test rows with such an item).
+        n_test; density |F|/(|U||I|), size |U||I| and shape |U|/|I| (the characteristics of the longer
+        MSAP paper, section 5.2); users_without_train, users_without_validation, users_without_test;
+        items_unseen_in_train, and test_items_unseen_in_train (test interactions with such an item).
     """
     parts = {"train": split.train, "validation": split.validation, "test": split.test}
     counts = {f"n_{name}": len(rows) for name, rows in parts.items()}
@@ -112,26 +112,26 @@ def statistics(split: Split, n_users: int, n_items: int) -> dict[str, Any]:
 
 
 def _in_time(interactions: pd.DataFrame) -> pd.DataFrame:
-    """Sort by user and time; rows of the same time keep the order of the source."""
+    """Sort by user and time; rows with equal times keep the order of the source."""
     missing = int(interactions["timestamp"].isna().sum())
     if missing:
         raise DataError(
-            f"{missing} of {len(interactions)} interactions have no timestamp, so there is no last "
-            "one for `split: last`: use `split: random`, or `published` if the data set has a split"
+            f"{missing} of {len(interactions)} interactions have no timestamp, which `split: last` needs: use "
+            "`split: random`, or `split: published` if the data set has a published split"
         )
     time = interactions["timestamp"].to_numpy("int64")
-    # lexsort is stable, and its last key is the first to sort by.
+    # lexsort is stable, and its last key is the primary one.
     return interactions.iloc[np.lexsort((time, interactions["user"].to_numpy()))]
 
 
 def _in_item_order(interactions: pd.DataFrame) -> pd.DataFrame:
-    """Sort by user and item, an order that does not depend on that of the rows."""
+    """Sort by user and item, so that the order of the source does not matter."""
     order = np.lexsort((interactions["item"].to_numpy(), interactions["user"].to_numpy()))
     return interactions.iloc[order]
 
 
 def _published_test(rows: pd.DataFrame) -> np.ndarray:
-    """Return the mask of the test rows that the column `part` names."""
+    """Return the mask of the test rows, from the column `part`."""
     if "part" not in rows:
         raise DataError(
             "the data set has no published split (no column `part`): use `split: last` or `random`"
@@ -139,15 +139,15 @@ def _published_test(rows: pd.DataFrame) -> np.ndarray:
     unknown = rows.loc[~rows["part"].isin(["train", "test"]), "part"]
     if len(unknown):
         raise DataError(
-            f"the published split has the part {unknown.iloc[0]!r}; there are only train and test"
+            f"the published split has the part {unknown.iloc[0]!r}; only train and test are valid"
         )
     test = (rows["part"] == "test").to_numpy(bool)
     users = rows["user"].to_numpy()[test]
     several = users[1:][users[1:] == users[:-1]]
     if len(several):
         raise DataError(
-            f"the published split has several test items of user {several[0]}; leave-one-out has "
-            "one a user at most"
+            f"the published split has several test items of user {several[0]}; leave-one-out allows "
+            "at most one for each user"
         )
     return test
 
@@ -155,12 +155,12 @@ def _published_test(rows: pd.DataFrame) -> np.ndarray:
 def _one_of_each_user(
     rows: pd.DataFrame, candidates: np.ndarray, draw: np.random.Generator | None
 ) -> np.ndarray:
-    """Return the mask of one candidate row of each user who has two or more of them.
+    """Return a mask of one candidate row for each user with at least two candidates.
 
     Args:
         rows: sorted by user.
-        candidates: bool, one a row.
-        draw: chooses uniformly; None takes the last candidate of each user.
+        candidates: bool (n_rows,).
+        draw: generator for a uniform choice; None takes the last candidate of each user.
     """
     positions = np.flatnonzero(candidates)
     _, starts, counts = np.unique(
@@ -173,29 +173,29 @@ def _one_of_each_user(
 
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the columns of a split's part, sorted by user, then item."""
+    """Return the columns of a part of a split, sorted by user, then item."""
     ordered = _in_item_order(rows)[COLUMNS].reset_index(drop=True)
     return ordered.astype({"user": "int32", "item": "int32", "rating": "float32"})
 
 
 def _check_negatives(train: pd.DataFrame, n_items: int) -> None:
-    """Raise DataError if some user has no item left that could be drawn as a negative."""
+    """Raise DataError if no negative item can be drawn for a user."""
     counts = np.bincount(train["user"].to_numpy())
     full = np.flatnonzero(counts >= n_items)
     if len(full):
         raise DataError(
-            f"user {full[0]} (the index in the users table) has all {n_items} items of the "
+            f"user {full[0]} (index in the users table) has all {n_items} items of the "
             f"catalogue in training, so no negative can be drawn ({len(full)} such users): remove "
             "these users, or use data with more items"
         )
 
 
 def _log_users_without(split: Split, n_users: int, validation: bool) -> None:
-    """Warn about users who are not tested or not trained on."""
+    """Warn about users without a test, training or validation interaction."""
     parts = {"test": split.test, "training": split.train}
     if validation:
         parts["validation"] = split.validation
     for name, rows in parts.items():
-        lacking = n_users - rows["user"].nunique()
-        if lacking:
-            logger.warning("%d of %d users have no %s interaction", lacking, n_users, name)
+        without = n_users - rows["user"].nunique()
+        if without:
+            logger.warning("%d of %d users have no %s interaction", without, n_users, name)

@@ -1,8 +1,8 @@
 """Sub-samples of a data set without its rare users and items, after [L] section 5.2 (docs/method.md).
 
-The longer MSAP paper calls them k-cores, but its printed densities come from dropping users once and
-items once, which may leave users (never items) below k. Both that and the true k-core are here.
-Sub-samples are taken before the split.
+The longer MSAP paper [L] calls its sub-samples k-cores, but its printed densities result from a single pass over
+users, then items, which may leave users (never items) with fewer than k interactions. This module offers the single
+pass and the true k-core. Sub-samples are taken before the split.
 """
 
 import logging
@@ -20,40 +20,43 @@ Method = Literal["one-pass", "iterative"]
 
 
 def core(interactions: pd.DataFrame, k: int, method: Method) -> np.ndarray:
-    """Find the interactions of users and items that have at least k of them.
+    """Return a mask of the interactions of users and items with at least k interactions.
 
     Args:
         interactions: columns user and item, 0-based indices.
         k: at least 1.
-        method: "one-pass" (the paper's): users with fewer than k interactions are dropped, then the
-            items with fewer than k of what is left, and nothing more: users may end up with fewer.
-            "iterative": both again and again until nothing changes, which leaves the k-core: the
-            largest set in which every user and item has k interactions or more.
+        method: "one-pass" (the paper's) drops users with fewer than k interactions, then items with fewer than k of
+            the remaining interactions; users may end up with fewer than k. "iterative" repeats both steps until
+            nothing changes, which gives the k-core: the largest set of interactions in which every user and every
+            item has at least k.
 
     Returns:
-        bool (n_interactions,), true for what is kept; possibly for nothing.
+        bool (n_interactions,), true for kept interactions; all false if none are left.
 
     Raises:
-        ConfigError: k is below 1, or there is no such method.
+        ConfigError: k is below 1, or the method is unknown.
     """
     if method not in get_args(Method):
         methods = " or ".join(get_args(Method))
-        raise ConfigError(f"there is no method of sub-sampling {method!r}: use {methods}")
+        raise ConfigError(f"unknown method of sub-sampling {method!r}: use {methods}")
     if k < 1:
-        raise ConfigError(f"a sub-sample needs a k of at least 1, not {k}")
+        raise ConfigError(f"the k of a sub-sample must be at least 1, not {k}")
     return _core(interactions, k, k, method)
 
 
 def subsample(form: NormalForm, k: int, method: Method) -> NormalForm:
-    """Make the data set of the interactions that `core` keeps.
+    """Return the data set of the interactions that `core` keeps.
 
-    Users and items without any interaction left are dropped, whatever the method, and the others
-    indexed anew without gaps, in their old order, with their ids and attributes. Interactions keep their
-    order and, where they have one, their `part`.
+    Users and items without any remaining interaction are dropped. The others get new indices without gaps, in their
+    old order, and keep their ids and attributes. Interactions keep their order and their `part`, if any.
+
+    Args:
+        form: the data set.
+        k, method: as in `core`.
 
     Raises:
-        DataError: nothing is left; the message names the largest k that leaves something.
-        ConfigError: as for `core`.
+        DataError: no interactions are left; the message names the largest k that leaves some.
+        ConfigError: as in `core`.
     """
     mask = core(form.interactions, k, method)
     if not mask.any():
@@ -62,27 +65,27 @@ def subsample(form: NormalForm, k: int, method: Method) -> NormalForm:
 
 
 def without_rare(form: NormalForm, users: int, items: int) -> NormalForm:
-    """Make the largest data set in which users and items have at least so many interactions.
+    """Return the largest part of a data set in which users and items have a minimum number of interactions.
 
     Args:
         form: the data set.
-        users: interactions that a user needs.
-        items: interactions that an item needs.
+        users: minimum number of interactions of a user.
+        items: minimum number of interactions of an item.
 
     Raises:
-        DataError: nothing is left.
+        DataError: no interactions are left.
     """
     mask = _core(form.interactions, users, items, "iterative")
     if not mask.any():
         raise DataError(
-            f"no interactions are left when users need at least {users} and items at least {items}: "
-            "lower at_least in the data set's entry"
+            f"no interactions are left if users need at least {users} and items at least {items} interactions: "
+            "lower `at_least` in the data set's entry"
         )
     return _restricted(form, mask, f"users with {users}, items with {items} interactions")
 
 
 def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method) -> np.ndarray:
-    """`core` with a k of their own for users and for items."""
+    """`core` with separate k for users and items."""
     users, items = interactions["user"].to_numpy(), interactions["item"].to_numpy()
     kept = _pass(users, items, np.arange(len(users)), k_users, k_items)
     if method == "iterative":
@@ -96,7 +99,7 @@ def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method
 
 
 def _restricted(form: NormalForm, mask: np.ndarray, why: str) -> NormalForm:
-    """Return the data set of the chosen interactions, indexed anew."""
+    """Return the data set of the chosen interactions with new indices."""
     rows = form.interactions[mask].reset_index(drop=True)
     users, rows["user"] = _reindexed(form.users, rows["user"], "user")
     items, rows["item"] = _reindexed(form.items, rows["item"], "item")
@@ -109,9 +112,9 @@ def _restricted(form: NormalForm, mask: np.ndarray, why: str) -> NormalForm:
 
 
 def largest_k(interactions: pd.DataFrame, method: Method) -> int:
-    """Find the largest k whose sub-sample is not empty; 0 if there are no interactions."""
+    """Return the largest k whose sub-sample is not empty; 0 if there are no interactions."""
     low, high = 0, int(np.bincount(interactions["user"]).max(initial=0))
-    # What a larger k keeps is part of what a smaller one keeps, so the search can halve the range.
+    # A larger k keeps a subset of the interactions of a smaller one, which allows bisection.
     while low < high:
         middle = (low + high + 1) // 2
         if core(interactions, middle, method).any():
@@ -124,7 +127,7 @@ def largest_k(interactions: pd.DataFrame, method: Method) -> int:
 def _pass(
     users: np.ndarray, items: np.ndarray, rows: np.ndarray, k_users: int, k_items: int
 ) -> np.ndarray:
-    """Of `rows` (positions), keep those of users with enough of them, then those of items with enough."""
+    """Of `rows` (positions), keep those of users with at least k_users, then of items with at least k_items."""
     for ids, k in ((users, k_users), (items, k_items)):
         chosen = ids[rows]
         rows = rows[(np.bincount(chosen) >= k)[chosen]]
@@ -134,7 +137,7 @@ def _pass(
 def _reindexed(
     table: pd.DataFrame, indices: pd.Series, kind: str
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return the rows of users or items that are still there, and the new index for each old one."""
+    """Return the rows of the remaining users or items with new indices, and `indices` in the new numbering."""
     present = np.zeros(len(table), dtype=bool)
     present[indices.to_numpy()] = True
     new = (np.cumsum(present) - 1).astype(np.int32)
@@ -144,11 +147,11 @@ def _reindexed(
 
 
 def _nothing_left(interactions: pd.DataFrame, k: int, method: Method) -> str:
-    """Say that k is too large, and how large it may be."""
+    """Return the error message for a k that leaves no interactions."""
     largest = largest_k(interactions, method)
     if not largest:
-        return "there are no interactions to take a sub-sample of"
+        return "the data set has no interactions to take a sub-sample of"
     return (
-        f"k = {k} ({method}) leaves no interactions: the largest k that leaves something is {largest} "
-        "for this data set; lower k or leave this sub-sample out"
+        f"k = {k} ({method}) leaves no interactions: {largest} is the largest k that leaves some in this data set. "
+        "Lower k or remove this sub-sample from the configuration"
     )

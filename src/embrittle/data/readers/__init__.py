@@ -1,8 +1,8 @@
-"""The formats of data sets: a module of this package for each, found by the name of the reader with - as _.
+"""Readers of data set formats, one module for each; the module's name is the reader's name with - as _.
 
-A module states in FORMAT what the configuration must know of it, and its `read` gives the normal form. A further
-format is one more module. Light, and so are the modules until they read: the configuration is checked against FORMATS
-whenever the Snakefile is parsed.
+Each module has a constant FORMAT, against which the configuration is checked, and a function `read`, which returns
+the normal form. To add a format, add a module. These modules import NumPy and pandas only inside functions, because
+Snakemake imports FORMATS whenever it parses the Snakefile.
 """
 
 from __future__ import annotations
@@ -27,7 +27,13 @@ logger = logging.getLogger(__name__)
 
 
 class Format(NamedTuple):
-    """What a reader needs, and which splits of its data sets are possible."""
+    """Properties of a format that the configuration is checked against.
+
+    Attributes:
+        sources: whether the reader needs downloaded source files.
+        timestamps: whether every interaction has a timestamp, which the split "last" needs.
+        published_split: whether the data set comes with a split, which the split "published" needs.
+    """
 
     sources: bool
     timestamps: bool
@@ -35,7 +41,7 @@ class Format(NamedTuple):
 
 
 def module_of(reader: str) -> str:
-    """The name of a reader's module."""
+    """Return the full module name of a reader."""
     return f"{__name__}.{reader.replace('-', '_')}"
 
 
@@ -48,14 +54,13 @@ def read(entry: Entry, files: Files) -> NormalForm:
 
     Args:
         entry: the data set's entry in the registry or in `own_datasets`.
-        files: the source files by their names: those in `sources: file:`, or for the user's own
-            tables each `path:` as it is written in the entry (one not given here is taken as a
-            path itself).
+        files: name -> source file. Names are those in `sources: file:`, or for the user's own tables each `path:` of
+            the entry; a `path:` without a file here is read from that path.
 
     Raises:
-        DownloadError: a source file is not the one that its checksum says.
-        DataError: a file is missing, damaged or does not hold what the format demands.
-        ConfigError: there is no such reader.
+        DownloadError: the checksum of a source file differs from the entry's.
+        DataError: a file is missing, damaged or violates its format.
+        ConfigError: the reader is unknown, or the entry lacks a key that the reader needs.
     """
     from embrittle.data.download import require_checksum
     from embrittle.data.subsample import without_rare
@@ -64,7 +69,7 @@ def read(entry: Entry, files: Files) -> NormalForm:
     if name not in FORMATS:
         near = difflib.get_close_matches(str(name), FORMATS, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise ConfigError(f"there is no reader {name!r}: {hint}Readers are {', '.join(FORMATS)}")
+        raise ConfigError(f"unknown reader {name!r}: {hint}Valid readers: {', '.join(FORMATS)}")
     for source in entry.get("sources", []):
         if source.get("checksum") and source["file"] in files:
             require_checksum(files[source["file"]], source["checksum"])
@@ -76,7 +81,7 @@ def read(entry: Entry, files: Files) -> NormalForm:
 
 
 def _warn_unless_as_published(form: NormalForm, counts: Mapping[str, int]) -> None:
-    """Warn where the sizes are not those that the entry states, with both."""
+    """Warn if the numbers of users, items or interactions differ from the published counts in the entry."""
     found = {
         "users": len(form.users),
         "items": len(form.items),

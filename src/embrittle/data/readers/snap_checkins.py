@@ -1,6 +1,6 @@
-"""Check-ins as SNAP publishes them (Gowalla); maybe gzipped.
+"""Check-ins as SNAP publishes them (Gowalla), gzipped or not.
 
-Tab-separated user, time, latitude, longitude, location. A location is an item.
+Tab-separated user, time, latitude, longitude and location. Locations are the items.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ FORMAT = Format(sources=True, timestamps=True, published_split=False)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read the check-ins; of repeated ones the `first` in time is kept, or the `last`."""
+    """Read the check-ins; of a user's repeated visits to a location only the first in time is kept.
+
+    `duplicates: last` in the entry keeps the last one instead. Errors as `readers.read`.
+    """
     from embrittle.data.normal_form import normalise
     from embrittle.data.source_files import only_file
 
     path = only_file(entry, files)
-    # The file lists each user's check-ins from the last to the first.
+    # The file lists each user's check-ins in reverse order of time.
     rows = _rows(path).sort_values("timestamp", kind="stable")
     return normalise(rows, path.name, duplicates=entry.get("duplicates", "first"))
 
@@ -45,10 +48,12 @@ def _rows(path: Path) -> pd.DataFrame:
         rows = pd.read_csv(path, **form)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{path} cannot be read ({error}): {FETCH_AGAIN}") from error
-    except ValueError as error:  # pandas' own errors are such
-        raise DataError(f"{path.name}: not check-ins of five fields ({error})") from error
+    except ValueError as error:  # the base class of pandas' errors
+        raise DataError(
+            f"{path.name}: expected check-ins with five tab-separated fields ({error})"
+        ) from error
     if rows.empty:
-        raise DataError(f"{path.name}: it holds no interactions; check that it is the right file")
+        raise DataError(f"{path.name}: no interactions found; check that this is the right file")
     rows.index = pd.RangeIndex(1, len(rows) + 1, name="line")
     time = pd.to_datetime(rows["time"], format="%Y-%m-%dT%H:%M:%SZ", errors="coerce")
     if time.isna().any():

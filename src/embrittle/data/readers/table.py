@@ -1,4 +1,4 @@
-"""A user's own tables (CSV, TSV, Parquet), whose columns the entry maps (docs/data.md)."""
+"""A user's own tables (CSV, TSV, Parquet), with column names from the entry (docs/data.md)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from embrittle.data.readers import Entry, Files, Format
 if TYPE_CHECKING:
     from embrittle.data.normal_form import NormalForm
 
-# Timestamps depend on the columns that the entry maps: see `_has_timestamps` in study/settings.py.
+# Whether there are timestamps depends on the entry's columns: `_has_timestamps` in study/settings.py.
 FORMAT = Format(sources=False, timestamps=False, published_split=False)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
-    """Read the interactions and, where the entry names them, tables of users and items."""
+    """Read the interactions and, if the entry names them, the tables of users and items; errors as `readers.read`."""
     from embrittle.data.normal_form import normalise
     from embrittle.data.own_tables import read_attribute_table, read_interactions_table
     from embrittle.errors import ConfigError
@@ -23,8 +23,8 @@ def read(entry: Entry, files: Files) -> NormalForm:
     columns = entry.get("columns", {})
     if not entry.get("path") or not {"user", "item"} <= set(columns):
         raise ConfigError(
-            "an own data set needs `path:` and, under `columns:`, the names of its `user` and "
-            "`item` columns"
+            "an own data set needs `path:` and, under `columns:`, the names of its user column (`user:`) and "
+            "item column (`item:`)"
         )
     path = files.get(entry["path"], Path(entry["path"]))
     interactions = read_interactions_table(path, columns)
