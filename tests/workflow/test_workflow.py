@@ -231,7 +231,7 @@ def test_k_beyond_the_catalogue_is_said_plainly(finished_study, tmp_path):
     targets = [str(path.relative_to(other.folder)) for path in lists]
     done = other.snakemake("--cores", "1", *targets, evaluation={"k": [5, 500]})
     assert done.returncode != 0
-    said = "Lists of 500 items were asked for (evaluation.k), but the catalogue has only 18"
+    said = "evaluation.k asks for lists of 500 items, but the catalogue has only 18"
     for rule in ("recommend_random", "recommend", "attack_model"):
         assert f"Error in rule {rule}:" in done.stdout + done.stderr
     assert (done.stdout + done.stderr).count(said) >= len(lists)

@@ -1,7 +1,7 @@
-"""Where the hot loops are: compiled for the CPU, in torch for CUDA, and a plain reference for both.
+"""The hot loops: compiled for the CPU, in torch for CUDA, and a plain reference.
 
-`cpu` and `cuda` offer the same functions (`Backend` in `backend.py`); `reference` is the torch-autograd version
-that the tests hold both against.
+`cpu` and `cuda` implement the same interface (`backend.Backend`). The tests compare both with `reference`, which uses
+torch autograd.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ from numba.core import config as numba_config
 
 
 def _cache_folder() -> str:
-    """A folder of compiled loops for just this state of the code.
+    """Return a cache folder for numba, named after a digest of this package's code.
 
-    numba compiles a loop again when its own file changes, but not when a function that it inlines from another file
-    does; without this an edit in one file would leave the old machine code of another in use.
+    numba recompiles a loop when the loop's own file changes, but not when a function inlined from another file
+    changes. With one cache folder for all versions of the code, such an edit would leave outdated machine code in use.
     """
     sources = sorted(Path(__file__).parent.glob("*.py"))
     digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]

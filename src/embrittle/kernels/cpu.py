@@ -11,10 +11,10 @@ from embrittle.kernels.numba_training import epoch_kernel
 
 
 class CpuBackend:
-    """See `backend.Backend`."""
+    """The interface `backend.Backend` on one CPU core."""
 
     def put(self, array: np.ndarray) -> np.ndarray:
-        """Copy, as float32 in rows."""
+        """Copy as float32, C-contiguous."""
         return np.array(array, dtype=np.float32, order="C")
 
     def get(self, array: np.ndarray) -> np.ndarray:
@@ -22,7 +22,7 @@ class CpuBackend:
         return array.copy()
 
     def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
-        """One epoch; see `numba_training`."""
+        """Train for one epoch with the loop of `numba_training`."""
         n_factors = factors.user_factors.shape[1]
         epoch = epoch_kernel(n_factors, settings.adversarial_weight > 0, settings.loss)
         return epoch(
@@ -46,7 +46,7 @@ class CpuBackend:
         negatives: np.ndarray,
         loss: str = "bpr",
     ) -> tuple[np.ndarray, np.ndarray]:
-        """See `numba_gradient`."""
+        """Return the gradient with the loop of `numba_gradient`."""
         user_gradient, item_gradient = np.empty_like(user_factors), np.empty_like(item_factors)
         kernel = gradient_kernel(user_factors.shape[1], loss)
         kernel(
@@ -58,7 +58,7 @@ class CpuBackend:
     def ascent_step(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, bound: float
     ) -> np.ndarray:
-        """In place."""
+        """Change `delta` in place and return it."""
         ascent_step(
             delta, gradient, np.float32(step), np.float32(bound), np.float32(SQUARED_NORM_FLOOR)
         )
@@ -67,11 +67,11 @@ class CpuBackend:
     def ascent_step_in_ball(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, radius: float
     ) -> np.ndarray:
-        """In place."""
+        """Change `delta` in place and return it."""
         floor = np.float32(SQUARED_NORM_FLOOR)
         ascent_step_in_ball(delta, gradient, np.float32(step), radius, floor, WITHIN)
         return delta
 
     def scores(self, user_factors: np.ndarray, item_factors: np.ndarray) -> np.ndarray:
-        """A matrix product (BLAS)."""
+        """Return the matrix product (BLAS)."""
         return user_factors @ item_factors.T

@@ -1,11 +1,18 @@
-"""Which module has the hot loops of a device."""
+"""The backend of a device."""
 
 from embrittle.kernels.backend import Backend
 
 
 def get_backend(device: str) -> Backend:
-    """Return the backend of a resolved device: "cpu", "cuda" or "cuda:<index>"."""
-    # Imported here because torch alone takes longer to load than a whole attack on the CPU.
+    """Return the backend of a device.
+
+    Args:
+        device: "cpu", "cuda" or "cuda:<index>" (not "auto": see `embrittle.device.resolve`).
+
+    Raises:
+        DeviceError: torch has no CUDA device.
+    """
+    # Imported here, because importing torch takes longer than a whole attack on the CPU.
     if device.startswith("cuda"):
         from embrittle.kernels.cuda import CudaBackend
 

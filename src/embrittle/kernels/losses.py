@@ -1,8 +1,8 @@
-"""Pairwise losses of a score difference s(u, i) - s(u, j), found by name.
+"""Registry of pairwise losses, functions of a score difference s(u, i) - s(u, j).
 
-A further loss is one function with the decorator `pairwise_loss`. numba compiles that function into the loops of the
-CPU, and on CUDA the same function works on tensors; so it is written with `exp`, `maximum`, arithmetic, and the
-constants `ZERO` and `ONE`.
+To add a loss, write one function with the decorator `pairwise_loss`. numba compiles the function into the loops of the
+CPU, and on CUDA the same function is applied to tensors. It may therefore use only `exp`, `maximum`, arithmetic, and
+the constants `ZERO` and `ONE`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from typing import Any
 import numpy as np
 from numba.extending import overload, register_jitable
 
-# A plain 0 or 1 would turn float32 into float64 in the compiled loops.
+# Python's 0 and 1 would promote float32 to float64 in the compiled loops.
 ZERO, ONE = np.float32(0), np.float32(1)
 
 
 @dataclass(frozen=True)
 class PairwiseLoss:
-    """One loss.
+    """A pairwise loss.
 
     Attributes:
-        formula: difference -> (term, slope), elementwise. The slope is the derivative of the value.
-        log1p: whether the value is ln(1 + term) instead of the term. The loops then multiply many 1 + term and take
-            one logarithm of the product; a term may be 1e50 at most.
-        cached: whether numba may keep compiled loops on disk. Their folder is named after the code of this package,
-            so a formula from elsewhere could change and its old machine code would stay in use.
+        formula: function of the score difference that returns (term, slope), elementwise. The slope is the derivative
+            of the loss with respect to the difference.
+        log1p: whether the loss is ln(1 + term) instead of the term itself. The loops then multiply the 1 + term of
+            many triples and take one logarithm of the product, so a term must not exceed 1e50.
+        cached: whether numba may cache the compiled loops on disk. Only for formulas in this package: the cache folder
+            is named after the package's code, so a change of a formula elsewhere would go unnoticed.
     """
 
     formula: Callable[[Any], tuple[Any, Any]]
@@ -36,7 +37,7 @@ class PairwiseLoss:
     cached: bool
 
     def values(self, terms: Any) -> Any:
-        """Return the values that belong to a tensor of terms."""
+        """Return the losses that belong to a tensor of terms, in the shape of `terms`."""
         return terms.log1p() if self.log1p else terms
 
 
@@ -44,16 +45,16 @@ LOSSES: dict[str, PairwiseLoss] = {}
 
 
 def pairwise_loss(name: str, *, log1p: bool = False) -> Callable[[Callable], Callable]:
-    """Register a formula as the loss `name`; see `PairwiseLoss`.
+    """Register a formula as the loss `name`; see `PairwiseLoss` for the formula and `log1p`.
 
     Raises:
-        ValueError: a loss of that name exists.
+        ValueError: the name is registered already.
     """
 
     def register(formula: Callable) -> Callable:
         if name in LOSSES:
-            raise ValueError(f"there already is a pairwise loss named {name!r}")
-        # Not a numba dispatcher: the kernels' cache on disk would take it for another one in every process.
+            raise ValueError(f"a pairwise loss named {name!r} is registered already")
+        # Not njit: the disk cache would treat a dispatcher as a different function in every process.
         register_jitable(inline="always")(formula)
         LOSSES[name] = PairwiseLoss(formula, log1p, cached=formula.__module__ == __name__)
         return formula
@@ -61,11 +62,11 @@ def pairwise_loss(name: str, *, log1p: bool = False) -> Callable[[Callable], Cal
     return register
 
 
-# --- Operations: as written here for tensors, as overloaded for the numbers of the compiled loops ------
+# --- Operations: the functions work on tensors, their overloads on the scalars of the compiled loops -----
 
 
 def exp(x):
-    """e^x."""
+    """Return e^x, elementwise."""
     return x.exp()
 
 
@@ -75,7 +76,7 @@ def _exp_of_a_number(x):
 
 
 def maximum(x, least):
-    """The larger of x and the number `least`; a NaN stays a NaN."""
+    """Return the larger of x and the number `least`, elementwise; NaN for NaN."""
     return x.clamp_min(least)
 
 
@@ -89,6 +90,6 @@ def _maximum_of_numbers(x, least):
 
 @pairwise_loss("bpr", log1p=True)
 def bpr(difference):
-    """ln(1 + exp(-difference)) (Rendle et al. 2009)."""
+    """BPR: ln(1 + exp(-difference)) in nats (Rendle et al. 2009, section 4.1)."""
     exponential = exp(-difference)
     return exponential, -exponential / (ONE + exponential)

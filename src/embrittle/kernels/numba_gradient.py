@@ -1,4 +1,4 @@
-"""The compiled full-batch gradient of the loss, and the steps of attacks (docs/method.md, "Perturbations")."""
+"""The compiled full-batch gradient of the loss, and the ascent steps of attacks (docs/method.md, "Perturbations")."""
 
 from functools import cache
 
@@ -9,17 +9,18 @@ from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.numba_training import FAST_MATH, difference_of, term_and_slope
 from embrittle.kernels.prefetch import prefetch_row
 
-_AHEAD = 4  # triples
+_AHEAD = 4  # distance of the prefetch, in triples
 
 
 @cache
 def gradient_kernel(n_factors: int, loss_name: str):
-    """Compile the gradient for this number of factors and loss (key of `LOSSES`).
+    """Compile the gradient for a number of factors and a loss (key of `LOSSES`).
 
     Returns:
-        A function (user_factors, item_factors, indptr, indices, negatives, user_gradient, item_gradient) that fills
-        the two float32 gradients. The triples come in user-sorted (CSR) order, so that one user's factors and
-        gradient stay in the innermost cache while the items pass by.
+        A function (user_factors, item_factors, indptr, indices, negatives, user_gradient, item_gradient) that
+        overwrites the two gradients, float32 (n_users, n_factors) and (n_items, n_factors). indptr and indices are
+        those of `UserItems`; negatives is int32 (n_positives,), aligned with indices. Triples are visited in the order
+        of users, so that a user's factors and gradient stay in the innermost cache.
     """
 
     formula = LOSSES[loss_name].formula
@@ -56,7 +57,13 @@ def gradient_kernel(n_factors: int, loss_name: str):
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
 def ascent_step(delta, gradient, step, bound, squared_norm_floor):
-    """delta <- clip(delta + step * g / ||g|| per row, -bound, bound), in place, in one pass (MSAP, Eq. 6 and 7)."""
+    """Set delta to clip(delta + step * g / ||g||, -bound, bound), with the norm of each row (MSAP, Eq. 6 and 7).
+
+    Args:
+        delta: float32 (n, n_factors), changed in place.
+        gradient: float32 (n, n_factors), g.
+        step, bound, squared_norm_floor: float32; see `Backend.ascent_step` and `SQUARED_NORM_FLOOR`.
+    """
     n_rows, n_factors = delta.shape
     for row in range(n_rows):
         squared_norm = np.float32(0)
@@ -70,9 +77,16 @@ def ascent_step(delta, gradient, step, bound, squared_norm_floor):
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
 def ascent_step_in_ball(delta, gradient, step, radius, squared_norm_floor, within):
-    """delta <- delta + step * g / ||g|| per row, rows longer than `radius` scaled to it, in place, in one pass.
+    """Set delta to delta + step * g / ||g||, with the norm of each row, and project rows to the ball of `radius`.
 
-    Lengths are summed in float64: with float32 sums a row that has been cut might count as too long once more.
+    Row lengths are summed in float64: a float32 sum might exceed the radius for a row that has been projected already.
+
+    Args:
+        delta: float32 (n, n_factors), changed in place.
+        gradient: float32 (n, n_factors), g.
+        step, squared_norm_floor: float32; see `Backend.ascent_step_in_ball` and `SQUARED_NORM_FLOOR`.
+        radius: float64, largest L2 norm of a row.
+        within: share of the radius to which longer rows are scaled (`backend.WITHIN`).
     """
     n_rows, n_factors = delta.shape
     for row in range(n_rows):

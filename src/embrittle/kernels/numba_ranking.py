@@ -1,4 +1,4 @@
-"""Compiled selection of the best items from a block of scores."""
+"""Compiled selection of the best items, and ranks of target items, from a block of scores."""
 
 import numpy as np
 from numba import njit
@@ -6,23 +6,24 @@ from numba import njit
 
 @njit(inline="always")
 def _is_before(score, item, other_score, other_item):
-    """The order of every list: higher scores first, equal scores by item number."""
+    """Return whether an item precedes another one in a list: higher scores first, equal scores by item number."""
     return score > other_score or (score == other_score and item < other_item)
 
 
 @njit(cache=True)
 def best_items(scores, first_user, indptr, indices, items, kept_scores):
-    """Fill each user's list with the best items that are not among the training items.
+    """Fill each user's list with the best items that are not seen items.
 
     Args:
-        scores: float32 (n_block, n_items); row r belongs to user first_user + r. Training items become -inf.
-        first_user: number of the block's first user.
-        indptr, indices: training items, CSR over all users.
-        items: int32 (n_block, length), filled with the lists; -1 where a user has fewer candidates.
-        kept_scores: float32 (n_block, length), their scores; NaN where there is none.
+        scores: float32 (n_block, n_items); row r belongs to user first_user + r. Scores of seen items become -inf.
+        first_user: index of the block's first user.
+        indptr, indices: seen items, CSR over all users.
+        items: int32 (n_block, length), overwritten with the lists, best first; -1 after the end of a list if a user
+            has fewer than `length` candidates.
+        kept_scores: float32 (n_block, length), overwritten with the scores of the lists; NaN after the end of a list.
 
     Returns:
-        False if a score is NaN, else True.
+        False if a score is NaN (then the lists are incomplete), else True.
     """
     n_block, n_items = scores.shape
     length = items.shape[1]
@@ -31,14 +32,14 @@ def best_items(scores, first_user, indptr, indices, items, kept_scores):
         for t in range(indptr[user], indptr[user + 1]):
             scores[row, indices[t]] = -np.inf
         n_kept = 0
-        threshold = np.float32(-np.inf)  # nothing at or below it can enter a full list
+        threshold = np.float32(-np.inf)  # lowest score of a full list, which new items must exceed
         for item in range(n_items):
             score = scores[row, item]
             if score <= threshold:
                 continue
             if np.isnan(score):
                 return False
-            # Items come in rising order, so behind equal scores is where the newcomer belongs.
+            # Items are visited in ascending order, so a new item goes behind items with an equal score.
             place = n_kept if n_kept < length else length - 1
             while place > 0 and kept_scores[row, place - 1] < score:
                 kept_scores[row, place] = kept_scores[row, place - 1]
@@ -57,16 +58,16 @@ def best_items(scores, first_user, indptr, indices, items, kept_scores):
 
 @njit(cache=True)
 def ranks_of_targets(scores, first_user, indptr, indices, targets, ranks):
-    """Fill `ranks` with the place (from 1) of each user's target among the items not in train; 0 without target.
+    """Fill `ranks` with the rank (from 1) of each user's target among the items that are not seen; 0 without target.
 
     Args:
         scores: float32 (n_block, n_items); row r belongs to user first_user + r.
         first_user, indptr, indices: as in `best_items`.
-        targets: int32 (n_users,), one item a user, -1 for none.
-        ranks: int32 (n_users,), filled for the block's users.
+        targets: int32 (n_users,), the target item of each user, -1 for none.
+        ranks: int32 (n_users,), overwritten for the users of the block.
 
     Returns:
-        False if a score is NaN, else True.
+        False if a score is NaN (then the ranks are incomplete), else True.
     """
     n_block, n_items = scores.shape
     for row in range(n_block):

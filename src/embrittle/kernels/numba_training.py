@@ -1,8 +1,8 @@
 """The compiled training epoch of BPR-MF and AMF (docs/method.md, "Training").
 
-One batch: gradients are summed per touched row into buffers, for AMF once more at the perturbed rows, and each
-touched row takes one Adagrad step. Rows outside the batch are neither read nor written. The number of factors is a
-compile-time constant, which lets the row loops be unrolled into vector instructions.
+For each batch, the gradients of the touched rows are summed into buffers. For AMF the gradients at the perturbed rows
+are added. Then each touched row takes one Adagrad step. Rows outside the batch are neither read nor written. The number
+of factors is a compile-time constant, so that the compiler unrolls the loops over a row into vector instructions.
 """
 
 import math
@@ -15,18 +15,19 @@ from embrittle.kernels import backend
 from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.prefetch import prefetch_row
 
-# As float32: a float64 constant would make float64 of what it touches.
+# float32, because a float64 constant would promote every operand to float64.
 _LOWEST_DIFFERENCE = np.float32(backend.LOWEST_DIFFERENCE)
 _SQUARED_NORM_FLOOR = np.float32(backend.SQUARED_NORM_FLOOR)
 
-# All of `fast` but nnan and ninf: a NaN has to stay visible, and exp may overflow to infinity on purpose.
+# All flags of `fast` except nnan and ninf: NaN must be preserved, and exp may overflow to infinity on purpose.
 FAST_MATH = frozenset({"reassoc", "contract", "arcp", "nsz", "afn"})
-_AHEAD = 6  # triples; far enough for the memory to answer, near enough to be still in cache
+# Distance of the prefetch, in triples: far enough for memory to respond, near enough for the row to stay in cache.
+_AHEAD = 6
 
 
 @njit(inline="always")
 def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
-    """s(u, i) - s(u, j)."""
+    """Return the score difference s(u, i) - s(u, j) of a triple, float32."""
     difference = np.float32(0)
     for k in range(n_factors):
         difference += user_rows[user, k] * (item_rows[positive, k] - item_rows[negative, k])
@@ -35,7 +36,10 @@ def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
 
 @njit(inline="always")
 def term_and_slope(formula, difference):
-    """What a loss (`losses.PairwiseLoss.formula`) gives, no slope where the difference is clipped; a NaN stays one."""
+    """Return term and slope of a loss (`PairwiseLoss.formula`) at the clipped difference; NaN for NaN.
+
+    The slope is 0 where the difference is clipped.
+    """
     clipped = difference
     if difference < _LOWEST_DIFFERENCE:
         clipped = _LOWEST_DIFFERENCE
@@ -47,7 +51,7 @@ def term_and_slope(formula, difference):
 
 @njit(inline="always")
 def _add_user_gradient(n_factors, gradients, slot, fresh, slope, item_rows, positive, negative):
-    if fresh:  # the buffer holds what an earlier batch left
+    if fresh:  # the slot still contains the gradient of an earlier batch
         for k in range(n_factors):
             gradients[slot, k] = slope * (item_rows[positive, k] - item_rows[negative, k])
     else:
@@ -67,7 +71,7 @@ def _add_item_gradient(n_factors, gradients, slot, fresh, slope, user_rows, user
 
 @njit(inline="always")
 def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbed):
-    """Write factors + epsilon * g / ||g|| of the touched rows, g the gradient of the clean batch loss."""
+    """Write factors + epsilon * g / ||g|| of the touched rows, with the gradient g of the batch's clean loss."""
     for slot in range(n_rows):
         row = rows[slot]
         squared_norm = np.float32(0)
@@ -82,13 +86,13 @@ def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbe
 def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, learning_rate, eps):
     for slot in range(n_rows):
         row = rows[slot]
-        slots[row] = -1  # ready for the next batch
+        slots[row] = -1  # reset for the next batch
         for k in range(n_factors):
             gradient = gradients[slot, k]
             accumulated = accumulators[row, k] + gradient * gradient
             accumulators[row, k] = accumulated
-            # 1 / (root + eps) to first order in eps / root, which is below 1e-6: the compiler turns 1 / root
-            # into an approximate instruction and a Newton step, several times cheaper than root and division.
+            # 1 / (root + eps) to first order in eps / root, which is below 1e-6. The compiler replaces 1 / root by an
+            # approximate instruction and a Newton step, several times faster than a square root and a division.
             inverse_root = np.float32(1) / math.sqrt(accumulated)
             inverse = inverse_root * (np.float32(1) - eps * inverse_root)
             factors[row, k] -= learning_rate * gradient * inverse
@@ -96,15 +100,16 @@ def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, l
 
 @cache
 def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
-    """Compile the epoch for this number of factors and loss (key of `LOSSES`), with or without the adversarial term.
+    """Compile the epoch for a number of factors and a loss (key of `LOSSES`), with or without the adversarial term.
 
     Returns:
         A function (user_factors, item_factors, user_accumulators, item_accumulators, triples, batch_size,
-        learning_rate, eps, adversarial_epsilon, adversarial_weight) -> mean loss per triple, which changes the four
-        float32 arrays in place. `triples` is int32 (n, 3); what is left after the last full batch is not used.
+        learning_rate, eps, adversarial_epsilon, adversarial_weight) that changes the four float32 arrays in place and
+        returns the mean clean loss of a triple, float64 (nats for BPR). `triples` is int32 (n, 3); triples after the
+        last full batch are not used.
     """
 
-    # Only what can be pickled by its name may stand in the closure, or the cache on disk would never be hit.
+    # The closure may contain only objects that are pickled by name; otherwise the disk cache never matches.
     formula, log1p = LOSSES[loss_name].formula, LOSSES[loss_name].log1p
 
     @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
@@ -120,7 +125,7 @@ def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
         adversarial_epsilon,
         adversarial_weight,
     ):
-        # slot: where in the batch's buffers the gradient of a row is summed; -1: row not touched yet
+        # slot: position in the batch's buffers where the gradient of a row is summed; -1 for rows not touched yet
         user_slots = np.full(len(user_factors), -1, np.int32)
         item_slots = np.full(len(item_factors), -1, np.int32)
         users = np.empty(batch_size, np.int32)
@@ -146,9 +151,9 @@ def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
                     n_factors, user_factors, user, item_factors, positive, negative
                 )
                 term, slope = term_and_slope(formula, difference)
-                if log1p:  # one logarithm for many triples instead of one for each
+                if log1p:  # one logarithm for many triples
                     product *= 1.0 + term
-                    if product > 1e250:  # the next factor may be as large as e^80
+                    if product > 1e250:  # the next factor, up to 1 + e^80, may overflow float64
                         loss += math.log(product)
                         product = 1.0
                 else:

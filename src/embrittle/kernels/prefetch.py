@@ -1,7 +1,7 @@
-"""Ask the processor for a row of factors before it is needed.
+"""A prefetch instruction for rows of factors.
 
-The rows that a batch touches are scattered over memory that does not fit the inner caches; without the hint the
-loops wait for most of them (docs/benchmarks.md).
+The rows of a batch are scattered over an array that is larger than the inner caches. Without prefetching, the loops
+wait for memory at most rows (docs/benchmarks.md).
 """
 
 from llvmlite import ir
@@ -10,12 +10,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 _LINE = 64  # bytes
-_LINES = 4  # 64 float32 factors; the hardware follows on longer rows, and a hint past the end does no harm
+# Cache lines to prefetch: 64 float32 factors. The hardware prefetches the rest of longer rows, and prefetching past the
+# end of a shorter row is harmless.
+_LINES = 4
 
 
 @intrinsic
 def prefetch_row(typingctx, array, row):
-    """Hint that `array[row]` (C-contiguous, 2-d) will be read soon; it changes nothing else."""
+    """Prefetch `array[row]` of a C-contiguous 2-d array into the cache; results do not depend on it."""
 
     def codegen(context, builder, signature, arguments):
         array_type, row_type = signature.args
@@ -33,7 +35,7 @@ def prefetch_row(typingctx, array, row):
         start = builder.bitcast(start, byte_pointer)
         for line in range(_LINES):
             address = builder.gep(start, [ir.Constant(ir.IntType(64), line * _LINE)])
-            # for reading, keep in all cache levels, data (not instructions)
+            # the arguments: read access, all cache levels, data cache
             builder.call(hint, [address, int32(0), int32(3), int32(1)])
         return context.get_dummy_value()
 

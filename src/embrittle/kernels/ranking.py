@@ -1,6 +1,6 @@
-"""Top-K lists and ranks of held-out items, over all items that are not known of a user.
+"""Top-K lists, and ranks of held-out items, among all items that a user has not seen.
 
-Users are scored in blocks, so that memory grows with the length of a block, never with users x items.
+Users are scored in blocks, so that memory grows with the size of a block, not with users x items.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from embrittle.kernels.backend import Array, Backend
 from embrittle.kernels.numba_ranking import best_items, ranks_of_targets
 from embrittle.rng import Stream, generator
 
-# Scores of a block of users, named by its slice, for all items: float32 (n_block, n_items), on the host.
+# Function that returns the scores of a block of users (a slice) for all items: float32 (n_block, n_items), on the host.
 Scorer = Callable[[slice], np.ndarray]
-_BLOCK_BYTES = 8 * 2**20  # of scores at a time: small enough to stay in the outer cache
+_BLOCK_BYTES = 8 * 2**20  # size of a block of scores, which fits the outer cache
 
 
 def _blocks(train: UserItems) -> Iterator[slice]:
@@ -29,32 +29,34 @@ def _blocks(train: UserItems) -> Iterator[slice]:
 def _check_length(length: int, train: UserItems) -> None:
     if length > train.n_items:
         raise DataError(
-            f"Lists of {length} items were asked for (evaluation.k), but the catalogue has only {train.n_items} items."
+            f"evaluation.k asks for lists of {length} items, but the catalogue has only {train.n_items} items. "
+            "Choose a smaller evaluation.k."
         )
 
 
 def _check(finite: bool) -> None:
     if not finite:
         raise DataError(
-            "A score is not a number: the factors hold NaN or infinite values. Training has diverged, or the model "
-            "file is damaged; train again, with a lower training.learning_rate if it repeats."
+            "A score is NaN, because the factors contain NaN or infinite values: training has diverged, or the model "
+            "file is damaged. Train again; if the error persists, lower training.learning_rate."
         )
 
 
 def top_items(
     backend: Backend, user_factors: Array, item_factors: Array, train: UserItems, length: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Rank every user's candidates (all items but the training items) and keep the best.
+    """Return the top-K list of every user.
 
     Args:
-        backend: where the factors are.
-        user_factors, item_factors: (n_users, n_factors) and (n_items, n_factors).
-        train: items to leave out.
+        backend: the device of the factors.
+        user_factors, item_factors: float32 (n_users, n_factors) and (n_items, n_factors), on the device.
+        train: seen items, which are not listed.
         length: length of the lists, K.
 
     Returns:
-        items int32 (n_users, length), best first, equal scores by item number, -1 where a user has fewer candidates;
-        scores float32 (n_users, length), NaN there.
+        items: int32 (n_users, length), best first, equal scores by item number; -1 after the end of a list if a user
+            has fewer than `length` candidates.
+        scores: float32 (n_users, length), NaN after the end of a list.
 
     Raises:
         DataError: `length` exceeds the catalogue, or a score is NaN.
@@ -65,7 +67,15 @@ def top_items(
 
 
 def top_items_by(scorer: Scorer, train: UserItems, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """As `top_items`, for any recommender that scores a block of users; the scores may be changed."""
+    """Return the top-K lists of any recommender, as `top_items`.
+
+    Args:
+        scorer: returns the scores of a block of users; the array may be overwritten.
+        train, length: as in `top_items`.
+
+    Raises:
+        DataError: `length` exceeds the catalogue, or a score is NaN.
+    """
     _check_length(length, train)
     items = np.empty((train.n_users, length), np.int32)
     kept = np.empty((train.n_users, length), np.float32)
@@ -82,11 +92,17 @@ def target_ranks(
     train: UserItems,
     targets: np.ndarray,
 ) -> np.ndarray:
-    """Rank (from 1) of each user's target among the items not in train: int32 (n_users,), 0 without a target.
+    """Return the rank (from 1) of each user's target among all items that the user has not seen.
 
     Args:
         backend, user_factors, item_factors, train: as in `top_items`.
-        targets: int32 (n_users,), -1 for none.
+        targets: int32 (n_users,), the target item of each user, -1 for none.
+
+    Returns:
+        int32 (n_users,), 0 for users without a target.
+
+    Raises:
+        DataError: a score is NaN.
     """
     ranks = np.zeros(train.n_users, np.int32)
     for block in _blocks(train):
@@ -96,22 +112,32 @@ def target_ranks(
 
 
 def ranks_in_lists(items: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Rank (from 1) of each user's target in the user's list: int64 (n_users,), 0 where it is not listed.
+    """Return the rank (from 1) of each user's target in the user's list.
 
     Args:
-        items: int32 (n_users, length), as in `top_items`.
-        targets: int32 (n_users,), -1 for none.
+        items: int32 (n_users, length), lists as from `top_items`.
+        targets: int32 (n_users,), the target item of each user, -1 for none.
+
+    Returns:
+        int64 (n_users,), 0 if the target is not in the list or the user has none.
     """
-    # Without the second condition, a missing target would equal the end of a short list.
+    # Without the second condition, a missing target (-1) would match the padding of a short list.
     hits = (items == targets[:, None]) & (targets >= 0)[:, None]
     return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
 
 
 def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Lists of the random recommender: `length` candidates of each user, uniformly, without repetition.
+    """Return lists of the random recommender: `length` candidates of each user, drawn uniformly without repetition.
+
+    Args:
+        train, length: as in `top_items`.
+        seed: of the stream `RANDOM_LISTS`.
 
     Returns:
-        items and scores as in `top_items`; the scores are the random numbers that the lists are sorted by.
+        Items and scores as `top_items`; the scores are uniform random numbers in [0, 1).
+
+    Raises:
+        DataError: `length` exceeds the catalogue.
     """
     rng = generator(Stream.RANDOM_LISTS, seed)
     return top_items_by(
@@ -122,7 +148,14 @@ def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, 
 
 
 def lists_to_columns(items: np.ndarray, scores: np.ndarray) -> dict[str, np.ndarray]:
-    """Turn (n_users, K) lists into long-form columns: user, rank (from 1), item, score; empty places left out."""
+    """Return lists in long form, one row for each listed item.
+
+    Args:
+        items, scores: (n_users, length), as from `top_items`.
+
+    Returns:
+        Columns user (int32), rank (int16, from 1), item (int32) and score (float32).
+    """
     users, places = np.nonzero(items >= 0)
     return {
         "user": users.astype(np.int32),

@@ -1,8 +1,8 @@
-"""The plain version of the hot loops: torch autograd and torch's own operations, one line a formula.
+"""The reference version of the hot loops, with torch autograd and about one line of code for each formula.
 
-Slow and short on purpose: the compiled loops and the CUDA path are held against it (tests/kernels), and `make bench`
-measures them against it. Nothing else uses it. Slopes come from autograd, never from `losses`: `settings.loss` is not
-read, a loss other than BPR is handed over as a function.
+The tests (tests/kernels) and `make bench` compare the compiled loops and the CUDA path with this module; the workflow
+does not use it. Slopes come from autograd instead of `losses`: `settings.loss` is ignored, and a loss other than BPR
+is passed as a function.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ Loss = Callable[[Parameters, torch.Tensor], torch.Tensor]  # parameters, triples
 
 
 def summed(value: Callable[[torch.Tensor], torch.Tensor]) -> Loss:
-    """Return the sum over triples of value(clip(s_ui - s_uj, -80, 1e8)), a function of parameters and triples.
+    """Return a loss function: the sum over triples of value(clip(s_ui - s_uj, -80, 1e8)).
 
-    `parameters` are user_factors (n_users, n_factors) and item_factors (n_items, n_factors); `triples` int64 (n, 3):
-    user, positive, negative.
+    Args:
+        value: pairwise loss of a score difference, elementwise on (n,).
+
+    Returns:
+        A function of parameters (user_factors (n_users, n_factors), item_factors (n_items, n_factors)) and triples
+        (int64 (n, 3): user, positive, negative).
     """
 
     def loss(parameters: Parameters, triples: torch.Tensor) -> torch.Tensor:
@@ -45,20 +49,23 @@ bpr_loss = summed(lambda difference: softplus(-difference))  # Rendle et al. 200
 
 
 def gradient(parameters: Parameters, triples: torch.Tensor, loss: Loss = bpr_loss) -> Parameters:
-    """Gradient of a loss by autograd."""
+    """Return the gradient of a loss by autograd, in the shapes of `parameters`."""
     leaves = [array.detach().requires_grad_() for array in parameters]
     return list(torch.autograd.grad(loss(leaves, triples), leaves))
 
 
 def unit_rows(array: torch.Tensor) -> torch.Tensor:
-    """Rows scaled to L2 norm 1; the squared norm counts as 1e-12 at least (TensorFlow's l2_normalize)."""
+    """Scale rows to L2 norm 1; squared norms below 1e-12 count as 1e-12 (TensorFlow's l2_normalize)."""
     return array * array.square().sum(1, keepdim=True).clamp_min(SQUARED_NORM_FLOOR).rsqrt()
 
 
 def step_gradient(
     parameters: Parameters, triples: torch.Tensor, settings: StepSettings, loss: Loss = bpr_loss
 ) -> Parameters:
-    """Gradient of L(Theta) + weight * L(Theta + Delta), Delta = epsilon * g / ||g|| a constant (MSAP, Eq. 8)."""
+    """Return the gradient of L(Theta) + weight * L(Theta + Delta), Delta = epsilon * g / ||g|| held constant.
+
+    This is MSAP, Eq. 8. With weight 0 it is the gradient of L(Theta), as in BPR-MF.
+    """
     clean = gradient(parameters, triples, loss)
     if settings.adversarial_weight == 0:
         return clean
@@ -77,7 +84,7 @@ def train_epoch(
     settings: StepSettings,
     loss: Loss = bpr_loss,
 ) -> float:
-    """One epoch of Adagrad in place, without the last partial batch; returns the mean clean loss."""
+    """Train for one epoch of Adagrad, in place and without the last partial batch; return the mean clean loss."""
     total, n_batches = 0.0, len(triples) // settings.batch_size
     for batch in triples[: n_batches * settings.batch_size].split(settings.batch_size):
         total += float(loss(parameters, batch))

@@ -1,7 +1,7 @@
-"""Compiled sampling of BPR triples: one negative per positive, uniform over the items a user has not in train.
+"""Compiled sampling of BPR triples: one negative for each positive, uniform over items the user has not in train.
 
-Positives lie in user-sorted (CSR) order while negatives are drawn, so that "is it one of the user's items?" is one
-look-up in an array of n_items entries that stays in the first-level cache; memory grows with items, never with
+Negatives are drawn user by user (CSR order). Whether a drawn item is one of the user's positives is then a single
+lookup in an array with n_items entries, which stays in the inner cache. Memory grows with items, not with
 users x items.
 """
 
@@ -58,21 +58,20 @@ def _check_negatives_exist(indptr: np.ndarray, n_items: int) -> None:
     full = np.flatnonzero(np.diff(indptr) >= n_items)
     if len(full):
         raise TrainingError(
-            f"user {full[0]} has all {n_items} items of the catalogue in train ({len(full)} such users): there is no "
-            "negative to draw. Leave these users out of the data."
+            f"user {full[0]} has all {n_items} items of the catalogue in train ({len(full)} such users), so no "
+            "negative can be drawn. Remove these users from the data."
         )
 
 
 def draw_negatives(
     indptr: np.ndarray, indices: np.ndarray, n_items: int, seeds: np.random.SeedSequence
 ) -> np.ndarray:
-    """Draw one negative per training positive.
+    """Draw one negative for each training positive.
 
     Args:
-        indptr: int64 (n_users + 1,), CSR row starts.
-        indices: int32 (n_positives,), each user's items, in CSR order.
-        n_items: size of the catalogue; no user may have all of it in train.
-        seeds: of the stream (`rng.seeds`); the same ones give the same draw.
+        indptr, indices: training positives, as in `UserItems`.
+        n_items: size of the catalogue.
+        seeds: from `rng.seeds`; equal seeds give equal draws.
 
     Returns:
         int32 (n_positives,), aligned with `indices`.
@@ -87,10 +86,10 @@ def draw_negatives(
 
 
 class TripleSampler:
-    """Draws the (user, positive, negative) triples of an epoch, negatives anew, in random order."""
+    """Draws the (user, positive, negative) triples of an epoch: every positive once, with a new negative, shuffled."""
 
     def __init__(self, indptr: np.ndarray, indices: np.ndarray, n_items: int):
-        """Take the training positives, and raise, as `draw_negatives` does."""
+        """Take the training positives; arguments and errors as in `draw_negatives`."""
         _check_negatives_exist(indptr, n_items)
         self._indptr, self._indices, self._n_items = indptr, indices, n_items
         self._users = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
@@ -98,7 +97,11 @@ class TripleSampler:
         self._triples = np.empty((len(indices), 3), np.int32)
 
     def draw(self, seeds: np.random.SeedSequence) -> np.ndarray:
-        """Return int32 (n_positives, 3); the array is reused by the next call."""
+        """Return the triples of an epoch: int32 (n_positives, 3). The next call overwrites the array.
+
+        Args:
+            seeds: from `rng.seeds`; equal seeds give equal triples.
+        """
         state = _state(seeds)
         _draw_negatives(self._indptr, self._indices, self._n_items, state, self._negatives)
         for column, values in enumerate((self._users, self._indices, self._negatives)):
