@@ -14,7 +14,7 @@ from embrittle.data.interactions import UserItems
 
 Array = Any
 ADAGRAD_EPS = 1e-7  # added outside the root (Keras' default; docs/method.md, "Training")
-SQUARED_NORM_FLOOR = 1e-12  # smaller squared norms of rows count as this (TensorFlow's l2_normalize)
+SQUARED_NORM_FLOOR = 1e-12  # smaller squared norms count as this (TensorFlow's l2_normalize)
 # Rows outside the ball are scaled to this share of the radius, so that rounding to float32 cannot exceed the radius.
 WITHIN = 1 - 1e-7
 # Score differences are clipped to this range; clipped differences have no gradient (docs/method.md, "Training").
