@@ -24,7 +24,7 @@ def test_the_registry_knows_the_papers_attacks_with_their_options():
 
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(loss):
-    with pytest.raises(ConfigError, match="'deepfool'; known: bim, fgsm, noise, pgd"):
+    with pytest.raises(ConfigError, match=r"'deepfool'\. Valid methods: bim, fgsm, noise, pgd"):
         perturb(loss, "deepfool", epsilon=0.5, iterations=1, seed=0)
 
 

@@ -75,7 +75,7 @@ def test_an_attack_without_gradient_draws_no_negatives(factors, train, monkeypat
 
 @pytest.mark.parametrize("iterations", [0, 2])
 def test_fgsm_takes_one_iteration(loss, iterations):
-    with pytest.raises(ConfigError, match=f"fgsm is a single step; {iterations} iterations"):
+    with pytest.raises(ConfigError, match=f"fgsm takes a single step, but {iterations} iterations"):
         perturb(loss, "fgsm", epsilon=0.5, iterations=iterations, seed=0)
     assert loss.deltas == []
 

@@ -1,1 +1,1 @@
-"""Perturbations: attack methods, the loss that they ascend, and the lists that they leave."""
+"""Perturbations: attack methods, the loss that attacks ascend, and the lists of perturbed models."""

@@ -9,11 +9,16 @@ from embrittle.kernels.backend import Array, Backend
 from embrittle.kernels.sampling import draw_negatives
 from embrittle.rng import Stream, generator, seeds, truncated_normal
 
-Pair = tuple[Array, Array]  # of users and of items
+Pair = tuple[
+    Array, Array
+]  # arrays (n_users, n_factors) of users and (n_items, n_factors) of items, on the device
 
 
 class PairwiseLoss:
-    """The full-batch pairwise loss around a model, for attacks to ascend."""
+    """The full-batch pairwise loss L(Theta + Delta) of a model, which attacks ascend.
+
+    The loss is summed over all training positives with one negative each (docs/method.md, "Perturbations").
+    """
 
     def __init__(
         self,
@@ -23,24 +28,40 @@ class PairwiseLoss:
         seed: int,
         loss: str = "bpr",
     ):
-        """Take (user_factors, item_factors), the positives, the seed of the negatives, and a key of `LOSSES`."""
+        """Copy the factors to the device.
+
+        Args:
+            backend: the device.
+            factors: Theta, float32 user_factors (n_users, n_factors) and item_factors (n_items, n_factors).
+            train: training positives.
+            seed: of the negatives.
+            loss: key of `losses.LOSSES`.
+        """
         self.backend, self._loss = backend, loss
         self.factors = tuple(backend.put(array) for array in factors)
         self._train = train
         self._seed = seed
-        self._negatives: np.ndarray | None = None  # drawn by the first gradient
+        self._negatives: np.ndarray | None = None  # drawn before the first gradient
 
     def draw_negatives(self, seed: int, iteration: int = 0) -> None:
-        """Draw the negatives, one for each positive, anew: from here on the loss is over other triples."""
+        """Draw one new negative for each positive. The loss is over the new triples from now on.
+
+        Args:
+            seed: seed of the stream `ATTACK_NEGATIVES`.
+            iteration: number of the ascent step, from 0; negatives differ between iterations.
+
+        Raises:
+            TrainingError: a user has the whole catalogue in train.
+        """
         train, stream = self._train, seeds(Stream.ATTACK_NEGATIVES, seed, iteration)
         self._negatives = draw_negatives(train.indptr, train.indices, train.n_items, stream)
 
     def perturbed(self, delta: Pair) -> Pair:
-        """Theta + Delta."""
+        """Return the perturbed factors Theta + Delta."""
         return tuple(array + change for array, change in zip(self.factors, delta, strict=True))
 
     def gradient(self, delta: Pair) -> Pair:
-        """Gradient of the loss at Theta + Delta."""
+        """Return the gradient of the loss at Theta + Delta, in the shapes of `delta`."""
         if self._negatives is None:
             self.draw_negatives(self._seed)
         users, items = self.perturbed(delta)
@@ -49,13 +70,13 @@ class PairwiseLoss:
         )
 
     def ascent_step(self, delta: Pair, step: float, bound: float, norm: str = "linf") -> Pair:
-        """Return Delta + step * g / ||g|| per row, brought back to the budget; `delta` may be changed in place.
+        """Return Delta + step * g / ||g||, with the norm of each row, projected to the budget (MSAP, Eq. 6 and 7).
 
         Args:
-            delta: where the step starts.
-            step: its L2 norm in each row.
-            bound: the budget.
-            norm: "linf" clips each element to +-bound, "l2" projects each row to the ball of radius bound.
+            delta: Delta before the step; may be overwritten.
+            step: L2 norm of the step in each row.
+            bound: the budget, epsilon.
+            norm: "linf" clips each element to [-bound, bound]; "l2" projects each row to the L2 ball of radius bound.
         """
         ascend = {"linf": self.backend.ascent_step, "l2": self.backend.ascent_step_in_ball}[norm]
         gradient = self.gradient(delta)
@@ -65,11 +86,11 @@ class PairwiseLoss:
         )
 
     def no_change(self) -> Pair:
-        """Delta = 0."""
+        """Return Delta = 0."""
         return tuple(0 * array for array in self.factors)
 
     def uniform_change(self, half_width: float, seed: int) -> Pair:
-        """Delta from uniform(-half_width, half_width), element by element."""
+        """Return Delta with elements drawn from uniform(-half_width, half_width)."""
         rng = generator(Stream.START_IN_BOX, seed)
         return tuple(
             self.backend.put(rng.uniform(-half_width, half_width, array.shape))
@@ -77,7 +98,7 @@ class PairwiseLoss:
         )
 
     def uniform_in_ball(self, radius: float, seed: int) -> Pair:
-        """Delta whose rows are uniform in the ball of this radius."""
+        """Return Delta with rows drawn uniformly from the L2 ball of this radius."""
         rng = generator(Stream.START_IN_BALL, seed)
 
         def rows(n_rows: int, n_factors: int) -> np.ndarray:
@@ -88,7 +109,7 @@ class PairwiseLoss:
         return tuple(self.backend.put(rows(*array.shape)) for array in self.factors)
 
     def random_directions(self, norm: float, seed: int) -> Pair:
-        """Delta whose rows have the L2 norm given, and truncated normal directions."""
+        """Return Delta with rows of L2 norm `norm` in the directions of truncated normal vectors."""
         rng = generator(Stream.NOISE, seed)
         drawn = (truncated_normal(rng, tuple(array.shape)) for array in self.factors)
         return tuple(

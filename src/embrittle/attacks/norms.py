@@ -1,33 +1,34 @@
-"""The norm of a perturbation: how long the rows of its Delta are.
+"""Perturbation norms: the lengths of the rows of Delta.
 
-Apart from the measures of lists, because attacks report it: another measure must not run them again.
+They are kept apart from the measures of lists, because attacks report them: a change of the measures must not rerun
+attacks.
 """
 
 import numpy as np
 
-# In one number: the mean L2 norm of the rows of a Delta, users and items together.
+# The summary of a perturbation in one number: the mean L2 norm of all rows of Delta, users and items together.
 MEAN_NORM = "all L2 mean"
 
 
 def norm_metric(name: str) -> str:
-    """Return the name among the metrics of a statistic of `perturbation_norms`."""
+    """Return the metric name of a statistic of `perturbation_norms`."""
     return f"spent {name}"
 
 
 MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
 
 METADATA = "perturbation_norms"
-"""The key of the norms in the metadata of a file of lists."""
+"""Key of the perturbation norms in the metadata of a file of lists."""
 
 
 def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
-    """How large a perturbation is: mean, median and largest norm of its rows, L2 and L-infinity.
+    """Return mean, median and maximum of the L2 and L-infinity norms of the rows of Delta.
 
     Args:
-        user_delta, item_delta: Delta of users and items, (n, n_factors).
+        user_delta, item_delta: Delta of users and of items, (n_users, n_factors) and (n_items, n_factors).
 
     Returns:
-        "users L2 mean", "users L2 median", ..., "items Linf max", and the same of "all" rows together.
+        Name -> value, for "users L2 mean", "users L2 median", ..., "items Linf max", and for "all" rows together.
     """
     rows = {"users": user_delta, "items": item_delta}
     norms = {
@@ -46,4 +47,4 @@ def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[s
 
 
 NO_PERTURBATION = perturbation_norms(np.zeros((1, 1)), np.zeros((1, 1)))
-"""The norms of Delta = 0."""
+"""The norms of the unperturbed model, Delta = 0."""

@@ -1,4 +1,4 @@
-"""The attack methods by name. Light: the configuration is checked against it whenever the Snakefile is parsed."""
+"""The registry of attack methods. It imports nothing heavy, because Snakemake checks the configuration against it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ class Attack:
 
     Attributes:
         step: function(loss, delta, iteration, *, epsilon, seed, **options) that returns Delta of users and of items
-            after one more step. `iteration` counts from 0, where `delta` is None; `delta` may be changed in place.
-        single_step: whether the attack always takes one iteration.
-        options: the options with their defaults.
+            after one further step. `iteration` counts from 0; at iteration 0 `delta` is None. `delta` may be
+            overwritten.
+        single_step: whether the attack always takes exactly one iteration.
+        options: option -> default.
     """
 
     step: Callable[..., Pair]
@@ -31,7 +32,7 @@ ATTACKS: dict[str, Attack] = {}
 
 
 def attack(*, single_step: bool) -> Callable:
-    """Register a function as the step of the attack of its name."""
+    """Register a function as the step of an attack; the attack and its method get the name of the function."""
 
     def register(function: Callable[..., Pair]) -> Callable[..., Pair]:
         keywords = inspect.signature(function).parameters.values()

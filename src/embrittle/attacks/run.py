@@ -1,4 +1,4 @@
-"""Running an attack on a model: its steps, the lists of the perturbed model, and the file of the perturbation."""
+"""Running an attack on a model: ascent steps, the lists of the perturbed model, and the file of the perturbation."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from embrittle.kernels.ranking import lists_to_columns, top_items
 
 @dataclass(frozen=True)
 class Perturbation:
-    """Delta after some iterations of an attack: all that the same attack needs to continue.
+    """Delta after some iterations of an attack, from which the same attack can continue.
 
     Attributes:
-        iterations: the number of steps taken.
-        users, items: Delta, float32 (n_users, n_factors) and (n_items, n_factors).
+        iterations: number of steps taken.
+        users, items: Delta, float32 (n_users, n_factors) and (n_items, n_factors), on the host.
     """
 
     iterations: int
@@ -33,16 +33,16 @@ class Perturbation:
 
     @classmethod
     def read(cls, path: str | PathLike) -> Perturbation:
-        """Read a file that `write` has written; DataError if it is damaged."""
+        """Read a file that `write` wrote; raise DataError if the file is damaged."""
         delta, metadata = read_tensors(path)
         return cls(metadata["iterations"], delta["users"], delta["items"])
 
     def norms(self) -> dict[str, float]:
-        """Return how long the rows of Delta are (`norms.perturbation_norms`)."""
+        """Return the statistics of `norms.perturbation_norms`."""
         return perturbation_norms(self.users, self.items)
 
     def write(self, path: str | PathLike) -> None:
-        """Write as safetensors, to the last bit."""
+        """Write Delta and the number of iterations as safetensors."""
         delta = {"users": self.users, "items": self.items}
         write_tensors(delta, path, {"iterations": self.iterations})
 
@@ -57,34 +57,41 @@ def perturb(
     parent: Perturbation | None = None,
     **options: float | str,
 ) -> Pair:
-    """Run the attack named `method`.
+    """Run an attack.
 
     Args:
-        loss: the loss to ascend. Its negatives may have changed afterwards.
+        loss: the loss to ascend; the attack may draw new negatives for it.
         method: key of `ATTACKS`.
         epsilon: the budget.
-        iterations: number of steps, L.
-        seed: fixes what the attack draws.
-        parent: what the same attack has reached after fewer steps, to continue from; None starts from the beginning.
-        options: of the method.
+        iterations: total number of steps, L.
+        seed: of the attack's random draws.
+        parent: Delta of the same attack after fewer steps, from which to continue; None starts from the beginning.
+        options: options of the method.
 
     Returns:
         Delta of users and of items, on the device.
 
     Raises:
-        ConfigError: no such attack, more than one iteration of a single-step attack, or no step left to take.
+        ConfigError: the method is unknown, a single-step attack is given another number of iterations than 1, or the
+            parent has as many iterations already.
     """
     if method not in ATTACKS:
-        raise ConfigError(f"There is no attack method {method!r}; known: {', '.join(ATTACKS)}.")
+        raise ConfigError(f"Unknown attack method {method!r}. Valid methods: {', '.join(ATTACKS)}.")
     attack = ATTACKS[method]
     if attack.single_step and iterations != 1:
-        raise ConfigError(f"{method} is a single step; {iterations} iterations were asked for.")
+        raise ConfigError(
+            f"The attack {method} takes a single step, but {iterations} iterations are configured. Set its "
+            "iterations to 1."
+        )
     taken, delta = 0, None
     if parent is not None:
         taken = parent.iterations
         delta = loss.backend.put(parent.users), loss.backend.put(parent.items)
     if taken >= iterations:
-        raise ConfigError(f"{iterations} iterations were asked for, and {taken} have been taken.")
+        raise ConfigError(
+            f"The attack {method} has no step left to take: {iterations} iterations were requested, and {taken} have "
+            "been taken already."
+        )
     for iteration in range(taken, iterations):
         delta = attack.step(loss, delta, iteration, epsilon=epsilon, seed=seed, **options)
     return delta
@@ -104,30 +111,32 @@ def attack_model(
     loss: str = "bpr",
     parent: Perturbation | None = None,
 ) -> tuple[Perturbation, dict[str, np.ndarray]]:
-    """Perturb a model and list its items.
+    """Perturb a model and compute the top-K lists of the perturbed model.
 
     Args:
         backend: the device.
-        model: float32 "user_factors" and "item_factors".
-        train: training positives, whose loss is ascended.
-        seen_items: items to leave out of the lists: those of `train`, and of validation.
-        attack: the definition from the configuration: `method` and its options.
+        model: "user_factors" and "item_factors", float32 (n_users, n_factors) and (n_items, n_factors).
+        train: training positives, whose loss the attack ascends.
+        seen_items: items that are not listed: the items of `train` and the validation items.
+        attack: definition of the attack in the configuration: `method` and its options.
         epsilon: the budget.
-        iterations: the number of steps, L.
-        seed: the training's; fixes negatives and start, so that all attacks on a model have the same ones.
-        length: K.
-        loss: the model's, a key of `losses.LOSSES`.
+        iterations: number of steps, L.
+        seed: seed of the training. Negatives and random starts depend on it alone, so they are the same for all
+            attacks on a model.
+        length: length of the lists, K.
+        loss: loss of the model, a key of `losses.LOSSES`.
         parent: as in `perturb`.
 
     Returns:
         Delta, and the lists as `ranking.lists_to_columns`.
 
     Raises:
-        ConfigError: as `perturb`.
+        ConfigError: as in `perturb`.
+        DataError: `length` exceeds the catalogue, or a score is NaN.
     """
     factors = model["user_factors"], model["item_factors"]
-    around = PairwiseLoss(backend, factors, train, seed, loss)
+    objective = PairwiseLoss(backend, factors, train, seed, loss)
     settings = {"epsilon": epsilon, "iterations": iterations, "seed": seed, "parent": parent}
-    delta = perturb(around, **settings, **attack)
-    lists = top_items(backend, *around.perturbed(delta), seen_items, length)
+    delta = perturb(objective, **settings, **attack)
+    lists = top_items(backend, *objective.perturbed(delta), seen_items, length)
     return Perturbation(iterations, *map(backend.get, delta)), lists_to_columns(*lists)

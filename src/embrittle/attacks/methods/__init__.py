@@ -1,10 +1,9 @@
-"""The attacks: how a perturbation Delta of learned factors is built (docs/method.md, "Perturbations").
+"""The attack methods: how each step changes the perturbation Delta of the learned factors (docs/method.md).
 
-An attack is a module of this package with one function of the same name under `@attack`: one step. The configuration
-names it as the `method` of a definition, and the function's keywords after epsilon and seed are the options that a
-definition may set, with their defaults. A step knows Delta and the number of the iteration and nothing else of those
-before it, so an attack can continue from the Delta that a job with fewer iterations left. A further attack is one more
-file.
+Each module of this package contains one function of the module's name under `@attack`, which takes one step. The
+configuration selects it by `method`; the function's keywords after epsilon and seed are the options that the
+configuration may set, with their defaults. A step depends on the previous steps only through Delta and the number of
+the iteration, so an attack can continue from the Delta of a job with fewer iterations. To add an attack, add a module.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""BIM (Kurakin et al. 2017; MSAP, Eq. 5-7)."""
+"""BIM, the basic iterative method (Kurakin et al. 2017; MSAP, Eq. 5-7)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,18 @@ def bim(
     norm: str = "linf",
     negatives: str = "fixed",
 ) -> Pair:
-    """Ascend by step_size * epsilon, from 0 in the first step, and stay within the budget.
+    """Take one ascent step within the budget, starting from Delta = 0.
 
-    norm "linf" clips each element to +-epsilon, as the papers do; "l2" projects each row to the ball of radius epsilon.
-    negatives "fixed" keeps those drawn once, as the papers do; "resampled" draws new ones for every step.
+    Args:
+        loss: the loss to ascend.
+        delta: Delta so far, None before the first step; may be overwritten.
+        iteration: number of this step, from 0.
+        epsilon: the budget.
+        seed: seed of the negatives.
+        step_size: L2 norm of the step in each row, in units of epsilon.
+        norm: "linf" clips each element to [-epsilon, epsilon] as in the papers; "l2" projects each row to the L2 ball
+            of radius epsilon.
+        negatives: "fixed" draws negatives once as in the papers; "resampled" draws new ones for every step.
     """
     if delta is None:
         delta = loss.no_change()

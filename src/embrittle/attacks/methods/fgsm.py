@@ -1,4 +1,4 @@
-"""FGSM (He et al. 2018; MSAP, Eq. 4)."""
+"""FGSM, the fast gradient sign method adapted to embeddings (He et al. 2018; MSAP, Eq. 4)."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 @attack(single_step=True)
 def fgsm(loss: PairwiseLoss, delta: None, iteration: int, *, epsilon: float, seed: int) -> Pair:
-    """Delta = epsilon * g / ||g|| per row, in one step."""
+    """Return Delta = epsilon * g / ||g||, with the norm of each row."""
     return loss.ascent_step(loss.no_change(), epsilon, math.inf)

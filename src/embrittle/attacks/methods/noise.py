@@ -1,4 +1,4 @@
-"""Random noise (He et al. 2018)."""
+"""Random noise, the control of gradient-based attacks (He et al. 2018)."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 @attack(single_step=True)
 def noise(loss: PairwiseLoss, delta: None, iteration: int, *, epsilon: float, seed: int) -> Pair:
-    """Delta = epsilon * n / ||n|| per row, on all rows, n truncated normal: no gradient."""
+    """Return Delta = epsilon * n / ||n|| for every row, with truncated normal n; no gradient is used."""
     return loss.random_directions(epsilon, seed)

@@ -1,4 +1,4 @@
-"""PGD (Madry et al. 2018)."""
+"""PGD, projected gradient descent: BIM from a random start (Madry et al. 2018)."""
 
 from __future__ import annotations
 
@@ -24,10 +24,13 @@ def pgd(
     norm: str = "linf",
     negatives: str = "fixed",
 ) -> Pair:
-    """As bim, but from a random start.
+    """Take one step of `bim`, starting from a random Delta.
 
-    With norm "linf" it is uniform(-start, start), whatever epsilon is (the authors' code); with "l2" each row starts
-    uniformly in the ball of radius epsilon, and `start` is ignored.
+    Args:
+        loss, delta, iteration, epsilon, step_size, norm, negatives: as in `bim`.
+        seed: seed of the start and the negatives.
+        start: with norm "linf", elements start from uniform(-start, start), independent of epsilon, as in the authors'
+            code. With norm "l2", rows start uniformly in the L2 ball of radius epsilon, and `start` is ignored.
     """
     if delta is None:
         in_ball = norm == "l2"
