@@ -265,7 +265,7 @@ def mass_on_the_block(network):
 
 
 def test_irgans_discriminator_learns_to_tell_a_users_items(irgan):
-    losses = [irgan._tell() for _ in range(60)]
+    losses = [irgan._discriminator_epoch() for _ in range(60)]
     assert losses[-1] < 0.8 * losses[0]
     assert mass_on_the_block(irgan.discriminator) > 0.5
     assert mass_on_the_block(irgan.generator) == pytest.approx(0.25, abs=0.01)
@@ -280,9 +280,9 @@ def test_irgans_generator_learns_from_the_discriminator_alone(irgan):
             factors.zero_()
             factors[:, :N_BLOCKS] = 2 * blocks[: len(factors)]
         discriminator.biases.fill_(-1)
-    irgan._learn_to_fool.param_groups[0]["lr"] = 1.0
+    irgan._generator_optimiser.param_groups[0]["lr"] = 1.0
     for _ in range(100):
-        irgan._fool()
+        irgan._generator_epoch()
     assert mass_on_the_block(irgan.generator) > 0.9
 
 

@@ -89,7 +89,7 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_p
     undisturbed = finished(split, tmp_path / "whole")
     assert set(undisturbed) == {"state.safetensors", "model.safetensors", "curve.parquet"}
     out, rng = tmp_path / "killed", random.Random(0)
-    n_killed, gone_on = 0, set()
+    n_killed, checkpoints = 0, set()
     while n_killed < KILLS:
         job = start(split, out)
         # At a random moment, after some of the training has gone by in every round.
@@ -103,10 +103,10 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_p
             break
         assert job.returncode == -signal.SIGKILL
         n_killed += 1
-        gone_on.add(checkpoint_date(out))
+        checkpoints.add(checkpoint_date(out))
     print(f"{n_killed} kills")  # for docs/reliability.md: pytest -s
     assert n_killed >= 3
-    assert len(gone_on) == n_killed  # each went a little further
+    assert len(checkpoints) == n_killed  # each went a little further
     assert finished(split, out) == undisturbed
 
 
@@ -122,7 +122,7 @@ def checkpoint_date(out: Path) -> int | None:
 
 @pytest.fixture
 def half(split, tmp_path):
-    """A training with a checkpoint after 4 of 8 epochs; a function that goes on from it, and what is right."""
+    """A training with a checkpoint after 4 of 8 epochs: a function that continues it, and the expected result."""
     train_file, inputs = split / "train.parquet", [split / "train.parquet", split / "test.parquet"]
     users, items = read_columns(train_file, "user", "item")
     positives = UserItems.from_pairs(users, items, N_USERS, N_ITEMS)
@@ -142,15 +142,15 @@ def half(split, tmp_path):
     return run, right, tmp_path / "checkpoint.safetensors"
 
 
-def went_on(caplog) -> bool:
-    return "Goes on after epoch 4" in caplog.text
+def continued(caplog) -> bool:
+    return "Training continues after epoch 4" in caplog.text
 
 
 def test_a_training_goes_on_from_its_checkpoint(half, caplog):
     run, right, file = half
     with caplog.at_level(logging.INFO):
         state, checkpoint = run()
-    assert went_on(caplog)
+    assert continued(caplog)
     same(state, right)
     assert file.exists()  # until the results are written
     checkpoint.remove()
@@ -179,8 +179,8 @@ def test_a_checkpoint_that_is_not_of_this_very_training_is_left_alone(half, spli
         file.write_bytes(b"")
     with caplog.at_level(logging.INFO):
         state, _ = run(settings=("2",) if change == "settings" else ("1",))
-    assert not went_on(caplog)
-    assert "from the start" in caplog.text
+    assert not continued(caplog)
+    assert "starts from the beginning" in caplog.text
     same(state, right)
 
 
@@ -194,7 +194,7 @@ def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_training(half, ca
     monkeypatch.setattr(TrainedState, "write_state", full)
     state, _ = run(every_seconds=0.0)
     same(state, right)
-    assert "No checkpoint at epoch 1: [Errno 28] No space left on device" in caplog.text
+    assert "No checkpoint was written at epoch 1: [Errno 28] No space left on device" in caplog.text
 
 
 def test_what_a_killed_writer_left_behind_is_cleared_away(tmp_path):

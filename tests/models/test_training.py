@@ -443,7 +443,9 @@ def test_the_epoch_and_seed_of_a_divergence_are_named(loss):
 @pytest.mark.parametrize("epochs", [3, 4])
 def test_a_start_that_is_not_before_the_end_is_an_error(blocks, epochs):
     start = run(blocks, epochs=4)
-    with pytest.raises(TrainingError, match=rf"AMF would start at epoch 4.*end at {epochs}\."):
+    with pytest.raises(
+        TrainingError, match=rf"AMF starts at epoch 4, so it cannot end at epoch {epochs}\."
+    ):
         run(blocks, AMF, epochs=epochs, start=start)
 
 
@@ -458,10 +460,12 @@ def test_nobody_to_select_by_is_an_error(blocks):
     positives, test, validation = blocks
     settings = replace(SETTINGS, selection="best-on-validation")
     with pytest.raises(
-        TrainingError, match="selection is best-on-validation, but no user has an item"
+        TrainingError, match="selection is best-on-validation, but no user has the held-out item"
     ):
         run((positives, test, NOBODY), settings)
-    with pytest.raises(TrainingError, match="selection is best-on-test, but no user has an item"):
+    with pytest.raises(
+        TrainingError, match="selection is best-on-test, but no user has the held-out item"
+    ):
         run((positives, NOBODY, validation))
     # Nobody is needed for "last", and the curve then says so.
     state = run((positives, NOBODY, NOBODY), replace(SETTINGS, selection="last"), epochs=2)

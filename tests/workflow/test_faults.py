@@ -110,7 +110,7 @@ def in_a_training(study, process) -> None:
 def goes_on(study) -> bool:
     """Whether one of the latest trainings took up what a killed one had left."""
     logs = study.results("logs/train_model").rglob("*.log")
-    return any("Goes on after epoch" in log.read_text(encoding="utf-8") for log in logs)
+    return any("Training continues after epoch" in log.read_text(encoding="utf-8") for log in logs)
 
 
 # --- Killed --------------------------------------------------------------------------------------------

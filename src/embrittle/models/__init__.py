@@ -1,1 +1,1 @@
-"""Models: their registry, training, checkpoints; baselines."""
+"""Models: registry, training, selection of the epoch, checkpoints, and baselines."""

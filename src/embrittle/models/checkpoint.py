@@ -1,4 +1,4 @@
-"""Checkpoints: a training that was killed goes on from where it was last written down."""
+"""Checkpoints, from which a killed training continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Checkpoint:
-    """The state of one training on its way, in a file beside its results that is gone when they are there."""
+    """The checkpoint file of one training, beside the results; it is removed once the results are written."""
 
     def __init__(
         self,
@@ -27,13 +27,13 @@ class Checkpoint:
         inputs: Iterable[str | PathLike],
         settings: Any,
     ):
-        """Name the training by everything that decides its result.
+        """Identify the training by everything that decides its result: a checkpoint of another training is not used.
 
         Args:
-            state: the file that its final state will be written to.
-            every_seconds: how long to wait between two checkpoints; 0 for one after each epoch.
-            inputs: the files it reads, known again by their content.
-            settings: everything else (JSON values), the digest of the code included.
+            state: path of the training's final state; the checkpoint is written to the same folder.
+            every_seconds: minimum time between two checkpoints; 0 for one after each epoch.
+            inputs: input files of the training, identified by their content.
+            settings: everything else that decides the result (JSON values), including the digest of the code.
         """
         self._path = Path(state).with_name("checkpoint.safetensors")
         self._every_seconds = every_seconds
@@ -43,34 +43,42 @@ class Checkpoint:
         self._training = hashlib.sha256(named.encode()).hexdigest()
 
     def load(self) -> TrainedState | None:
-        """Return the state to go on from; None where there is none, or none of this very training."""
+        """Return the state to continue from; None if there is no readable checkpoint of this training."""
         if not self._path.exists():
             return None
         try:
             tensors, about = read_tensors(self._path)
             training = about.pop("training", None)
             state = state_of(tensors, about)
-        except Exception as error:  # whatever is wrong with it, the training can do without
-            logger.warning("%s cannot be read (%s): from the start", self._path, error)
+        except (
+            Exception
+        ) as error:  # training does not depend on the checkpoint, whatever the damage
+            logger.warning(
+                "The checkpoint %s cannot be read (%s): training starts from the beginning",
+                *(self._path, error),
+            )
             return None
         if training != self._training:
-            logger.warning("%s is of other data, settings or code: from the start", self._path)
+            logger.warning(
+                "The checkpoint %s belongs to other data, settings or code: training starts from the beginning",
+                self._path,
+            )
             return None
-        logger.info("Goes on after epoch %d, from %s", state.epoch, self._path)
+        logger.info("Training continues after epoch %d from %s", state.epoch, self._path)
         return state
 
     def is_due(self) -> bool:
-        """Whether the last checkpoint, or the beginning, is long enough ago."""
+        """Return whether `every_seconds` have passed since the last checkpoint, or since the start."""
         return time.monotonic() - self._last >= self._every_seconds
 
     def save(self, state: TrainedState) -> None:
-        """Write the state down. Where that fails, the training goes on without."""
+        """Write a checkpoint; if writing fails, log a warning, and training continues without the checkpoint."""
         try:
             state.write_state(self._path, training=self._training)
         except OSError as error:
-            logger.warning("No checkpoint at epoch %d: %s", state.epoch, error)
+            logger.warning("No checkpoint was written at epoch %d: %s", state.epoch, error)
         self._last = time.monotonic()
 
     def remove(self) -> None:
-        """Delete the file: the results are there."""
+        """Delete the checkpoint file, after the results are written."""
         self._path.unlink(missing_ok=True)

@@ -1,9 +1,8 @@
-"""The models that can be trained and attacked, found by their names in the configuration.
+"""The registry of models that can be trained and attacked, by their names in the configuration.
 
-A model is matrix factorisation with a pairwise loss, from scratch or from another model's state, with or without an
-adversarial term.
-A further one is an entry here; what it needs to know comes from the section of the configuration it names. Light:
-the Snakefile reads this registry.
+A model is matrix factorisation with a pairwise loss, trained from random factors or from another model's state, with or
+without an adversarial term. To add a model, add an entry; its settings come from the section of the configuration that
+the entry names. This module imports nothing heavy, because the Snakefile reads it.
 """
 
 from dataclasses import dataclass
@@ -14,10 +13,11 @@ class Model:
     """How a model is trained.
 
     Attributes:
-        starts_from: the model whose state (factors and Adagrad accumulators) at `start_epoch` this one goes on from;
+        starts_from: the model from whose state (factors and Adagrad accumulators) at `start_epoch` training continues;
             None to start from random factors.
-        section: section of the configuration with this model's own settings, among them `start_epoch`.
-        loss: the pairwise loss that training lowers and attacks raise, key of `kernels.losses.LOSSES`.
+        section: section of the configuration with this model's own settings, among them `start_epoch`; None if it has
+            none.
+        loss: the pairwise loss that training minimises and attacks ascend, a key of `kernels.losses.LOSSES`.
     """
 
     starts_from: str | None = None

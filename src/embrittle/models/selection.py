@@ -1,4 +1,4 @@
-"""Which epoch of a training is selected, for models and baselines alike (docs/method.md, "Training")."""
+"""Selection of the epoch whose factors or lists count, for models and baselines (docs/method.md, "Training")."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from embrittle.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
-# (seen items, targets) -> integers (n_users,): rank of each user's target among the items not seen, from 1; 0 where
-# the target has no rank, or there is no target.
+# Function (seen items, targets) -> integers (n_users,): the rank, from 1, of each user's target among the items that
+# the user has not seen; 0 if the target is not ranked or the user has none.
 Ranks = Callable[[UserItems, np.ndarray], np.ndarray]
 
 
 class Record(Protocol):
-    """What a training has written down so far; `models.state.TrainedState` says more."""
+    """The record of a training that the selection reads and updates; see `models.state.TrainedState`."""
 
     selected_epoch: int | None
     selected_score: float | None
@@ -31,13 +31,16 @@ class Record(Protocol):
 
 @dataclass(frozen=True)
 class EpochSelection:
-    """How epochs are judged, and which one is selected: of equally good ones the earliest.
+    """How epochs are evaluated and one of them is selected; of equally good epochs the earliest.
 
     Attributes:
         rule: "best-on-test", "best-on-validation" or "last".
-        criterion: what decides between epochs, such as HR@10 or nDCG@100.
+        criterion: the measure that decides between epochs, such as HR@10 or nDCG@100.
         train: training positives.
         test, validation: int32 (n_users,), held-out item of each user, -1 for none.
+
+    Raises:
+        TrainingError: no user has a held-out item that `rule` selects by.
     """
 
     rule: str
@@ -47,36 +50,50 @@ class EpochSelection:
     validation: np.ndarray
 
     def __post_init__(self):
-        """Warn where the test items select; raise TrainingError where nobody has an item to select by."""
+        """Check that the rule has held-out items, and warn if the test items select the epoch."""
         deciding = {"best-on-test": self.test, "best-on-validation": self.validation}.get(self.rule)
         if deciding is not None and not (deciding >= 0).any():
             raise TrainingError(
-                f"training.selection is {self.rule}, but no user has an item held out for that: a test item takes two "
-                "interactions of a user, a validation item three. Choose another selection, such as last."
+                f"training.selection is {self.rule}, but no user has the held-out item that it needs: only users with "
+                "at least two interactions have a test item, with at least three a validation item. Choose another "
+                "selection, such as last."
             )
         if self.rule == "best-on-test":
             logger.warning(
-                "The test items choose the epoch (training.selection: best-on-test, as the papers' authors did), so "
-                "what is then measured on them is too good; choose best-on-validation for claims of your own."
+                "The test items select the epoch (training.selection: best-on-test, as in the papers' code), so "
+                "measures on the test items are biased upwards. Choose best-on-validation for claims of your own."
             )
 
     @property
     def k(self) -> int:
-        """Length of the lists that an epoch is judged by."""
+        """Length of the lists that the criterion is measured on."""
         return int(self.criterion.split("@")[1])
 
     @cached_property
     def seen_items(self) -> UserItems:
-        """Items that are not ranked at test time: those of training and validation."""
+        """The seen items at test time, which are not ranked: training and validation items."""
         return self.train.including(self.validation)
 
     def row(self, epoch: int, loss: float = math.nan) -> dict[str, float]:
-        """Return an epoch's row of the curve, not yet judged."""
+        """Return the row of an epoch in the curve, before evaluation.
+
+        Returns:
+            epoch, loss (mean of a triple), and HR@k, nDCG@k and selection, which are NaN until `judge` sets them.
+        """
         judged = (f"HR@{self.k}", f"nDCG@{self.k}", "selection")
         return {"epoch": epoch, "loss": loss, **dict.fromkeys(judged, math.nan)}
 
     def judge(self, record: Record, ranks: Ranks) -> bool:
-        """Complete the curve's last row; return whether its epoch is now the selected one of the record."""
+        """Evaluate the epoch of the curve's last row, and select it if it is the best so far.
+
+        Args:
+            record: the training's record. The last row of its curve is completed, and selected_epoch and
+                selected_score are set if the epoch is selected.
+            ranks: ranks of held-out items under the model of this epoch.
+
+        Returns:
+            Whether the epoch is selected.
+        """
         row = record.curve[-1]
         row.update(self._accuracy(ranks(self.seen_items, self.test), self.test))
         if self.rule == "best-on-test":
@@ -96,7 +113,7 @@ class EpochSelection:
         return is_selected
 
     def _accuracy(self, ranks: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-        """HR@k and nDCG@k over the users with a target; NaN where nobody has one."""
+        """Return HR@k and nDCG@k over the users with a target; NaN if there is none."""
         ranks = ranks[targets >= 0]
         hits, gains = (ranks > 0) & (ranks <= self.k), 1 / np.log2(np.maximum(ranks, 1) + 1.0)
         values = (hits, np.where(hits, gains, 0.0))

@@ -14,16 +14,19 @@ from embrittle.kernels.backend import Factors
 
 @dataclass
 class TrainedState:
-    """A model at some epoch, and the epoch selected so far.
+    """The state of a training after an epoch, and the epoch selected so far.
 
     Attributes:
-        factors: NumPy arrays at `epoch`, from which training can go on.
-        selected: user and item factors of the selected epoch, float32.
-        selected_epoch: that epoch; None as long as none was judged.
-        selected_score: the criterion on the data that selects; None with selection "last".
-        curve: one row an epoch, with the columns of `EpochSelection.row`: epoch, loss (mean over triples, clean), HR
-            and nDCG on the test items and the score that selects (NaN where not evaluated). No times: the same training
-            writes the same bytes.
+        model: name of the model, a key of `models.registry.MODELS`.
+        seed: seed of the training.
+        epoch: number of the last epoch.
+        factors: factors and accumulators at `epoch` as NumPy arrays, from which training can continue.
+        selected: float32 user and item factors of the selected epoch; None until an epoch is selected.
+        selected_epoch: the selected epoch; None until an epoch is selected.
+        selected_score: value of the criterion at the selected epoch; None with selection "last".
+        curve: one row for each epoch, with the columns of `EpochSelection.row`: epoch, loss (mean of a triple, without
+            the adversarial term), HR and nDCG on the test items, and the score that selects (NaN for epochs without
+            evaluation). It has no times, so that the same training writes the same bytes.
     """
 
     model: str
@@ -36,24 +39,30 @@ class TrainedState:
     curve: list[dict[str, float]] = field(default_factory=list)
 
     def about(self) -> dict[str, Any]:
-        """What was trained and selected."""
+        """Return model, seed, selected_epoch and selected_score, the metadata of the model file."""
         names = ("model", "seed", "selected_epoch", "selected_score")
         return {name: getattr(self, name) for name in names}
 
     def write(self, state: str | PathLike, model: str | PathLike, curve: str | PathLike) -> None:
-        """Write the state to go on from, the selected factors, and the curve."""
+        """Write the results of a training.
+
+        Args:
+            state: path of the state from which training can continue (safetensors).
+            model: path of the selected factors, "user_factors" and "item_factors" (safetensors).
+            curve: path of the curve (Parquet).
+        """
         self.write_state(state)
         users, items = self.selected
         write_tensors({"user_factors": users, "item_factors": items}, model, self.about())
         write_parquet({name: [row[name] for row in self.curve] for name in self._columns()}, curve)
 
     def _columns(self) -> list[str]:
-        """Columns of the curve in the order of `EpochSelection.row`: a state that was read has them in another."""
+        """Return the columns of the curve in the order of `EpochSelection.row`, which a state read from disk loses."""
         place = {"epoch": 0, "loss": 1, "selection": 3}
         return sorted(self.curve[0], key=lambda name: (place.get(name, 2), name))
 
     def write_state(self, path: str | PathLike, **more: Any) -> None:
-        """Write what is needed to go on; `more` (JSON values) goes into the header."""
+        """Write the state from which training can continue; `more` (JSON values) is added to the header."""
         tensors = dict(vars(self.factors))
         if self.selected:
             tensors["selected_users"], tensors["selected_items"] = self.selected
@@ -63,13 +72,13 @@ class TrainedState:
 
 
 def read_state(path: str | PathLike) -> TrainedState:
-    """Read a state as written by `TrainedState.write_state`."""
+    """Read a state that `TrainedState.write_state` wrote; raise DataError if the file is damaged."""
     tensors, about = read_tensors(path)
     return state_of(tensors, about)
 
 
 def state_of(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> TrainedState:
-    """Put a state together from the arrays and the header of its file."""
+    """Return the state from the arrays and the header of its file."""
     selected = tensors.pop("selected_users", None), tensors.pop("selected_items", None)
     return TrainedState(
         factors=Factors(**tensors), selected=None if selected[0] is None else selected, **about

@@ -21,9 +21,10 @@ from embrittle.rng import Stream, generator, seeds, truncated_normal
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Everything but data, start and seed that decides a training's result (config/README.md explains each).
+    """The settings that decide a training's result, besides data, start and seed (explained in config/README.md).
 
-    What came later than the first results has a default, that which made them (`study.settings.training_settings`).
+    Settings that were added after the first results have a default that reproduces these results
+    (`study.stages.training_settings`).
     """
 
     model: str
@@ -41,7 +42,7 @@ class TrainingSettings:
     loss: str = "bpr"
 
     def step(self) -> StepSettings:
-        """Return the part that one optimisation step needs."""
+        """Return the settings of an optimisation step."""
         return StepSettings(
             self.batch_size,
             self.learning_rate,
@@ -58,7 +59,17 @@ def initial_factors(
     seed: int,
     stream: Stream = Stream.INITIAL_FACTORS,
 ) -> Factors:
-    """Draw factors from normal(0, init_scale), truncated at two standard deviations, and fresh accumulators."""
+    """Return random initial factors, and accumulators at their initial value.
+
+    Args:
+        n_users, n_items: numbers of rows.
+        settings: `factors` (columns), `init_scale` and `initial_accumulator` are used.
+        seed: of the stream.
+        stream: the stream of random numbers to draw from.
+
+    Returns:
+        Factors drawn from normal(0, init_scale) truncated at two standard deviations, on the host.
+    """
     rng = generator(stream, seed)
 
     users, items = (
@@ -69,7 +80,7 @@ def initial_factors(
 
 
 def _fresh(users: np.ndarray, items: np.ndarray, settings: TrainingSettings) -> Factors:
-    """Factors with Adagrad accumulators that have seen nothing yet."""
+    """Return factors with Adagrad accumulators at their initial value."""
     start = np.float32(settings.initial_accumulator)
     return Factors(users, items, np.full_like(users, start), np.full_like(items, start))
 
@@ -79,13 +90,13 @@ def _start(
 ) -> TrainedState:
     if len(train.indices) < settings.batch_size:
         raise TrainingError(
-            f"training.batch_size is {settings.batch_size}, but there are only {len(train.indices)} training "
-            "interactions, so that not one batch would be full; choose a smaller batch."
+            f"training.batch_size is {settings.batch_size}, but the data set has only {len(train.indices)} training "
+            "interactions, less than one batch. Choose a smaller training.batch_size."
         )
     if start is None:
         factors = initial_factors(train.n_users, train.n_items, settings, seed)
         return TrainedState(settings.model, seed, 0, factors)
-    if start.model != settings.model:  # its parameters are taken over, its record is not
+    if start.model != settings.model:  # continue from its parameters, but with an empty record
         factors = start.factors
         if settings.restart_accumulators:
             factors = _fresh(factors.user_factors, factors.item_factors, settings)
@@ -104,30 +115,35 @@ def train(
     start: TrainedState | None = None,
     checkpoint: Checkpoint | None = None,
 ) -> TrainedState:
-    """Train until epoch number `epochs`, from random factors or from a given state.
+    """Train a model until epoch number `epochs`, from random factors or from a given state.
 
-    Every epoch draws its triples from (seed, epoch) alone, so a training in two parts ends with the same bytes as
-    one in a single part, if the first part ends at an epoch that is evaluated anyway; a checkpoint may be anywhere.
+    The triples of an epoch depend only on (seed, epoch). A training in two parts therefore ends with the same bytes as
+    a training in one part, if the first part ends at an epoch that is evaluated anyway. A checkpoint may be at any
+    epoch.
 
     Args:
         backend: the device.
         train: training positives.
-        test: int32 (n_users,), test item of each user, -1 for none; followed in the curve.
-        validation: the same for validation items; decides with selection "best-on-validation".
+        test: int32 (n_users,), test item of each user, -1 for none; the curve reports their HR and nDCG.
+        validation: int32 (n_users,), validation item of each user, -1 for none.
         settings: the model and its hyperparameters.
         seed: of initialisation, negatives and order.
-        epochs: number of the last epoch, counted from the very first, another model's included.
-        start: state to go on from.
-        checkpoint: where the state is kept on the way; what it has of this very training is taken up.
+        epochs: number of the last epoch, counted from random factors, the epochs of `start` included.
+        start: the state to continue from, of this model or of the model that it starts from; None for random factors.
+        checkpoint: where to save the state during training, and from where to continue a killed training.
+
+    Returns:
+        The state after epoch `epochs`.
 
     Raises:
-        TrainingError: the start lies behind the end, no batch is full, nobody has an item to select by, or the loss
-            is no longer a number.
+        TrainingError: the start is not before the last epoch, there are fewer triples than a batch needs, no user has
+            a held-out item to select by, or the loss is no longer finite.
     """
     state = _start(train, settings, seed, start)
     if state.epoch >= epochs:
         raise TrainingError(
-            f"{settings.model} would start at epoch {state.epoch}, not before its end at {epochs}."
+            f"{settings.model} starts at epoch {state.epoch}, so it cannot end at epoch {epochs}. Choose a larger "
+            "number of epochs."
         )
     selection = EpochSelection(settings.selection, settings.criterion, train, test, validation)
     state = (checkpoint and checkpoint.load()) or state

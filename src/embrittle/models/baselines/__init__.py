@@ -1,9 +1,10 @@
-"""Recommenders that are ranked and measured beside the models, but not attacked: one module each, and their registry.
+"""Baselines: recommenders that are trained and measured like the models, but not attacked. Each has its own module.
 
-What a baseline's training imports is here and in its module, not in the registry: a further entry trains none again.
+`module_of` is here and not in the registry, so that the training of a baseline does not import the registry: a further
+entry then leaves the results of the other baselines up to date.
 """
 
 
 def module_of(baseline: str) -> str:
-    """Return the name of the module whose class `Model` is the baseline: the baseline's own name in lower case."""
+    """Return the full name of a baseline's module, which is the baseline's name in lower case."""
     return f"{__name__}.{baseline.lower()}"

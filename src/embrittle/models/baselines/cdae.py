@@ -1,6 +1,6 @@
-"""CDAE (Wu et al. 2016): a denoising auto-encoder of each user's items, with a vector of the user's own.
+"""CDAE (Wu et al. 2016): a denoising auto-encoder of each user's items with a user-specific input vector.
 
-Written after the paper; docs/method.md says where it differs.
+Implemented from the paper; docs/method.md, "The APR poster", lists the differences.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Network(nn.Module):
     """z_u = sigmoid(sum of W over the user's items + V_u + b), score_ui = W'_i z_u + b'_i."""
 
     def __init__(self, n_users: int, n_items: int, factors: int):
-        """Normal(0, 0.01), biases 0."""
+        """Initialise weights from normal(0, 0.01), and biases with 0."""
         super().__init__()
         self.inputs = nn.EmbeddingBag(n_items, factors, mode="sum")
         self.users = nn.Embedding(n_users, factors)
@@ -31,16 +31,26 @@ class Network(nn.Module):
             nn.init.normal_(table.weight, std=0.01)
 
     def code(self, users: Tensor, items: Tensor, starts: Tensor, weights: Tensor) -> Tensor:
-        """The hidden layer of some users: (n, factors); their items one after the other, weighted."""
+        """Return the hidden layer z of a batch of users.
+
+        Args:
+            users: int64 (n,).
+            items: int64 (n_inputs,), the input items of all users, concatenated in the order of `users`.
+            starts: int64 (n,), position in `items` of each user's first item.
+            weights: float32 (n_inputs,), weight of each input item.
+
+        Returns:
+            float32 (n, factors).
+        """
         summed = self.inputs(items, starts, per_sample_weights=weights)
         return torch.sigmoid(summed + self.users(users) + self.bias)
 
 
 class Model:
-    """See `training.Recommender`."""
+    """CDAE with the interface `training.Recommender`."""
 
     def __init__(self, train: UserItems, options: Mapping[str, float], seed: int, device: str):
-        """Adagrad, as in the paper."""
+        """Initialise the network, and Adagrad as in the paper."""
         if device == "cpu":
             torch.set_num_threads(1)
         torch.manual_seed(torch_seed(Stream.CDAE_WEIGHTS, seed))
@@ -55,7 +65,7 @@ class Model:
         )
 
     def train_epoch(self) -> float:
-        """Every user once: the logistic loss on the items, all of them, and on negatives drawn anew."""
+        """Train on every user once, with the logistic loss of all positives and of new negatives; return its mean."""
         self._n_epochs += 1
         train, n = self._train, int(self._options["negatives"])
         at, stream = (self._seed, self._n_epochs), Stream.CDAE_NEGATIVES
@@ -69,12 +79,12 @@ class Model:
         return total / (len(train.indices) * (1 + n))
 
     def _step(self, users: np.ndarray, drawn: list[np.ndarray]) -> float:
-        """One step on a batch of users; the sum of its losses."""
+        """Take one step on a batch of users; return the sum of the losses."""
         places, owners = _places_of(self._train, users)
         kept = self._rng.random(len(places)) >= self._options["corruption"]
         code = self._code(users, places[kept], owners[kept], 1 / (1 - self._options["corruption"]))
         rows, loss = self._put(owners), 0.0
-        for number, items in enumerate(drawn):  # the first are the positives
+        for number, items in enumerate(drawn):  # number 0: the positives
             chosen = self._put(items[places])
             logits = (code[rows] * self.network.outputs(chosen)).sum(1)
             logits = logits + self.network.output_bias[chosen]
@@ -87,7 +97,7 @@ class Model:
     def _code(
         self, users: np.ndarray, places: np.ndarray, owners: np.ndarray, weight: float
     ) -> Tensor:
-        """The hidden layer of `users` from the items at `places`, each weighted alike."""
+        """Return the hidden layer of `users` from the items at `places`, all with the same weight."""
         starts = np.searchsorted(owners, np.arange(len(users)))
         items = self._put(self._train.indices[places])
         weights = torch.full((len(places),), weight, device=self._device)
@@ -97,7 +107,7 @@ class Model:
         return torch.as_tensor(array, dtype=torch.int64, device=self._device)
 
     def scores(self, block: slice) -> np.ndarray:
-        """From all the items of a user, none left out."""
+        """Return the scores of a block of users, with all positives of a user as input."""
         users = np.arange(block.start, block.stop)
         with torch.no_grad():
             code = self._code(users, *_places_of(self._train, users), weight=1.0)
@@ -106,7 +116,7 @@ class Model:
 
 
 def _places_of(train: UserItems, users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where the items of `users` stand in `train.indices`, and whose each is (a position in `users`)."""
+    """Return the positions of the items of `users` in `train.indices`, and for each its user's position in `users`."""
     counts = np.diff(train.indptr)[users]
     owners = np.repeat(np.arange(len(users)), counts)
     within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)

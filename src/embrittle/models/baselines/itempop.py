@@ -10,12 +10,12 @@ from embrittle.data.interactions import UserItems
 
 
 class Model:
-    """See `training.Recommender`; there is nothing to train, so it has no epochs."""
+    """ItemPop with the interface `training.Recommender`, without `train_epoch`."""
 
     def __init__(self, train: UserItems, options: Mapping[str, float], seed: int, device: str):
-        """Count."""
+        """Count the training interactions of each item."""
         self._counts = train.item_counts().astype(np.float32)
 
     def scores(self, block: slice) -> np.ndarray:
-        """The same for everybody."""
+        """Return the counts, the same for every user."""
         return np.tile(self._counts, (block.stop - block.start, 1))

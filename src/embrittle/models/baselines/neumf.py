@@ -1,7 +1,7 @@
-"""NeuMF (He et al. 2017): a generalised matrix factorisation and a multi-layer perceptron, fused.
+"""NeuMF (He et al. 2017): a generalised matrix factorisation (GMF) and a multi-layer perceptron (MLP), fused.
 
-Written after the paper: pointwise cross-entropy, each part trained alone with Adam, then both together, from there,
-with plain gradient descent. docs/method.md says where this differs.
+Implemented from the paper: each part is first trained alone with Adam on the pointwise cross-entropy, then both
+together with plain gradient descent. docs/method.md, "The APR poster", lists the differences.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from embrittle.rng import Stream, generator, seeds, torch_seed
 
 logger = logging.getLogger(__name__)
 
-_PAIRS_AT_ONCE = 200_000  # of users and items, scored together: tens of megabytes whatever the data
+_PAIRS_AT_ONCE = 200_000  # (user, item) pairs scored at a time, which take tens of megabytes
 GMF, MLP, FUSED = "gmf", "mlp", "fused"
 
 
 class Network(nn.Module):
-    """Both parts; `forward` gives the logits of pairs by one part or by both."""
+    """GMF and MLP; `forward` returns the logits of one part ("gmf", "mlp") or of both ("fused")."""
 
     def __init__(self, n_users: int, n_items: int, factors: int):
-        """Embeddings normal(0, 0.01), as in the paper; layers of 1, 1/2 and 1/4 of the embedding."""
+        """Initialise embeddings from normal(0, 0.01) as in the paper. Hidden layers: 1, 1/2 and 1/4 of `factors`."""
         super().__init__()
         for name, n_rows in (("users", n_users), ("items", n_items)):
             for part in (GMF, MLP):
-                # Gradients of the rows in the batch alone, so that a step does not grow with the catalogue.
+                # sparse: gradients only of the rows in the batch, so that a step does not grow with the catalogue
                 table = nn.Embedding(n_rows, factors, sparse=True)
                 nn.init.normal_(table.weight, std=0.01)
                 setattr(self, f"{part}_{name}", table)
@@ -50,12 +50,12 @@ class Network(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def hidden(self, users: Tensor, items: Tensor, part: str) -> Tensor:
-        """What the output layer of a part sees; the two are broadcast against each other."""
+        """Return the input of a part's output layer; `users` and `items` are broadcast against each other."""
         pieces = []
         if part != MLP:
             pieces.append(self.gmf_users(users) * self.gmf_items(items))
         if part != GMF:
-            # The first layer, applied to users and items each, so that all pairs of a block share it.
+            # The first layer is applied to users and items separately, so that all pairs of a block share its results.
             weights = self.layers[0].weight.chunk(2, dim=1)
             rows = self.mlp_users(users) @ weights[0].T + self.mlp_items(items) @ weights[1].T
             rows = torch.relu(rows + self.layers[0].bias)
@@ -65,11 +65,11 @@ class Network(nn.Module):
         return torch.cat(pieces, -1)
 
     def forward(self, users: Tensor, items: Tensor, part: str) -> Tensor:
-        """Logits."""
+        """Return the logits of (user, item) pairs; arguments as in `hidden`."""
         return self.outputs[part](self.hidden(users, items, part)).squeeze(-1)
 
     def fuse(self) -> None:
-        """Start the fused output from the two trained ones, half of each."""
+        """Initialise the fused output layer with half the weights of the two trained ones."""
         fused, parts = self.outputs[FUSED], (self.outputs[GMF], self.outputs[MLP])
         with torch.no_grad():
             fused.weight.copy_(0.5 * torch.cat([part.weight for part in parts], 1))
@@ -77,10 +77,10 @@ class Network(nn.Module):
 
 
 class Model:
-    """See `training.Recommender`."""
+    """NeuMF with the interface `training.Recommender`."""
 
     def __init__(self, train: UserItems, options: Mapping[str, float], seed: int, device: str):
-        """Train the two parts alone, if `pretraining` is not 0."""
+        """Initialise the network, and train each part alone for `pretraining` epochs."""
         if device == "cpu":
             torch.set_num_threads(1)
         torch.manual_seed(torch_seed(Stream.NEUMF_WEIGHTS, seed))
@@ -101,14 +101,14 @@ class Model:
             self._optimisers = self._adam()
 
     def _adam(self) -> list[torch.optim.Optimizer]:
-        """Adam, for embeddings on the rows in the batch alone."""
+        """Return Adam optimisers; the one for embeddings updates only the rows in the batch."""
         tables = [m.weight for m in self.network.modules() if isinstance(m, nn.Embedding)]
         others = [p for p in self.network.parameters() if all(p is not table for table in tables)]
         rate = self._options["learning_rate"]
         return [torch.optim.SparseAdam(tables, lr=rate), torch.optim.Adam(others, lr=rate)]
 
     def _examples(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Users, items and labels of an epoch, shuffled: every positive, and negatives drawn anew."""
+        """Return users, items and labels of an epoch, shuffled: every positive, and new negatives."""
         self._n_epochs += 1
         train, n = self._train, int(self._options["negatives"])
         at, csr = (self._seed, self._n_epochs), (train.indptr, train.indices, train.n_items)
@@ -119,7 +119,7 @@ class Model:
         return self._users[order % n_positives], items[order], order < n_positives
 
     def _epoch(self, part: str, optimisers: list[torch.optim.Optimizer]) -> float:
-        """One epoch of a part; the mean loss."""
+        """Train a part for one epoch; return the mean loss."""
         users, items, labels = self._examples()
         total, size = 0.0, int(self._options["batch_size"])
         for start in range(0, len(users), size):
@@ -140,11 +140,11 @@ class Model:
         return torch.as_tensor(array, dtype=kind, device=self._device)
 
     def train_epoch(self) -> float:
-        """Both parts together."""
+        """Train both parts together for one epoch; return the mean loss."""
         return self._epoch(FUSED, self._optimisers)
 
     def scores(self, block: slice) -> np.ndarray:
-        """Logits, some users at a time."""
+        """Return the logits of a block of users for all items, computed for a few users at a time."""
         n_items = self._train.n_items
         result = np.empty((block.stop - block.start, n_items), np.float32)
         step = max(1, _PAIRS_AT_ONCE // n_items)

@@ -1,7 +1,7 @@
-"""The recommenders that the APR poster sets beside MF-BPR and AMF, found by their names in the configuration.
+"""The registry of baselines with which the APR poster compares BPR-MF and AMF, by their names in the configuration.
 
-A further baseline is an entry here, and a module as `module_of` names it with a class `Model` (`training.Recommender`).
-Light: the configuration is checked against this registry whenever the Snakefile is parsed.
+To add a baseline, add an entry here, and a module named as in `module_of` with a class `Model`
+(`training.Recommender`). This module imports nothing heavy, because Snakemake checks the configuration against it.
 """
 
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Baseline:
-    """What can be set.
+    """A baseline's entry.
 
     Attributes:
-        options: names with defaults; where the default is a whole number, so is every value. The training loop reads
-            `epochs` and `evaluate_every`; without them nothing is trained.
+        options: option -> default; options with an integer default accept integers only. The training loop reads
+            `epochs` and `evaluate_every`; a baseline without `epochs` is not trained.
     """
 
     options: dict[str, float] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""Training a baseline, with the choice of the epoch whose lists count (docs/method.md, "The APR poster")."""
+"""Training of baselines, and selection of the epoch whose lists count (docs/method.md, "The APR poster")."""
 
 from __future__ import annotations
 
@@ -22,27 +22,34 @@ logger = logging.getLogger(__name__)
 
 
 class Recommender(Protocol):
-    """What a baseline has to offer."""
+    """The interface of a baseline's class `Model`."""
 
     def __init__(self, train: UserItems, options: Mapping[str, float], seed: int, device: str):
-        """Take the positives, all options of its entry in `BASELINES`, a seed, and "cpu" or "cuda"."""
+        """Initialise the baseline.
+
+        Args:
+            train: training positives.
+            options: all options of the baseline's entry in `BASELINES`.
+            seed: of everything random.
+            device: "cpu" or "cuda".
+        """
 
     def train_epoch(self) -> float:
-        """Train for one epoch; return its mean loss. Only of those whose entry has `epochs`."""
+        """Train for one epoch and return the mean loss. Baselines without the option `epochs` need no such method."""
 
     def scores(self, block: slice) -> np.ndarray:
-        """Scores of a block of users for all items: a new float32 array (n_block, n_items)."""
+        """Return the scores of a block of users for all items: a new float32 array (n_block, n_items)."""
 
 
 @dataclass
 class TrainedBaseline:
-    """What is left of a training.
+    """The result of training a baseline.
 
     Attributes:
-        lists: the selected epoch's, long form (`ranking.lists_to_columns`).
-        selected_epoch: that epoch; 0 where nothing is trained.
-        selected_score: the criterion on the data that selects; None with selection "last".
-        curve: one row an epoch, with the columns of `EpochSelection.row`; see `models.state.TrainedState`.
+        lists: top-K lists of the selected epoch in long form (`ranking.lists_to_columns`).
+        selected_epoch: the selected epoch; 0 for a baseline that is not trained.
+        selected_score: value of the criterion at the selected epoch; None with selection "last".
+        curve: one row for each epoch, with the columns of `EpochSelection.row`; see `models.state.TrainedState`.
     """
 
     lists: dict[str, np.ndarray] = field(default_factory=dict)
@@ -51,7 +58,7 @@ class TrainedBaseline:
     curve: list[dict[str, float]] = field(default_factory=list)
 
     def curve_columns(self) -> dict[str, list[float]]:
-        """The curve as columns, with the epoch that was selected marked in one more."""
+        """Return the curve as columns, with a further column `selected` that is true for the selected epoch."""
         columns = {name: [row[name] for row in self.curve] for name in self.curve[0]}
         return {**columns, "selected": [row["epoch"] == self.selected_epoch for row in self.curve]}
 
@@ -59,7 +66,10 @@ class TrainedBaseline:
 def create(
     name: str, train: UserItems, options: Mapping[str, float], seed: int, device: str
 ) -> Recommender:
-    """Make the baseline `name`, untrained; its module is imported by now only, since torch takes seconds."""
+    """Return the untrained baseline `name`; arguments as in `Recommender`.
+
+    The baseline's module is imported only here, because importing torch takes seconds.
+    """
     return import_module(module_of(name)).Model(train, options, seed, device)
 
 
@@ -76,25 +86,25 @@ def train_baseline(
     seed: int,
     device: str,
 ) -> TrainedBaseline:
-    """Train a baseline and keep the lists of the epoch that `selection` chooses.
+    """Train a baseline and return the lists of the selected epoch.
 
     Args:
-        name: a key of `registry.BASELINES`.
+        name: key of `registry.BASELINES`.
         train: training positives.
         test, validation: int32 (n_users,), held-out item of each user, -1 for none; validation items are not listed.
-        options: all of its entry in `registry.BASELINES`.
-        selection, criterion: as in `selection.EpochSelection`.
-        length: of the lists, K.
+        options: all options of the baseline's entry in `registry.BASELINES`.
+        selection, criterion: rule and criterion of `selection.EpochSelection`.
+        length: length of the lists, K.
         seed: of everything random.
         device: "cpu" or "cuda".
 
     Raises:
-        TrainingError: nobody has an item to select by, or the loss is no longer a number.
+        TrainingError: no user has a held-out item to select by, or the loss is no longer finite.
     """
     selection = EpochSelection(selection, criterion, train, test, validation)
     began = time.perf_counter()
     model = create(name, train, options, seed, device)
-    logger.info("%s: made ready in %.0f s", name, time.perf_counter() - began)
+    logger.info("%s: initialised in %.0f s", name, time.perf_counter() - began)
     result, epochs = TrainedBaseline(), int(options.get("epochs", 0))
     if epochs == 0:
         result.curve.append(selection.row(0))
@@ -115,7 +125,7 @@ def train_baseline(
 def _judge(
     model: Recommender, selection: EpochSelection, length: int, result: TrainedBaseline
 ) -> None:
-    """Complete the curve's last row, and keep the lists if this epoch is the one selected so far."""
+    """Evaluate the epoch of the curve's last row, and keep its lists if it is selected."""
     longest = min(max(length, selection.k), selection.train.n_items)
     items, scores = top_items_by(model.scores, selection.seen_items, longest)
 
