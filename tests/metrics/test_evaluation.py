@@ -138,7 +138,7 @@ def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, held_out):
     with pytest.raises(ValueError, match="zip"):
         evaluate_conditions(paths[:2], conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
     held_out["test_items"] = held_out["test_items"][:3]
-    with pytest.raises(DataError, match=r"users outside 0 \.\.\. 2"):
+    with pytest.raises(DataError, match=r"a user outside 0 \.\.\. 2"):
         evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
 
 

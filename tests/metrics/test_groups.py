@@ -77,7 +77,7 @@ def test_an_item_with_several_values_is_in_several_groups():
 def test_a_group_that_does_not_occur_is_empty_but_one_must():
     gender = pd.Series(["F", "F"], name="gender")
     assert value_groups("users", gender, ["M", "F"]).sizes.tolist() == [0, 2]
-    with pytest.raises(DataError, match=r"none of the groups male, female .* there are F\."):
+    with pytest.raises(DataError, match=r"none of the groups male, female .* values are F\."):
         value_groups("users", gender, ["male", "female"])
 
 

@@ -172,8 +172,8 @@ def test_from_long_pads_and_keeps_scores():
         ([0, 0], [1, 3], [3, 4], "list of user 0 has a gap"),
         ([0, 1], [1, 2], [3, 4], "list of user 1 has a gap"),
         ([1, 1], [1, 2], [3, 3], "list of user 1 has an item more than once"),
-        ([0, 2], [1, 1], [3, 4], r"users outside 0 ... 1"),
-        ([0, -1], [1, 1], [3, 4], r"users outside 0 ... 1"),
+        ([0, 2], [1, 1], [3, 4], r"a user outside 0 ... 1"),
+        ([0, -1], [1, 1], [3, 4], r"a user outside 0 ... 1"),
         ([0, 1], [0, 1], [3, 4], "rank 0; ranks start at 1"),
         ([0, 1], [1, 1], [-1, 4], "item -1; items start at 0"),
         ([0], [1, 1], [3, 4], "differ in length"),
@@ -185,7 +185,7 @@ def test_broken_long_form_is_refused(user, rank, item, message):
 
 
 def test_a_rank_beyond_the_stated_length_is_refused():
-    with pytest.raises(DataError, match="rank 2, beyond their stated length 1"):
+    with pytest.raises(DataError, match="rank 2 beyond their length of 1"):
         Lists.from_long(np.array([0, 0]), np.array([1, 2]), np.array([3, 4]), np.zeros(2), 1, 1)
 
 
@@ -199,11 +199,11 @@ def test_k_out_of_range_is_refused_by_every_measure(name, k):
 
 def test_evaluation_refuses_what_does_not_belong_together():
     lists = lists_of([[0, 1, 2]])
-    with pytest.raises(DataError, match="2 test items for the lists of 1 users"):
+    with pytest.raises(DataError, match="lists have 1 users, but test items are given for 2"):
         evaluate(lists, np.array([0, 1]), np.ones(3, dtype=int), [1])
-    with pytest.raises(DataError, match=r"item 2 .* there are 2 items"):
+    with pytest.raises(DataError, match=r"item 2, .* has 2 items"):
         evaluate(lists, np.array([0]), np.ones(2, dtype=int), [1])
-    with pytest.raises(DataError, match=r"item 9 .* there are 3 items"):
+    with pytest.raises(DataError, match=r"item 9, .* has 3 items"):
         evaluate(lists, np.array([9]), np.ones(3, dtype=int), [1])
     with pytest.raises(DataError, match="no user has a test item"):
         evaluate(lists, np.array([NO_ITEM]), np.ones(3, dtype=int), [1])
@@ -233,7 +233,7 @@ def test_a_measure_is_added_by_one_function(monkeypatch):
 
     rows = evaluate(lists_of([[2, 1]]), np.array([1]), np.array([1, 1, 1]), [2])
     assert rows[-1] == (2, "first item", 2.0)
-    with pytest.raises(ValueError, match="already is a measure named 'PR'"):
+    with pytest.raises(ValueError, match="a measure named 'PR' is registered already"):
         measures.measure("PR")(first_item)
 
 

@@ -71,7 +71,7 @@ def test_rho_is_the_share_that_a_perturbation_takes_away():
 def test_only_ndcg_at_k_counts():
     others = pd.concat([METRICS, METRICS.assign(metric="RE", value=1), METRICS.assign(k=20)])
     assert tidy.robustness(others, 10).equals(tidy.robustness(METRICS, 10))
-    with pytest.raises(DataError, match="nothing at K = 5"):
+    with pytest.raises(DataError, match="no rows for K = 5"):
         tidy.robustness(METRICS, 5)
 
 

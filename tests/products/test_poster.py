@@ -89,7 +89,7 @@ def test_lists_of_another_length_are_not_compared():
     table = poster.robustness_comparison(per_seed(study(k=10), k=10), METHODS, ROBUSTNESS, 10)
     assert table["mean"].notna().all()
     assert table["published"].isna().all()
-    with pytest.raises(DataError, match="nothing at K = 10; there is K = 100"):
+    with pytest.raises(DataError, match="no rows for K = 10; available K: 100"):
         per_seed(study(), k=10)
 
 

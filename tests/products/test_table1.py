@@ -198,7 +198,7 @@ def test_epsilon_is_compared_as_a_float_and_k_is_selected():
     at = {k: table1_long(metrics, 0.5, TABLE1_ITERATIONS, k) for k in (10, 20)}
     assert at[10]["value"].notna().all()
     assert (at[20]["value"] / at[10]["value"]).to_numpy() == pytest.approx(2.0)
-    with pytest.raises(DataError, match="nothing at K = 5; there is K = 10, 20"):
+    with pytest.raises(DataError, match="no rows for K = 5; available K: 10, 20"):
         table1_long(metrics, 0.5, TABLE1_ITERATIONS, 5)
 
 

@@ -1,1 +1,1 @@
-"""What lists are worth: measures, groups, fairness, and the tidy frames of a study."""
+"""Evaluation of top-K lists: measures, groups, fairness, and the tidy tables of a study."""

@@ -1,4 +1,4 @@
-"""The tidy metrics of a study: every measure in every condition, from stored lists."""
+"""Tidy metrics of a study: every measure in every condition, computed from stored lists."""
 
 from __future__ import annotations
 
@@ -25,25 +25,28 @@ LISTS = ("user", "rank", "item", "score")
 
 
 Condition = tuple[str, float, int]
-"""Attack, epsilon, iterations; ("initial", 0, 0) is the unperturbed model. Epsilon may be text, as in file names."""
+"""(attack, epsilon, iterations); ("initial", 0, 0) is the unperturbed model. Epsilon may be text, as in file names."""
 
 
 def read_lists(path: str | PathLike, n_users: int, length: int) -> Lists:
     """Read stored lists (columns `LISTS`).
 
     Args:
-        path: the file of one condition.
+        path: Parquet file of one condition.
         n_users: number of users.
-        length: the K that the lists were made with.
+        length: length K at which the lists are stored.
 
     Raises:
-        DataError: the file is damaged.
+        DataError: the file is damaged or violates the rules of `Lists.from_long`.
     """
     return Lists.from_long(*read_columns(path, *LISTS), n_users, length)
 
 
 def read_norms(path: str | PathLike) -> dict[str, float]:
-    """Read the norms of the perturbation behind stored lists (`norms.perturbation_norms`): 0 if there was none.
+    """Read the perturbation norms (`norms.perturbation_norms`) that belong to stored lists.
+
+    Returns:
+        Name -> norm; 0 for the lists of an unperturbed model.
 
     Raises:
         DataError: the file is damaged.
@@ -64,16 +67,19 @@ def evaluate_conditions(
     """Evaluate one model and seed in several conditions.
 
     Args:
-        paths: the files of lists, one a condition.
-        conditions: what they are lists of.
-        k: list lengths to evaluate at; the lists were stored at the largest.
-        test_items: int32 (n_users,), -1 for none.
-        train_counts: int64 (n_items,).
-        about: dataset, model and seed.
+        paths: files of lists, one for each condition.
+        conditions: the conditions, in the order of `paths`.
+        k: list lengths to evaluate; the lists are stored at the largest.
+        test_items: int32 (n_users,), test item of each user, -1 for none.
+        train_counts: int64 (n_items,), training interactions of each item.
+        about: "dataset", "model" and "seed".
 
     Returns:
-        One row for each condition, K and measure, with the columns `COLUMNS`; then as metrics "spent ..." the norms of
-        the perturbation, the same at every K.
+        One row for each condition, K and measure, with the columns `COLUMNS`. The perturbation norms are further
+        metrics, named "spent ...", with the same value at every K.
+
+    Raises:
+        DataError: a file is damaged, or as in `measures.evaluate`.
     """
     rows = []
     for path, condition in zip(paths, conditions, strict=True):
@@ -102,7 +108,16 @@ def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, 
 
 
 def read_relevance(test: str | PathLike, n_users: int, relevance: str) -> np.ndarray:
-    """Relevance of each user's test item: float64 (n_users,), its rating or, with "binary", 1."""
+    """Read the relevance of each user's test item.
+
+    Args:
+        test: Parquet file of the test interactions, with the columns user and rating.
+        n_users: number of users.
+        relevance: "rating" for the rating, or "binary" for 1.
+
+    Returns:
+        float64 (n_users,); 1 for users without a test item.
+    """
     users, ratings = read_columns(test, "user", "rating")
     result = np.ones(n_users)
     if relevance == "rating":
@@ -124,21 +139,25 @@ def evaluate_fairness(
     gce: Mapping[str, float],
     about: Mapping[str, str],
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Measure groups of users and items in several conditions of one model and seed.
+    """Evaluate groups of users and items, for one model and seed in several conditions (docs/method.md, "Fairness").
 
     Args:
         paths, conditions, k, about: as in `evaluate_conditions`.
-        train: training positives, whose counts make quantiles.
-        test_items: int32 (n_users,), -1 for none.
-        relevance: float64 (n_users,), of the test items (`read_relevance`).
-        tables: "users" and "items", of the normal form.
-        attributes: name -> definition: `of`, `distributions`, and the arguments of `groups.build`.
+        train: training positives, for groups by quantiles of interactions.
+        test_items: int32 (n_users,), test item of each user, -1 for none.
+        relevance: float64 (n_users,), relevance of each user's test item (`read_relevance`).
+        tables: "users" and "items" of the normal form.
+        attributes: name -> definition: `of` ("users" or "items"), `distributions`, and the arguments of `groups.build`.
         item_value: key of `fairness.ITEM_VALUES`.
-        gce: settings of `fairness.gce`.
+        gce: beta, smoothing and background of `fairness.gce`.
 
     Returns:
-        The groups' nDCG, one row a group with the columns `GROUP_COLUMNS`; and what compares them, one row a measure
-        with the columns `FAIRNESS_COLUMNS`. An attribute that the data set does not have is in neither.
+        groups: nDCG of each group, one row for each group, with the columns `GROUP_COLUMNS`.
+        fairness: comparison of the groups, one row for each measure, with the columns `FAIRNESS_COLUMNS`.
+        Attributes that the data set does not have are left out of both.
+
+    Raises:
+        DataError: a file is damaged, or an attribute cannot form groups.
     """
     counts = {"users": np.diff(train.indptr), "items": train.item_counts()}
     built = _built_groups(attributes, tables, counts)
@@ -168,7 +187,7 @@ def _built_groups(
     tables: Mapping[str, pd.DataFrame],
     counts: Mapping[str, np.ndarray],
 ) -> dict[str, grouping.Groups]:
-    """The groups of each attribute that the data set has."""
+    """Return the groups of each attribute that the data set has."""
     built = {}
     for name, definition in attributes.items():
         of = definition["of"]
@@ -182,7 +201,7 @@ def _built_groups(
 
 
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:
-    """Put several tidy tables into one."""
+    """Return the rows of several Parquet files as one table."""
     return pd.concat([read_parquet(path).to_pandas() for path in paths], ignore_index=True)
 
 
@@ -191,17 +210,16 @@ def complete(
     runs: Iterable[tuple[str, str, int]],
     conditions: Mapping[str, Iterable[Condition]],
 ) -> pd.DataFrame:
-    """Put the metrics in the order of the study, with a row also for what was not measured.
+    """Return the metrics in the order of the study, with NaN for missing values.
 
     Args:
         metrics: from `collect`.
-        runs: (data set, model, seed), all that the study asks for.
-        conditions: data set -> (attack, epsilon, iterations) of its trained models; of the random recommender, the
-            first.
+        runs: (data set, model, seed) of all runs of the study.
+        conditions: data set -> conditions of its trained models; the random recommender has only the first.
 
     Returns:
-        One row for each run, condition, K and measure, with the columns `COLUMNS`; value is NaN where it is missing,
-        so that no mean is taken of what happens to be there.
+        One row for each run, condition, K and measure, with the columns `COLUMNS`. Missing values are NaN, so that a
+        mean over seeds with a missing one is NaN as well.
     """
     of_models = {
         dataset: [(attack, float(epsilon), int(number)) for attack, epsilon, number in rows]
@@ -220,13 +238,17 @@ def complete(
 
 
 def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:
-    """List what was selected of each training.
+    """Return the selected epoch of each training.
 
     Args:
-        models: (data set, model file as `models.state.TrainedState.write` writes it).
+        models: (data set, model file of `models.state.TrainedState.write`) of each training.
 
     Returns:
-        Columns dataset, model, seed, selected_epoch, selected_score (the criterion on what selects; empty with "last").
+        Columns dataset, model, seed, selected_epoch and selected_score (value of the criterion; empty with selection
+        "last").
+
+    Raises:
+        DataError: a file is damaged.
     """
     columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
     rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]

@@ -1,10 +1,10 @@
-"""Fairness between groups of users or items, from stored lists (docs/method.md, "Fairness").
+"""Fairness between groups of users or items, computed from stored lists (docs/method.md, "Fairness").
 
-Every group has a value, its nDCG; generalised cross entropy (GCE) and the mean absolute difference (MAD) compare the
-values. Nothing here is silently NaN: where a group has nothing to measure, its value is NaN with a note that says
-why, and it takes no part in the comparison.
+Each group has a value, its nDCG. Generalised cross entropy (GCE) and mean absolute difference (MAD) compare the values
+of groups. A group without members or test items has the value NaN and a note with the reason; comparisons leave it out.
 
-What the value of an item is can be chosen: `@item_value` names a definition for the configuration.
+Item groups need a value for each item. The configuration selects one of several definitions, which `@item_value`
+registers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from embrittle.metrics.measures import NO_ITEM, Lists, hit_ranks, ndcg_per_user
 
 NO_MEMBERS = "no members"
 NO_TEST_ITEMS = "no test items"
-NOT_RECOMMENDED = "none recommended"  # of an item group, whose value then is 0
+NOT_RECOMMENDED = (
+    "none recommended"  # note of an item group without recommended items, whose value is 0
+)
 
 # --- Between groups -------------------------------------------------------------------------------
 
@@ -34,52 +36,61 @@ def gce(
     smoothing: float = 0.05,
     background: float = 1e-4,
 ) -> float:
-    """Generalised cross entropy between a fair distribution and that of the groups' values (Deldjoo et al. 2019).
+    """Return the generalised cross entropy of the groups' values from a fair distribution (Deldjoo et al. 2019).
 
-    1 / (beta (1 - beta)) * (sum_j fair_j^beta p_j^(1 - beta) - 1), where p are the values, each smoothed to
-    (1 - smoothing) * value + smoothing * background, divided by their sum. 0 is fair; the further below, the less.
+    GCE = (sum_j fair_j^beta p_j^(1 - beta) - 1) / (beta (1 - beta)). The distribution p is proportional to the
+    smoothed values, (1 - smoothing) * value + smoothing * background. 0 is fair; smaller values are less fair.
 
     Args:
-        values: at least 0, one a group; groups with NaN are left out and `fair` is scaled to the others.
-        fair: probabilities, positive, one a group.
-        beta: not 0 or 1, where the measure has other forms. The papers use 2.
-        smoothing: share of the background, so that a group with value 0 does not make the measure infinite.
-        background: the value that is mixed in.
+        values: (n_groups,), not negative. Groups with NaN are left out, and `fair` is rescaled to the other groups.
+        fair: (n_groups,), positive probabilities.
+        beta: parameter of GCE, not 0 or 1, for which the formula is another one. The papers use 2.
+        smoothing: weight of the background, so that GCE is finite if a group has the value 0.
+        background: the value mixed in by smoothing.
 
     Returns:
-        NaN if no group has a value.
+        GCE, at most 0 for beta > 1; NaN if no group has a value.
 
     Raises:
         ConfigError: beta is 0 or 1.
-        DataError: the lengths differ, or nothing smooths a value of 0.
+        DataError: the lengths differ, or a smoothed value is not positive.
     """
     values, fair = np.asarray(values, dtype=np.float64), np.asarray(fair, dtype=np.float64)
     if beta in (0, 1):
         raise ConfigError(
-            f"GCE with beta = {beta:g} is another formula: choose another beta, such as 2"
+            f"GCE is not defined for beta = {beta:g} by this formula: choose another beta, such as 2"
         )
     if values.shape != fair.shape:
-        raise DataError(f"a fair distribution over {len(fair)} groups for {len(values)} groups")
-    known = ~np.isnan(values)
-    if not known.any():
+        raise DataError(
+            f"the fair distribution has {len(fair)} groups, but there are {len(values)} groups: "
+            "write one probability for each group"
+        )
+    present = ~np.isnan(values)
+    if not present.any():
         return np.nan
-    smoothed = (1 - smoothing) * values[known] + smoothing * background
+    smoothed = (1 - smoothing) * values[present] + smoothing * background
     if (smoothed <= 0).any():
-        raise DataError("GCE needs positive values: a group has 0, and the smoothing is 0")
-    p, f = smoothed / smoothed.sum(), fair[known] / fair[known].sum()
+        raise DataError(
+            "GCE needs positive values, but a group has the value 0: choose a smoothing above 0"
+        )
+    p, f = smoothed / smoothed.sum(), fair[present] / fair[present].sum()
     # + 0.0 turns the -0.0 of perfect fairness into 0.0.
     return float((np.sum(f**beta * p ** (1 - beta)) - 1) / (beta * (1 - beta)) + 0.0)
 
 
 def mad(values: Sequence[float]) -> float:
-    """Mean absolute difference of the groups' values over all pairs of groups (Zhu et al. 2018).
+    """Return the mean absolute difference of the groups' values over all pairs of groups (Zhu et al. 2018).
 
-    Groups with NaN are left out. One group alone differs from none: 0. NaN if no group has a value.
+    Args:
+        values: (n_groups,); groups with NaN are left out.
+
+    Returns:
+        MAD in the unit of the values; 0 for a single group, NaN if no group has a value.
     """
-    known = [value for value in values if not np.isnan(value)]
-    if not known:
+    present = [value for value in values if not np.isnan(value)]
+    if not present:
         return np.nan
-    pairs = [abs(a - b) for a, b in combinations(known, 2)]
+    pairs = [abs(a - b) for a, b in combinations(present, 2)]
     return float(np.mean(pairs)) if pairs else 0.0
 
 
@@ -90,12 +101,12 @@ Values = Callable[[Lists, np.ndarray, np.ndarray, int, int], np.ndarray]
 
 @dataclass(frozen=True)
 class ItemValue:
-    """What an item is worth that is recommended.
+    """A definition of the value of a recommended item.
 
     Attributes:
-        of_items: function(lists, test_items, relevance, k, n_items) -> float64 (n_items,), at least 0; for items that
-            are not recommended its result is not looked at.
-        words: what it is, to end the sentence "the value of an item is".
+        of_items: function(lists, test_items, relevance, k, n_items) -> float64 (n_items,), not negative. Values of
+            items that are not recommended are ignored.
+        words: description for captions, which ends the sentence "the value of an item is".
     """
 
     of_items: Values
@@ -106,15 +117,15 @@ ITEM_VALUES: dict[str, ItemValue] = {}
 
 
 def item_value(name: str, words: str) -> Callable[[Values], Values]:
-    """Register a function as the item value `name` (`ItemValue`).
+    """Register a function as the item value `name`; see `ItemValue` for the function and `words`.
 
     Raises:
-        ValueError: there already is one of that name.
+        ValueError: the name is registered already.
     """
 
     def register(function: Values) -> Values:
         if name in ITEM_VALUES:
-            raise ValueError(f"there already is an item value named {name!r}")
+            raise ValueError(f"an item value named {name!r} is registered already")
         ITEM_VALUES[name] = ItemValue(function, words)
         return function
 
@@ -129,10 +140,16 @@ def item_value(name: str, words: str) -> Callable[[Values], Values]:
 def rated_hits(
     lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Relevance of an item's hits, summed, per user who has it as the test item; 0 where nobody has.
+    """Return the summed relevance of an item's hits, divided by the number of users who have it as the test item.
 
-    What comes closest to the printed item popularity columns of MSAP's Table 2. The paper does not define them: this
-    is recovered, not documented. There is no discount in it, and with ratings of 1 to 5 it may exceed 1.
+    Of the definitions tried, this one comes closest to the printed item popularity columns of MSAP's Table 2, which the
+    paper does not define. It has no rank discount, and with ratings of 1 to 5 it may exceed 1.
+
+    Args:
+        lists, test_items, relevance, k, n_items: as in `group_values`.
+
+    Returns:
+        float64 (n_items,), 0 for items that are no user's test item.
     """
     tested = np.bincount(test_items[test_items != NO_ITEM], minlength=n_items)
     return _on_hits(lists, test_items, relevance, k, n_items) / np.maximum(tested, 1)
@@ -142,7 +159,7 @@ def rated_hits(
 def item_ndcg(
     lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Mean nDCG of the users who have an item as the test item; 0 where nobody has."""
+    """Return the mean nDCG of the users who have an item as the test item: float64 (n_items,), 0 without such users."""
     tested = np.bincount(test_items[test_items != NO_ITEM], minlength=n_items)
     ndcg = np.nan_to_num(ndcg_per_user(lists, test_items, k))
     return _on_hits(lists, test_items, ndcg, k, n_items) / np.maximum(tested, 1)
@@ -151,19 +168,19 @@ def item_ndcg(
 def _on_hits(
     lists: Lists, test_items: np.ndarray, values: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Sum of the users' `values` over the hits of each item, float64 (n_items,)."""
+    """Return the sum of `values` over the users whose test item is a hit, for each item: float64 (n_items,)."""
     hit = hit_ranks(lists, test_items, k) > 0
     return np.bincount(test_items[hit], weights=values[hit], minlength=n_items)
 
 
 def recommended(lists: Lists, k: int, n_items: int) -> np.ndarray:
-    """How often each item is recommended, int64 (n_items,)."""
+    """Return how many lists contain each item: int64 (n_items,)."""
     top = lists.items[:, :k]
     return np.bincount(top[top != NO_ITEM], minlength=n_items)
 
 
 def score_per_user(lists: Lists, k: int) -> np.ndarray:
-    """Mean predicted score of each user's list, float64 (n_users,); NaN for an empty list."""
+    """Return the mean predicted score of each user's list: float64 (n_users,), NaN for an empty list."""
     filled = lists.items[:, :k] != NO_ITEM
     total = np.where(filled, lists.scores[:, :k], 0).sum(axis=1, dtype=np.float64)
     length = filled.sum(axis=1)
@@ -171,9 +188,15 @@ def score_per_user(lists: Lists, k: int) -> np.ndarray:
 
 
 def score_per_item(lists: Lists, test_items: np.ndarray, k: int, n_items: int) -> np.ndarray:
-    """Predicted scores of an item's hits, summed, per time that it is recommended; float64 (n_items,).
+    """Return the summed predicted scores of an item's hits, divided by how often it is recommended.
 
-    So does Elliot, the MSAP authors' later framework (ItemMADrating); the paper does not say.
+    The paper gives no definition; this is the one of ItemMADrating in Elliot, the MSAP authors' later framework.
+
+    Args:
+        lists, test_items, k, n_items: as in `group_values`.
+
+    Returns:
+        float64 (n_items,), 0 for items without hits.
     """
     ranks = hit_ranks(lists, test_items, k)
     at_hit = lists.scores[np.arange(lists.n_users), np.maximum(ranks, 1) - 1]
@@ -184,9 +207,15 @@ def score_per_item(lists: Lists, test_items: np.ndarray, k: int, n_items: int) -
 def gain_per_item(
     lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Graded gain, 2^relevance - 1, of an item's hits per time that it is recommended; float64 (n_items,).
+    """Return the summed graded gain, 2^relevance - 1, of an item's hits, divided by how often it is recommended.
 
-    So does Elliot (ItemMADranking).
+    The paper gives no definition; this is the one of ItemMADranking in Elliot.
+
+    Args:
+        lists, test_items, relevance, k, n_items: as in `group_values`.
+
+    Returns:
+        float64 (n_items,), 0 for items without hits.
     """
     on_hits = _on_hits(lists, test_items, 2.0**relevance - 1, k, n_items)
     return on_hits / np.maximum(recommended(lists, k, n_items), 1)
@@ -196,7 +225,15 @@ def gain_per_item(
 
 
 def group_means(groups: Groups, values: np.ndarray) -> np.ndarray:
-    """Mean value of each group's members that have one (are not NaN), float64 (n_groups,); NaN where none has."""
+    """Return the mean value of each group's members.
+
+    Args:
+        groups: of users or of items.
+        values: float64 (n_users,) or (n_items,); members with NaN are left out.
+
+    Returns:
+        float64 (n_groups,), NaN for groups without a value.
+    """
     counted = groups.member & ~np.isnan(values)
     totals = np.where(counted, np.nan_to_num(values), 0).sum(axis=1)
     sizes = counted.sum(axis=1)
@@ -212,31 +249,36 @@ def group_values(
     n_items: int,
     value: str = "rated-hits",
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Return what is compared between groups, each float64 (n_groups,), and a note on each group, else "".
+    """Return the values of groups that fairness measures compare (docs/method.md, "Fairness").
 
-    "nDCG" makes Table 2 and GCE, "score" MADr, "gain" MADR. Of user groups, nDCG and gain are the mean nDCG of their
-    users who have a test item, score the mean of their lists' mean scores. Of item groups all three are means over
-    their items that are recommended at least once: nDCG of the item value named `value`, score of `score_per_item`,
-    gain of `gain_per_item`. An item group of which nothing is recommended has 0 in each.
+    "nDCG" is the value in Table 2 and GCE, "score" in MADr, and "gain" in MADR. For user groups, nDCG and gain are the
+    mean nDCG of users with a test item, and score is the mean of the lists' mean predicted scores. For item groups, the
+    values are means over items that are recommended at least once: nDCG of the item value `value`, score of
+    `score_per_item`, gain of `gain_per_item`. Item groups without recommended items have the value 0.
 
     Args:
         groups: of users or of items.
-        lists: the top lists.
-        test_items: int (n_users,), -1 for none.
-        relevance: float (n_users,), of the test item for its user: its rating, or 1.
-        k: length of the lists.
+        lists: top-K lists of all users.
+        test_items: integers (n_users,), test item of each user, -1 for none.
+        relevance: float64 (n_users,), relevance of each user's test item: its rating, or 1.
+        k: length of the lists to evaluate.
         n_items: size of the catalogue.
         value: key of `ITEM_VALUES`.
 
+    Returns:
+        values: "nDCG", "score" and "gain" -> float64 (n_groups,).
+        notes: for each group the reason for a value of NaN or 0, else "".
+
     Raises:
-        ConfigError: no such item value.
+        ConfigError: the item value is unknown.
+        DataError: k exceeds the length of the stored lists.
     """
     if groups.of == "users":
         ndcg = group_means(groups, ndcg_per_user(lists, test_items, k))
         score = group_means(groups, score_per_user(lists, k))
         return {"nDCG": ndcg, "score": score, "gain": ndcg}, _notes(groups, ndcg, NO_TEST_ITEMS)
     if value not in ITEM_VALUES:
-        raise ConfigError(f"there is no item value {value!r}; known: {', '.join(ITEM_VALUES)}")
+        raise ConfigError(f"unknown item value {value!r}; valid: {', '.join(ITEM_VALUES)}")
     shown = recommended(lists, k, n_items) > 0
     per_item = {
         "nDCG": ITEM_VALUES[value].of_items(lists, test_items, relevance, k, n_items),
@@ -261,15 +303,18 @@ def compare_groups(
     distributions: Mapping[str, Sequence[float]],
     settings: Mapping[str, Any],
 ) -> dict[str, float]:
-    """GCE against the uniform and each further fair distribution, MADr and MADR.
+    """Return the fairness measures of groups.
 
     Args:
-        values: of the groups, from `group_values`.
-        distributions: name -> fair distribution, beside the uniform "f0".
+        values: values of the groups, from `group_values`.
+        distributions: name -> fair distribution (n_groups,), in addition to the uniform one, "f0".
         settings: beta, smoothing and background of `gce`.
 
+    Returns:
+        "GCE_f0" and "GCE_<name>" for each distribution, "MADr" and "MADR" -> value.
+
     Raises:
-        DataError: a distribution is over another number of groups.
+        DataError: a distribution has another number of groups.
     """
     n = len(values["nDCG"])
     fair = {"f0": np.full(n, 1 / n), **distributions}

@@ -1,8 +1,8 @@
-"""Groups of users or of items: what fairness is measured between (docs/method.md, "Groups").
+"""Groups of users or of items, between which fairness is measured (docs/method.md, "Groups").
 
-A group is a set of users or of items. Groups come from quantiles (of training interactions, or of a numeric
-column) or from the values of a column of the user or item table. With a column of lists, such as genres, an item is
-in several groups; where a value is missing, it is in none.
+Groups are formed from quantiles (of training interactions or of a numeric column), or from the values of a column of
+the user or item table. If the column contains lists, such as genres, an item belongs to several groups. Users and items
+without a value belong to no group.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class Groups:
 
     Attributes:
         of: "users" or "items".
-        labels: what each group is, for people: a value, or a range of numbers.
-        member: bool (n_groups, n), whether each user or item is in each group.
+        labels: description of each group: a value, or a range of numbers.
+        member: bool (n_groups, n), whether each user or item belongs to each group.
     """
 
     of: str
@@ -35,7 +35,7 @@ class Groups:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """C1, C2, ..., as the papers call them."""
+        """Names of the groups as in the papers: C1, C2, ..."""
         return tuple(f"C{i}" for i in range(1, len(self.labels) + 1))
 
     @property
@@ -45,41 +45,41 @@ class Groups:
 
 
 def quantile_groups(of: str, values: np.ndarray, n_groups: int) -> Groups:
-    """Cut at the quantiles of `values`, least first.
+    """Form groups between the quantiles of `values`, in ascending order.
 
-    An edge belongs to the group below it, and so do all that tie with it: equal values are never parted, and where
-    more share a value than fit into a group, groups differ in size or are empty. With the training interactions of
-    ML-1M's users this gives the ranges that the MSAP paper states (19 to 43 interactions in C1).
+    A value equal to a quantile belongs to the group below. Equal values are therefore always in the same group, so
+    groups may differ in size or be empty. For the training interactions of ML-1M's users, this gives the ranges stated
+    in the MSAP paper (19 to 43 interactions in C1).
 
     Args:
         of: "users" or "items".
-        values: numbers (n,); NaN is in no group.
-        n_groups: 4 for quartiles.
+        values: numbers (n,); NaN belongs to no group.
+        n_groups: number of groups, such as 4 for quartiles.
 
     Raises:
-        DataError: there is no number at all.
+        DataError: all values are NaN.
     """
     values = np.asarray(values, dtype=np.float64)
-    known = ~np.isnan(values)
-    if not known.any():
+    present = ~np.isnan(values)
+    if not present.any():
         raise DataError(f"the {of} have no values to take quantiles of")
-    edges = np.quantile(values[known], np.arange(1, n_groups) / n_groups)
-    group = np.where(known, np.searchsorted(edges, values, side="left"), -1)
+    edges = np.quantile(values[present], np.arange(1, n_groups) / n_groups)
+    group = np.where(present, np.searchsorted(edges, values, side="left"), -1)
     member = group == np.arange(n_groups)[:, None]
     return Groups(of, tuple(_range(values[row]) for row in member), member)
 
 
 def value_groups(of: str, column: pd.Series, order: Sequence[str] | None = None) -> Groups:
-    """One group for each value of a column, or of the lists in it.
+    """Form a group for each value of a column, or for each value in its lists.
 
     Args:
         of: "users" or "items".
-        column: a value or a list of values for each; missing ones are in no group.
-        order: the values that make groups, in this order, as text. By default all there are, sorted: as numbers if
-            all are numbers. One that does not occur makes an empty group.
+        column: a value or a list of values for each user or item; missing values belong to no group.
+        order: the values that form groups, as text, in this order; a value that does not occur gives an empty group.
+            By default all values that occur, sorted: numbers first, in numeric order.
 
     Raises:
-        DataError: none of `order` occurs, or the column is empty.
+        DataError: none of the values in `order` occurs, or the column has no values.
     """
     rows = column.reset_index(drop=True).explode().dropna()
     texts = rows.map(_text)
@@ -90,8 +90,8 @@ def value_groups(of: str, column: pd.Series, order: Sequence[str] | None = None)
     labels = present if order is None else list(order)
     if not set(labels) & set(present):
         raise DataError(
-            f"none of the groups {', '.join(labels)} is a value of the column {column.name!r} of the {of}: "
-            f"there are {', '.join(present)}. Groups and values must be spelt alike."
+            f"none of the groups {', '.join(labels)} is a value of the column {column.name!r} of the {of}, whose "
+            f"values are {', '.join(present)}. Write groups exactly as the values."
         )
     member = np.zeros((len(labels), len(column)), dtype=bool)
     for i, label in enumerate(labels):
@@ -113,16 +113,17 @@ def build(
     Args:
         of: "users" or "items".
         table: the user or item table of the normal form; row i is user or item i.
-        train_counts: training interactions of each user or item, what quantiles are taken of without a column.
+        train_counts: integers (n,), training interactions of each user or item; quantiles are taken of them if no
+            column is given.
         column: a column of the table.
-        quantiles: number of quantiles to cut at; without it each value is a group.
-        groups: the values that make groups, in order; for columns without `quantiles`.
+        quantiles: number of groups by quantiles; None for a group for each value of the column.
+        groups: the values that form groups, in order, if `quantiles` is None; None for all values.
 
     Returns:
-        None if the table has no such column: not every data set publishes it.
+        The groups; None if the table has no such column, since data sets differ in their attributes.
 
     Raises:
-        DataError: the column cannot make such groups.
+        DataError: the column cannot form such groups.
     """
     if column is not None and column not in table:
         return None
@@ -144,12 +145,12 @@ def _numbers(of: str, column: pd.Series) -> np.ndarray:
         return pd.to_numeric(column).astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"the column {column.name!r} of the {of} is not numeric, so it has no quantiles: {error}"
+            f"quantiles need numbers, but the column {column.name!r} of the {of} is not numeric: {error}"
         ) from None
 
 
 def _text(value: object) -> str:
-    """3.0 and 3 are one value."""
+    """Return a value as text; 3.0 and 3 give the same text."""
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         value = int(value)
     return str(value)

@@ -1,12 +1,11 @@
 """Measures of accuracy, novelty, diversity and coverage, computed from stored top-K lists.
 
-Everything works on the lists alone, so memory grows with users x K and never with users x items.
-With one test item per user (leave-one-out), the measures are those of the MSAP paper (Anelli et
+The measures need only the lists, so memory grows with users x K, not with users x items.
+With one test item for each user (leave-one-out), they are the measures of the MSAP paper (Anelli et
 al., FLAIRS 2021, "Evaluation Metrics"): PR, RE, nDCG, EFD, SE and ICov. Users without a test item
-are left out of the first four, which need one; their lists still count for SE and ICov, which look
-at what is recommended to everybody.
+are left out of PR, RE, nDCG and EFD; SE and ICov, which do not need test items, include their lists.
 
-A further measure is one function with the decorator `measure("its name")`.
+To add a measure, write a function with the decorator `@measure("name")`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,7 +15,7 @@ import numpy as np
 
 from embrittle.errors import DataError
 
-NO_ITEM = -1  # padding of a list shorter than K, and the test item of a user who has none
+NO_ITEM = -1  # padding of lists shorter than K, and the test item of users without one
 
 
 @dataclass(frozen=True)
@@ -24,8 +23,8 @@ class Lists:
     """Top-K lists of all users.
 
     Attributes:
-        items: int32 [n_users, K], best first; `NO_ITEM` after the end of a list shorter than K.
-        scores: float32 [n_users, K], the predicted scores; NaN after the end of a list.
+        items: int32 (n_users, K), best first; `NO_ITEM` after the end of a list shorter than K.
+        scores: float32 (n_users, K), the predicted scores; NaN after the end of a list.
     """
 
     items: np.ndarray
@@ -33,12 +32,12 @@ class Lists:
 
     @property
     def n_users(self) -> int:
-        """Number of users, with empty lists or not."""
+        """Number of users, including users with empty lists."""
         return self.items.shape[0]
 
     @property
     def length(self) -> int:
-        """The K at which the lists were stored: no measure can look further."""
+        """The K at which the lists are stored, the largest at which they can be evaluated."""
         return self.items.shape[1]
 
     @classmethod
@@ -51,25 +50,25 @@ class Lists:
         n_users: int,
         length: int | None = None,
     ) -> "Lists":
-        """Build from the stored long form, one row per recommendation, in any order.
+        """Build from the stored long form, one row for each recommendation, in any order.
 
         Args:
-            user: integers [n], in 0 ... n_users - 1.
-            rank: integers [n], from 1; each user's ranks run from 1 without a gap.
-            item: integers [n], at least 0; no item twice in one user's list.
-            score: floats [n].
-            n_users: number of users; those without a row get an empty list.
-            length: the K that was asked for when the lists were made; by default the largest rank
-                there is. They differ only if no user had K candidates.
+            user: integers (n,), in 0 ... n_users - 1.
+            rank: integers (n,), from 1; the ranks of a user have no gaps.
+            item: integers (n,), not negative; each item at most once in a user's list.
+            score: floats (n,).
+            n_users: number of users; users without a row get an empty list.
+            length: the K at which the lists are stored; by default the largest rank. The two differ only if no user
+                has K candidates.
 
         Raises:
-            DataError: the columns break one of the rules above.
+            DataError: the columns violate one of these rules.
         """
         _check_long(user, rank, item, score, n_users)
         longest = int(rank.max(initial=0))
         length = longest if length is None else length
         if longest > length:
-            raise DataError(f"the lists have a rank {longest}, beyond their stated length {length}")
+            raise DataError(f"the lists have a rank {longest} beyond their length of {length}")
         items = np.full((n_users, length), NO_ITEM, dtype=np.int32)
         scores = np.full((n_users, length), np.nan, dtype=np.float32)
         items[user, rank - 1] = item
@@ -86,7 +85,7 @@ def _check_long(
     if len(user) == 0:
         return
     if user.min() < 0 or user.max() >= n_users:
-        raise DataError(f"the lists have users outside 0 ... {n_users - 1}")
+        raise DataError(f"the lists have a user outside 0 ... {n_users - 1}")
     if rank.min() < 1:
         raise DataError(f"the lists have a rank {rank.min()}; ranks start at 1")
     if item.min() < 0:
@@ -113,13 +112,15 @@ MEASURES: dict[str, Measure] = {}
 def measure(name: str) -> Callable[[Measure], Measure]:
     """Register a function `(lists, test_items, train_counts, k) -> float` as the measure `name`.
 
+    The arguments of the function are those of `evaluate`, with one K.
+
     Raises:
-        ValueError: there already is a measure of that name.
+        ValueError: the name is registered already.
     """
 
     def register(function: Measure) -> Measure:
         if name in MEASURES:
-            raise ValueError(f"there already is a measure named {name!r}")
+            raise ValueError(f"a measure named {name!r} is registered already")
         MEASURES[name] = function
         return function
 
@@ -133,21 +134,21 @@ def evaluate(
     ks: Iterable[int],
     names: Sequence[str] | None = None,
 ) -> list[tuple[int, str, float]]:
-    """Every measure (or those in `names`) at every K.
+    """Return every measure, or those in `names`, at every K.
 
     Args:
-        lists: the top-K lists.
-        test_items: integers [n_users], each user's test item or `NO_ITEM`.
-        train_counts: integers [n_items], how many training interactions each item has.
-        ks: list lengths to evaluate at, each from 1 to `lists.length`.
-        names: keys of `MEASURES`; all of them by default.
+        lists: top-K lists of all users.
+        test_items: integers (n_users,), test item of each user, `NO_ITEM` for none.
+        train_counts: integers (n_items,), training interactions of each item.
+        ks: list lengths to evaluate, each from 1 to `lists.length`.
+        names: keys of `MEASURES`; all by default.
 
     Returns:
-        (K, measure, value), for each K in the order given, measures in the order of `names`.
+        (K, measure, value) for each K, in the order of `ks` and `names`.
 
     Raises:
-        DataError: a K is out of range, the arrays do not belong to each other, no user has a test
-            item, or nothing was trained on.
+        DataError: a K is out of range, the sizes of the arrays do not match, no user has a test item, or there are no
+            training interactions.
     """
     _check_evaluation(lists, test_items, train_counts)
     names = list(MEASURES) if names is None else names
@@ -158,45 +159,47 @@ def evaluate(
 
 def _check_evaluation(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray) -> None:
     if len(test_items) != lists.n_users:
-        raise DataError(f"{len(test_items)} test items for the lists of {lists.n_users} users")
+        raise DataError(
+            f"the lists have {lists.n_users} users, but test items are given for {len(test_items)}"
+        )
     n_items = len(train_counts)
     largest = max(lists.items.max(initial=NO_ITEM), test_items.max(initial=NO_ITEM))
     if largest >= n_items:
         raise DataError(
-            f"item {largest} in the lists or the test set, but there are {n_items} items"
+            f"the lists or test items contain item {largest}, but the catalogue has {n_items} items"
         )
 
 
 def _top(lists: Lists, k: int) -> np.ndarray:
-    """The first k items of every list, int32 [n_users, k]."""
+    """Return the first k items of every list, int32 (n_users, k); raise DataError if the lists are shorter."""
     if not 1 <= k <= lists.length:
         raise DataError(
-            f"cannot evaluate at K = {k}: the stored lists have length {lists.length}. "
-            "Lists are stored at the largest K asked for; make them again for a longer one."
+            f"cannot evaluate at K = {k}: the stored lists have length {lists.length}. Lists are stored at the largest "
+            "K of evaluation.k; recompute the lists for a larger K."
         )
     return lists.items[:, :k]
 
 
 def _discounts(ranks: np.ndarray) -> np.ndarray:
-    """disc(rank) = 1 / log2(rank + 1), ranks from 1."""
+    """Return disc(rank) = 1 / log2(rank + 1), for ranks from 1."""
     return 1.0 / np.log2(ranks + 1.0)
 
 
 def _mean_over_tested(values: np.ndarray) -> float:
-    """Mean over the users who have a test item: NaN stands for those who have none."""
+    """Return the mean over the users with a test item; users without one have NaN."""
     tested = values[~np.isnan(values)]
     if len(tested) == 0:
-        raise DataError("no user has a test item: there is nothing to measure accuracy on")
+        raise DataError("no user has a test item, so accuracy cannot be measured")
     return float(tested.mean())
 
 
 def hit_ranks(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """Rank of each user's test item in the first k of the list.
+    """Return the rank of each user's test item among the first k items of the list.
 
     Returns:
-        int64 [n_users], from 1; 0 where the test item is not among the first k, or there is none.
+        int64 (n_users,), from 1; 0 if the test item is not among the first k, or the user has none.
     """
-    # Without the mask, a missing test item would equal the padding of a short list.
+    # Without the mask, a missing test item would match the padding of a short list.
     hits = (_top(lists, k) == test_items[:, None]) & (test_items != NO_ITEM)[:, None]
     return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
 
@@ -206,37 +209,41 @@ def _per_tested_user(test_items: np.ndarray, values: np.ndarray) -> np.ndarray:
 
 
 def recall_per_user(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """1 where the test item is among the first k, else 0.
+    """Return 1 for users whose test item is among the first k items of the list, else 0.
 
     Returns:
-        float64 [n_users], NaN for users without a test item.
+        float64 (n_users,), NaN for users without a test item.
     """
     return _per_tested_user(test_items, (hit_ranks(lists, test_items, k) > 0).astype(np.float64))
 
 
 def ndcg_per_user(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """disc(rank of the test item), 0 if it is not among the first k.
+    """Return nDCG@k of each user: disc(rank of the test item), 0 if the item is not among the first k.
 
-    The ideal list has the one relevant item first, with disc(1) = 1: the gain is normalised as is.
+    With one relevant item the ideal DCG is disc(1) = 1, so no further normalisation is needed.
 
     Returns:
-        float64 [n_users], NaN for users without a test item.
+        float64 (n_users,), NaN for users without a test item.
     """
     ranks = hit_ranks(lists, test_items, k)
     return _per_tested_user(test_items, np.where(ranks > 0, _discounts(np.maximum(ranks, 1)), 0.0))
 
 
 def item_novelty(train_counts: np.ndarray) -> np.ndarray:
-    """-log2 of each item's share of the training interactions, in bits; float64 [n_items].
+    """Return the novelty of each item: -log2 of its share of the training interactions, in bits.
 
-    An item unseen in training takes the largest novelty among the seen ones.
+    Args:
+        train_counts: integers (n_items,), training interactions of each item.
+
+    Returns:
+        float64 (n_items,); an item without training interactions gets the largest novelty of the other items.
 
     Raises:
-        DataError: there is no training interaction at all.
+        DataError: there are no training interactions.
     """
     total = train_counts.sum()
     if total == 0:
-        raise DataError("the training set is empty: item novelty is not defined")
+        raise DataError("the training set is empty, so the novelty of items is not defined")
     seen = np.maximum(train_counts, train_counts[train_counts > 0].min())
     return -np.log2(seen / total)
 
@@ -244,13 +251,13 @@ def item_novelty(train_counts: np.ndarray) -> np.ndarray:
 def efd_per_user(
     lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int
 ) -> np.ndarray:
-    """Discounted novelty of the relevant recommendations (Vargas & Castells, RecSys 2011).
+    """Return expected free discovery: the discounted novelty of the relevant items (Vargas & Castells, RecSys 2011).
 
-    The sum over ranks of disc x relevance x novelty, divided by the sum of disc over all k ranks:
-    of a shorter list too, as PR divides by k.
+    EFD@k is the sum over ranks of disc x relevance x novelty, divided by the sum of disc over all k ranks. The divisor
+    is the same for lists shorter than k, as it is in PR.
 
     Returns:
-        float64 [n_users] in bits, NaN for users without a test item.
+        float64 (n_users,) in bits, NaN for users without a test item.
     """
     novelty = item_novelty(train_counts)[np.maximum(test_items, 0)]
     gain = ndcg_per_user(lists, test_items, k) * novelty
@@ -259,13 +266,13 @@ def efd_per_user(
 
 @measure("PR")
 def precision(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
-    """PR@K: the fraction of the K recommendations that are relevant, mean over users."""
+    """PR@K: share of relevant items among the K recommendations, mean over users."""
     return recall(lists, test_items, train_counts, k) / k
 
 
 @measure("RE")
 def recall(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
-    """RE@K, which with one test item per user is HR@K, mean over users."""
+    """RE@K, mean over users; with one test item for each user, RE@K is HR@K."""
     return _mean_over_tested(recall_per_user(lists, test_items, k))
 
 
@@ -287,7 +294,7 @@ def expected_free_discovery(
 def shannon_entropy(
     lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int
 ) -> float:
-    """SE@K: entropy in bits of the items in all lists pooled; 0 if every list is empty."""
+    """SE@K: Shannon entropy in bits of the items in all users' lists together; 0 if every list is empty."""
     top = _top(lists, k)
     counts = np.bincount(top[top != NO_ITEM])
     shares = counts[counts > 0] / max(counts.sum(), 1)
@@ -297,6 +304,6 @@ def shannon_entropy(
 
 @measure("ICov")
 def item_coverage(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
-    """ICov@K: how many distinct items are recommended to anybody (a count)."""
+    """ICov@K: number of distinct items in all users' lists (a count, not a share)."""
     top = _top(lists, k)
     return float(len(np.unique(top[top != NO_ITEM])))

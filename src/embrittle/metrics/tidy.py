@@ -1,4 +1,4 @@
-"""The tidy metrics: a row for each dataset, model, seed, attack, epsilon, iterations, k and metric."""
+"""The tidy metrics: one row for each dataset, model, seed, attack, epsilon, iterations, k and metric."""
 
 import logging
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ ROBUSTNESS = [*KEY[:6], "initial", "value", "rho"]
 
 
 def metrics_at(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The rows of the tidy metrics for top-k lists, checked.
+    """Check the tidy metrics and return their rows for lists of length k.
 
     Args:
         metrics: columns dataset, model, seed, attack, epsilon, iterations, k, metric, value.
         k: length of the lists.
 
     Raises:
-        DataError: a column is missing, two rows have the same key, or there is nothing at this k.
+        DataError: a column is missing, two rows have the same key, or no row has this k.
     """
     absent = [name for name in [*KEY, "value"] if name not in metrics]
     if absent:
@@ -34,44 +34,46 @@ def metrics_at(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
         raise DataError(f"the metrics have two rows for {first}")
     rows = metrics[metrics["k"] == k]
     if rows.empty:
-        there = ", ".join(str(value) for value in sorted(metrics["k"].unique()))
-        raise DataError(f"the metrics have nothing at K = {k}; there is K = {there or 'none'}")
+        available = ", ".join(str(value) for value in sorted(metrics["k"].unique()))
+        raise DataError(
+            f"the metrics have no rows for K = {k}; available K: {available or 'none'}. Choose a K of evaluation.k."
+        )
     return rows
 
 
 def known_first(names: pd.Series, known: Sequence[str]) -> list[str]:
-    """The distinct `names`, those in `known` first and in its order, others as they appear."""
+    """Return the distinct `names`: first those in `known`, in its order, then the others, in order of appearance."""
     present = list(dict.fromkeys(names))
     return [name for name in known if name in present] + [n for n in present if n not in known]
 
 
 def models_in(rows: pd.DataFrame) -> list[str]:
-    """The attackable models in the metrics, in the paper's order."""
+    """Return the models in the metrics without the random recommender, in the papers' order."""
     return known_first(rows.loc[rows["model"] != RANDOM, "model"], PAPER_MODELS)
 
 
 def seeds_of(rows: pd.DataFrame, dataset: str) -> list[int]:
-    """The seeds that make a complete cell of this data set: all that any trained model has."""
+    """Return the seeds of a complete cell of this data set: all seeds of its trained models, ascending."""
     trained = (rows["dataset"] == dataset) & (rows["model"] != RANDOM)
     return sorted(rows.loc[trained, "seed"].unique())
 
 
 def is_epsilon(column: pd.Series, epsilon: float) -> pd.Series:
-    """Where a column of budgets has this one, give or take the last bits of a float."""
+    """Return where a column of budgets equals `epsilon`, up to rounding."""
     return pd.Series(np.isclose(column, epsilon, rtol=1e-9, atol=0.0), index=column.index)
 
 
 def spread_over_seeds(per_seed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Mean and standard deviation over the seeds, in the order of first appearance of `by`.
+    """Return mean, standard deviation and range over the seeds of each cell.
 
     Args:
-        per_seed: the columns `by`, and value; one row per seed, NaN where it has no value.
-        by: columns that name a cell.
+        per_seed: the columns `by` and value; one row for each cell and seed, NaN for a missing value.
+        by: columns that identify a cell.
 
     Returns:
-        The columns `by`, then mean, sd (sample standard deviation, NaN for one seed), low, high
-        (smallest and largest) and n_seeds, how many seeds have a value. Where one has none, the
-        statistics are NaN.
+        One row for each cell, in order of first appearance: the columns `by`, then mean, sd (sample standard
+        deviation, NaN for one seed), low and high (minimum and maximum) and n_seeds (seeds with a value). If a seed has
+        no value, the statistics are NaN.
     """
     groups = per_seed.groupby(by, sort=False)["value"]
     complete = groups.count() == groups.size()
@@ -88,18 +90,20 @@ def spread_over_seeds(per_seed: pd.DataFrame, by: list[str]) -> pd.DataFrame:
 
 
 def values_by(rows: pd.DataFrame, names: Sequence[str]) -> dict[tuple, float]:
-    """The column value by the columns `names`, in their order; of repeated keys the last one."""
+    """Return the column value as a mapping from tuples of the columns `names`; of repeated keys the last row counts."""
     keys = rows[list(names)].itertuples(index=False, name=None)
     return dict(zip(keys, rows["value"], strict=True))
 
 
 def number_key(number: float) -> float:
-    """A budget without the last bits of a float, so that equal ones are equal keys."""
+    """Return a budget rounded to nine digits, so that equal budgets are equal keys."""
     return float(f"{float(number):.9g}")
 
 
 def robustness(metrics: pd.DataFrame, k: int, epsilon: float | None = None) -> pd.DataFrame:
-    """What each perturbation takes away: rho = 100 (initial - after) / initial of nDCG@k, in percent.
+    """Return the loss of nDCG@k by each perturbation, rho = 100 (initial - after) / initial, in percent.
+
+    This is rho of the longer MSAP paper, section 5.2 (docs/method.md).
 
     Args:
         metrics: the tidy metrics of any number of data sets.
@@ -108,11 +112,11 @@ def robustness(metrics: pd.DataFrame, k: int, epsilon: float | None = None) -> p
 
     Returns:
         Columns dataset, model, seed, attack, epsilon, iterations, initial (nDCG of the unperturbed model), value (nDCG
-        after), rho; rows in the order of the metrics, without the random recommender. rho is negative where a
-        perturbation helps. It is NaN, and a warning is logged, where the unperturbed nDCG is 0 or not there.
+        after the attack) and rho; rows in the order of the metrics, without the random recommender. rho is negative if
+        nDCG rises. If the unperturbed nDCG is 0 or missing, rho is NaN and a warning is logged.
 
     Raises:
-        DataError: the metrics are not usable, see `metrics_at`.
+        DataError: as in `metrics_at`.
     """
     rows = metrics_at(metrics, k)
     rows = rows[(rows["metric"] == "nDCG") & (rows["model"] != RANDOM)]
