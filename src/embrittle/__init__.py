@@ -1,7 +1,7 @@
 """embrittle: how brittle are a recommender's embeddings?
 
-The library behind the workflow. It knows nothing of Snakemake, of the configuration file or of where
-results lie; the scripts hand it values and paths. Importing this package imports nothing heavy.
+This is the library behind the workflow. It does not depend on Snakemake, the configuration file or the folder of
+results: the scripts pass values and paths. Importing this package imports nothing heavy.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,7 @@
-"""Which device the hot loops run on. Light: asking does not load torch, which alone takes seconds."""
+"""The device of the hot loops: detection of GPUs, and a GPU for each job.
+
+This module asks the CUDA driver itself, because importing torch takes seconds.
+"""
 
 import ctypes
 import getpass
@@ -17,12 +20,12 @@ logger = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cpu", "cuda")
 _POLL_SECONDS = 0.5
-_held = []  # locks, for as long as the process lives
+_held = []  # the locks of this process, held until it ends
 
 
 @cache
 def _driver() -> ctypes.CDLL | None:
-    """The CUDA driver, initialised; None where there is none, or no device."""
+    """Return the initialised CUDA driver; None without a driver or device."""
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -31,7 +34,7 @@ def _driver() -> ctypes.CDLL | None:
 
 
 def cuda_device_count() -> int:
-    """Number of CUDA devices that the driver shows (CUDA_VISIBLE_DEVICES is respected), 0 without a driver."""
+    """Return the number of CUDA devices that are visible to the driver (see CUDA_VISIBLE_DEVICES); 0 without driver."""
     count = ctypes.c_int(0)
     driver = _driver()
     if driver is None or driver.cuDeviceGetCount(ctypes.byref(count)) != 0:
@@ -40,23 +43,29 @@ def cuda_device_count() -> int:
 
 
 def cuda_device_ids() -> list[str]:
-    """The devices that the driver shows, in its order, each by the number that is its own on any machine.
+    """Return the UUIDs of the visible CUDA devices as hexadecimal text, in the driver's order.
 
-    The index alone would not do: CUDA_VISIBLE_DEVICES and Slurm count anew for every job.
+    Indices do not identify a device, because CUDA_VISIBLE_DEVICES and Slurm renumber devices for every job.
+
+    Raises:
+        DeviceError: the driver does not report the UUID of a device.
     """
     ids = []
     for index in range(cuda_device_count()):
         uuid = (ctypes.c_ubyte * 16)()
-        # The second form also tells the parts of a divided GPU (MIG) apart.
+        # The _v2 function also distinguishes the parts of a divided GPU (MIG).
         status = _driver().cuDeviceGetUuid_v2(ctypes.byref(uuid), index)
         if status != 0:
-            raise DeviceError(f"The CUDA driver does not name its device {index} (error {status}).")
+            raise DeviceError(
+                f"The CUDA driver does not report the UUID of device {index} (error {status}). Check the driver with "
+                "nvidia-smi, or choose device: cpu."
+            )
         ids.append(bytes(uuid).hex())
     return ids
 
 
 def cuda_device_names() -> list[str]:
-    """What the devices are called, in the driver's order."""
+    """Return the product names of the visible CUDA devices, in the driver's order."""
     names = []
     for index in range(cuda_device_count()):
         name = ctypes.create_string_buffer(256)
@@ -76,7 +85,7 @@ def processor_name() -> str:
 
 
 def torch_can_use_cuda() -> bool:
-    """Whether torch is installed and its build is not for the CPU alone."""
+    """Return whether torch is installed in a build with CUDA."""
     try:
         return not metadata.version("torch").endswith("+cpu")
     except metadata.PackageNotFoundError:
@@ -84,7 +93,7 @@ def torch_can_use_cuda() -> bool:
 
 
 def resolve(device: str) -> str:
-    """Turn the configured device into "cpu" or "cuda".
+    """Return "cpu" or "cuda" for a configured device; "auto" gives "cuda" if a GPU and a CUDA build of torch are found.
 
     Raises:
         DeviceError: `device` is not one of "auto", "cpu", "cuda".
@@ -97,22 +106,22 @@ def resolve(device: str) -> str:
 
 
 def of_job(gpus: int) -> str:
-    """The device of a job that was given `gpus` GPUs by the scheduler: "cpu", or one of its own, "cuda:<index>"."""
+    """Return the device of a job to which the scheduler assigned `gpus` GPUs: "cpu", or its own "cuda:<index>"."""
     return claim(cuda_device_ids()) if gpus else "cpu"
 
 
 def claim(ids: Sequence[str], folder: Path | None = None) -> str:
-    """Take one of several GPUs for this process alone, waiting until one is free.
+    """Reserve one of several GPUs for this process, waiting until one is free.
 
-    Snakemake counts GPUs but does not say which one a job has. The locks are files that the operating system frees
-    when the process ends, however it ends; they hold among all jobs of a user on a machine.
+    Snakemake limits the number of GPU jobs, but does not assign a GPU to each. A lock file for each GPU does so, among
+    all jobs of a user on a machine. The operating system releases a lock when its process ends, even if killed.
 
     Args:
-        ids: as from `cuda_device_ids`.
-        folder: where the locks are; None for the machine's folder for temporary files.
+        ids: UUIDs from `cuda_device_ids`.
+        folder: folder of the lock files; None for the machine's folder for temporary files.
 
     Returns:
-        "cuda:<index>", the place in `ids`. Without any, "cuda": whoever uses it will say what is wrong.
+        "cuda:<index>", with the position in `ids`. If `ids` is empty, "cuda", for which `get_backend` raises the error.
     """
     from filelock import FileLock, Timeout
 
@@ -129,9 +138,9 @@ def claim(ids: Sequence[str], folder: Path | None = None) -> str:
             except Timeout:
                 continue
             _held.append(lock)
-            logger.info("On GPU %d of %d (%s)", index + 1, len(ids), ids[index])
+            logger.info("Using GPU %d of %d (%s)", index + 1, len(ids), ids[index])
             return f"cuda:{index}"
         if not told:
-            logger.warning("All %d GPUs are taken by other jobs: waiting for one", len(ids))
+            logger.warning("Other jobs use all %d GPUs: waiting for a free one", len(ids))
             told = True
         time.sleep(_POLL_SECONDS)

@@ -1,29 +1,29 @@
-"""The errors a user can cause or meet. Every message says what is wrong, where, and what to do."""
+"""The errors that users may cause or meet. Every message says what is wrong, where, and what to do."""
 
 
 class EmbrittleError(Exception):
-    """Base of all errors raised on purpose by this library."""
+    """Base class of all errors that this library raises on purpose."""
 
 
 class ConfigError(EmbrittleError):
-    """The configuration or the data set registry is not usable."""
+    """The configuration or the registry of data sets is invalid."""
 
 
 class DownloadError(EmbrittleError):
-    """A source file could not be fetched, or is not the file it should be."""
+    """A source file could not be fetched, or its checksum is wrong."""
 
 
 class DataError(EmbrittleError):
-    """A data file or data set does not have the content that a stage needs."""
+    """A data file or data set is damaged, or lacks content that a stage needs."""
 
 
 class TrainingError(EmbrittleError):
-    """Training cannot start or has gone wrong."""
+    """Training cannot start, or has diverged."""
 
 
 class DeviceError(EmbrittleError):
-    """The asked-for device is unknown or not there."""
+    """The configured device is unknown, unavailable or out of memory."""
 
 
 class MachineError(EmbrittleError):
-    """The machine has run out of something, or does not let us write."""
+    """The machine is out of memory or disk space, or denies access to a file."""

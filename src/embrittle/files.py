@@ -1,7 +1,7 @@
 """Reading and writing the files between stages: Parquet, safetensors and JSON.
 
-Every writer is atomic: the file appears under its name only when it is complete and on disk, so that a full
-disk or a killed job never leaves half a file that a later run would trust.
+Every writer is atomic: a file appears under its final name only once it is complete and flushed to disk. A full disk or
+a killed job therefore never leaves a partial file that a later run would use.
 """
 
 import glob
@@ -20,14 +20,14 @@ from embrittle.errors import DataError
 
 @contextmanager
 def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it is flushed to disk and renamed to `path`.
+    """Yield a temporary path in the folder of `path`; on success flush the file to disk and rename it to `path`.
 
-    On any exception the temporary file is removed and an existing `path` is left as it was.
+    On an exception the temporary file is removed, and an existing `path` is left unchanged.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(path)
-    # The suffix is kept at the end because writers (matplotlib, say) choose the format by it.
+    # The suffix stays at the end, because some writers (such as matplotlib) choose the format by it.
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield temporary
@@ -39,11 +39,11 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def _remove_abandoned(path: Path) -> None:
-    """Delete what earlier processes, killed while they wrote `path`, have left."""
+    """Delete temporary files of earlier processes that were killed while they wrote `path`."""
     for file in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
         process = file.name.removeprefix(f".{path.stem}.").split(".")[0]
         try:
-            os.kill(int(process), 0)  # only asks
+            os.kill(int(process), 0)  # signal 0 only tests whether the process exists
         except ProcessLookupError:
             file.unlink(missing_ok=True)
         except (PermissionError, ValueError):
@@ -62,7 +62,7 @@ def write_json(content: Any, path: str | os.PathLike) -> None:
 
 
 def read_json(path: str | os.PathLike) -> Any:
-    """Read a JSON file; DataError if it is damaged."""
+    """Read a JSON file; raise DataError if the file is damaged."""
     with _named(path):
         return json.loads(Path(path).read_text(encoding="utf-8"))
 
@@ -70,9 +70,12 @@ def read_json(path: str | os.PathLike) -> Any:
 def write_parquet(
     columns: Any, path: str | os.PathLike, metadata: Mapping[str, Any] | None = None
 ) -> None:
-    """Write a table: a pandas DataFrame, a pyarrow Table, or a mapping of column names to arrays.
+    """Write a table as Parquet.
 
-    `metadata` (JSON values) goes into the file's schema, beside what is there.
+    Args:
+        columns: a pandas DataFrame (its index is dropped), a pyarrow Table, or a mapping from column names to arrays.
+        path: the file to write.
+        metadata: JSON values to add to the metadata of the file's schema.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -91,7 +94,7 @@ def write_parquet(
 
 
 def _arrow_array(values: Any) -> Any:
-    """Return an arrow array; of numbers without `pyarrow.array`, which imports pandas."""
+    """Return an Arrow array; numbers are converted without `pyarrow.array`, which imports pandas."""
     import pyarrow as pa
 
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "iuf":
@@ -102,22 +105,26 @@ def _arrow_array(values: Any) -> Any:
 
 @contextmanager
 def _named(path: str | os.PathLike) -> Iterator[None]:
-    """Let a file that cannot be read be named, with what to do."""
+    """Turn errors while reading a file into a DataError that names the file and says what to do."""
     try:
         yield
     except MemoryError:
         raise
-    except Exception as error:  # each format has its own
+    except Exception as error:  # each format has exceptions of its own
         if isinstance(error, OSError) and error.errno:
-            raise  # the operating system's: not there, not permitted
+            raise  # errors of the operating system, such as a missing file or permission
         raise DataError(
-            f"{path} is damaged and cannot be read ({error}). Delete it and run the same command again: the workflow "
-            "makes it anew."
+            f"{path} is damaged and cannot be read ({error}). Delete the file and run the same command again, which "
+            "recomputes it."
         ) from error
 
 
 def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) -> Any:
-    """Read a Parquet file of the workflow as a pyarrow Table, all columns or those named.
+    """Read a Parquet file of the workflow as a pyarrow Table.
+
+    Args:
+        path: the file.
+        columns: names of columns, in the order of the result; None for all columns.
 
     Raises:
         DataError: the file is damaged.
@@ -125,20 +132,20 @@ def read_parquet(path: str | os.PathLike, columns: Iterable[str] | None = None) 
     import pyarrow.parquet as pq
 
     names = None if columns is None else list(columns)
-    # Not read_table, which imports pandas: that takes longer than the work of a short job.
+    # read_table is avoided because it imports pandas, which takes longer than the work of a short job.
     with _named(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         table = file.read(names)
         return table if names is None else table.select(names)
 
 
 def read_columns(path: str | os.PathLike, *names: str) -> list[np.ndarray]:
-    """Read the named columns of a Parquet file as NumPy arrays, in the order of `names`; errors as `read_parquet`."""
+    """Read columns of a Parquet file as NumPy arrays, in the order of `names`; errors as in `read_parquet`."""
     table = read_parquet(path, names)
     return [_numpy_array(table.column(name)) for name in names]
 
 
 def _numpy_array(column: Any) -> np.ndarray:
-    """Return a column as `to_numpy` does; of complete numbers without it, for it imports pandas."""
+    """Return a column as `to_numpy` does; columns of numbers without nulls avoid it, because it imports pandas."""
     import pyarrow.types as kinds
 
     if column.null_count or not (kinds.is_integer(column.type) or kinds.is_floating(column.type)):
@@ -150,7 +157,7 @@ def _numpy_array(column: Any) -> np.ndarray:
 
 
 def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
-    """Read the metadata of a Parquet file from its footer; empty where there is none, DataError if it is damaged."""
+    """Read the metadata that `write_parquet` added; empty without metadata, DataError if the file is damaged."""
     import pyarrow.parquet as pq
 
     with _named(path):
@@ -160,29 +167,29 @@ def read_metadata(path: str | os.PathLike) -> dict[str, Any]:
 def write_tensors(
     tensors: Mapping[str, np.ndarray], path: str | os.PathLike, metadata: Mapping[str, Any]
 ) -> None:
-    """Write arrays as safetensors; `metadata` (JSON values) goes into the header."""
+    """Write named arrays as safetensors, with `metadata` (JSON values) in the header."""
     from safetensors.numpy import save
 
-    # One entry: safetensors writes several in an order that changes from run to run.
+    # A single entry, because safetensors writes several entries in an order that changes from run to run.
     header = {"metadata": json.dumps(metadata, sort_keys=True)}
     arrays = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     with written_atomically(path) as temporary:
-        # Not save_file: it writes by way of a file of its own, which stays behind when it is killed.
+        # save_file is avoided because it writes to a temporary file of its own, which remains if the job is killed.
         temporary.write_bytes(save(arrays, metadata=header))
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Read arrays and metadata as written by `write_tensors`; DataError if the file is damaged."""
+    """Read arrays and metadata that `write_tensors` wrote; raise DataError if the file is damaged."""
     from safetensors import safe_open
 
     with _named(path), safe_open(path, framework="numpy") as file:
         metadata = json.loads((file.metadata() or {}).get("metadata", "{}"))
-        names = file.keys()  # the file itself cannot be iterated over
+        names = file.keys()  # the file object itself is not iterable
         return {name: file.get_tensor(name) for name in names}, metadata
 
 
 def count_rows(path: str | os.PathLike) -> int:
-    """Number of rows of a Parquet file, from its footer; DataError if it is damaged."""
+    """Return the number of rows of a Parquet file, from its footer; raise DataError if the file is damaged."""
     import pyarrow.parquet as pq
 
     with _named(path):
@@ -190,22 +197,22 @@ def count_rows(path: str | os.PathLike) -> int:
 
 
 def write_csv(table: Any, path: str | os.PathLike) -> None:
-    """Write a pandas DataFrame without its index."""
+    """Write a pandas DataFrame as CSV, without its index."""
     write_text(table.to_csv(index=False, lineterminator="\n"), path)
 
 
 def write_results(results: Mapping[str, Any], paths: Any) -> None:
-    """Write each result to the path of its name: a text as it is, a pandas DataFrame as CSV."""
+    """Write each result to the path of the same name: text as it is, a pandas DataFrame as CSV."""
     for name, result in results.items():
         (write_text if isinstance(result, str) else write_csv)(result, paths[name])
 
 
 def read_csv(path: str | os.PathLike) -> Any:
-    """Read a table as written by `write_csv`; DataError if it does not end as that does."""
+    """Read a table that `write_csv` wrote; raise DataError if the file is damaged or truncated."""
     import pandas as pd
 
     content = Path(path).read_bytes()
     with _named(path):
         if not content.endswith(b"\n"):
-            raise ValueError("its last line is not complete")
+            raise ValueError("the last line is incomplete")
         return pd.read_csv(io.BytesIO(content))

@@ -1,11 +1,12 @@
-"""Which code decides the result of a script, as a number that changes when that code does.
+"""A digest of the code that decides the result of a script: the digest changes when this code changes.
 
-Counted are the script and all modules of the library that it imports, those that these import, and so on, also where a
-function imports what it needs. Not counted is what cannot change a result: comments, docstrings, formatting, the
-annotations of functions, log lines, the wording of errors, and the modules `AROUND` the work.
+The digest covers the script and all modules of the library that it imports directly or indirectly, imports inside
+functions included. It leaves out everything that cannot change a result: comments, docstrings, formatting, annotations
+of functions, log lines, the wording of errors, and the modules in `AROUND`.
 
-The code is read, not run: a module whose name is put together while the code runs (`import_module`, as registries do)
-is not seen, so a job names those that it uses. Light: Snakemake asks whenever it schedules jobs.
+The code is parsed, not run. Modules that are imported by a computed name (`import_module`, as in registries) are
+therefore not found, and each job passes those that it uses. This module imports nothing heavy, because Snakemake
+computes digests whenever it schedules jobs.
 """
 
 import ast
@@ -16,21 +17,21 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "embrittle"
-# The version, log files, messages, the choice of the device: they surround the work and decide nothing.
+# Modules that cannot change a result: the version, log files, error classes and the choice of the device.
 AROUND = frozenset({PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device"))})
-NOT_COUNTED = ("ctx", "kind", "returns", "type_comment")  # fields of nodes
+NOT_COUNTED = ("ctx", "kind", "returns", "type_comment")  # fields of syntax nodes that are left out
 
 
 def digest(script: Path, library: Path, modules: Iterable[str] = ()) -> str:
-    """Return a number, as hexadecimal text, for the code that decides the result of `script`.
+    """Return the digest of the code that decides the result of `script`, 16 hexadecimal digits.
 
     Args:
         script: a Python file.
-        library: the folder that the package is in.
-        modules: what the job imports by a name that the code does not show, such as the module of its attack.
+        library: the folder that contains the package.
+        modules: full names of modules that the job imports by a computed name, such as the module of its attack.
 
     Raises:
-        KeyError: the library has no such module.
+        KeyError: a module is not in the library.
     """
     counted = reached(script, library, modules)
     lines = [f"{name} {_read(counted[name].read_bytes())[0]}" for name in sorted(counted)]
@@ -38,7 +39,7 @@ def digest(script: Path, library: Path, modules: Iterable[str] = ()) -> str:
 
 
 def reached(script: Path, library: Path, modules: Iterable[str] = ()) -> dict[str, Path]:
-    """Return the modules whose code counts, with their files, the script as ""; arguments as `digest`."""
+    """Return module -> file of all code that the digest covers, with "" for the script; arguments as in `digest`."""
     files = {"": script, **modules_of(library)}
     found: dict[str, Path] = {}
     todo = ["", *(name for module in modules for name in _with_packages(module))]
@@ -51,14 +52,14 @@ def reached(script: Path, library: Path, modules: Iterable[str] = ()) -> dict[st
 
 
 def modules_of(library: Path) -> dict[str, Path]:
-    """Return the modules of the library with their files; a package's is its __init__.py."""
+    """Return module -> file of the whole library; the file of a package is its __init__.py."""
     files = library.joinpath(PACKAGE).rglob("*.py")
     names = {path: path.relative_to(library).with_suffix("").parts for path in files}
     return {".".join(parts).removesuffix(".__init__"): path for path, parts in names.items()}
 
 
 def imported(tree: ast.AST) -> set[str]:
-    """Return the names of the library that absolute imports bind at any depth: modules, or what they define."""
+    """Return the names in the library that absolute imports anywhere in the tree bind: modules and their contents."""
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -69,26 +70,29 @@ def imported(tree: ast.AST) -> set[str]:
 
 
 def _with_packages(name: str) -> list[str]:
-    """A name and the packages around it, which are loaded with it."""
+    """Return a module's name and those of its parent packages, which are imported with it."""
     parts = name.split(".")
     return [".".join(parts[:n]) for n in range(1, len(parts) + 1)]
 
 
 @cache
 def _read(source: bytes) -> tuple[str, set[str]]:
-    """What counts of a file, as a number, and what of the library it imports."""
+    """Return the digest of a file and the names that it imports from the library."""
     tree = ast.parse(source)
     tree.body = [statement for statement in tree.body if not _for_type_checkers(statement)]
     return hashlib.sha256(repr(_content(tree)).encode()).hexdigest(), imported(tree)
 
 
 def _content(node: Any) -> Any:
-    """A node as nested tuples. `ast.dump` would do but for what does not count, and changes with Python's version."""
+    """Return a syntax node as nested tuples, without the parts that the digest leaves out.
+
+    `ast.dump` is not used because it includes these parts, and its output depends on the version of Python.
+    """
     if isinstance(node, list):
         return [_content(one) for one in node if not _is_text(one) and not _is_log_line(one)]
     if isinstance(node, ast.arg):
-        return node.arg  # not its annotation
-    if isinstance(node, ast.Raise):  # not the wording of the error
+        return node.arg  # without the annotation
+    if isinstance(node, ast.Raise):  # without the arguments, which word the error
         return "Raise", _content(getattr(node.exc, "func", node.exc))
     if not isinstance(node, ast.AST):
         return node
@@ -101,12 +105,12 @@ def _for_type_checkers(node: ast.stmt) -> bool:
 
 
 def _is_text(node: Any) -> bool:
-    """A docstring, or a string that describes the statement above."""
+    """Return whether a statement is a docstring, or a string that describes the statement above."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _is_log_line(node: Any) -> bool:
-    """A call such as logger.info(...), the setting up of the logger, or the import of logging."""
+    """Return whether a statement is a call such as logger.info(...), sets up the logger, or imports logging."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names] == ["logging"]
     called = getattr(getattr(node, "value", None), "func", None)

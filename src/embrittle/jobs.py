@@ -1,4 +1,4 @@
-"""What surrounds the work of every job: a log file, and plain messages for errors that users can mend."""
+"""The frame of every job: a log file, and plain messages for errors that users can fix."""
 
 import errno
 import logging
@@ -11,19 +11,23 @@ from pathlib import Path
 
 from embrittle.errors import DeviceError, EmbrittleError, MachineError
 
-_AGAIN = "then run the same command again: what is complete stays, and a training goes on from its checkpoint."
+_AGAIN = "then run the same command again. Complete files are kept, and a training continues from its checkpoint."
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def explained(error: Exception) -> EmbrittleError | None:
-    """Return what a user can do about an error of the machine; None if it is none, but a mistake in the program."""
+    """Return an error with a message that says what a user can do; None for errors that no user can fix.
+
+    Errors of this library are returned unchanged. Full memory, full disks and denied access become a DeviceError or
+    MachineError. Other exceptions are mistakes in the program.
+    """
     if isinstance(error, EmbrittleError):
         return error
     if type(error).__name__ == "OutOfMemoryError" and type(error).__module__.startswith("torch"):
         return DeviceError(
-            f"The memory of the GPU is full ({error}). Choose a smaller training.factors, or device: cpu; or see to it "
-            "that nothing else uses this GPU (nvidia-smi)."
+            f"The memory of the GPU is full ({error}). Choose a smaller training.factors or device: cpu, or end other "
+            "programs that use this GPU (nvidia-smi lists them)."
         )
     if isinstance(error, MemoryError):
         return MachineError(
@@ -33,22 +37,22 @@ def explained(error: Exception) -> EmbrittleError | None:
     number, path = getattr(error, "errno", None), getattr(error, "filename", None) or "the results"
     if number in _NO_SPACE:
         return MachineError(
-            f"There is no space left for {path} ({os.strerror(number)}). Free some, or raise the quota; {_AGAIN}"
+            f"There is no space left for {path} ({os.strerror(number)}). Free disk space or raise the quota, {_AGAIN}"
         )
     if number in _NOT_WRITABLE:
         return MachineError(
-            f"{path} cannot be used ({os.strerror(number)}). Give yourself the right to write there, or run in a "
-            f"folder that is yours; {_AGAIN}"
+            f"{path} cannot be used ({os.strerror(number)}). Change the permissions of the file and its folder, "
+            f"or work in a folder of your own, {_AGAIN}"
         )
     return None
 
 
 @contextmanager
 def job(log: str | os.PathLike) -> Iterator[logging.Logger]:
-    """Send the library's messages to the file `log`, warnings also to the terminal.
+    """Log messages of the library to the file `log`, and warnings also to the terminal.
 
-    An error that a user can do something about (`explained`) ends the process with its message and status 1, without
-    a traceback; any other exception goes on its way, with its traceback in the log as well.
+    An error that a user can fix (`explained`) ends the process with its message and exit status 1, without traceback.
+    Any other exception is raised again, after its traceback is written to the log.
     """
     logger = logging.getLogger("embrittle")
     try:
@@ -67,7 +71,7 @@ def _log_to(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
-    logging.raiseExceptions = False  # a log line that finds no space is not worth a traceback
+    logging.raiseExceptions = False  # no traceback if the disk is too full for a log line
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

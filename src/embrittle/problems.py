@@ -1,6 +1,6 @@
-"""What is wrong in what a user wrote: collected, so that all is said at once, with the nearest valid name.
+"""Problems in a file that a user wrote, collected so that one message reports all, with the nearest valid names.
 
-Light: the configuration is checked whenever the Snakefile is parsed.
+This module imports nothing heavy, because the configuration is checked whenever the Snakefile is parsed.
 """
 
 import difflib
@@ -14,16 +14,22 @@ KeyPath = tuple[str | int, ...]
 
 
 class Problems:
-    """The problems found so far, and the paths whose values cannot be used in further checks."""
+    """The problems found so far.
+
+    Attributes:
+        file: prefix of every line.
+        lines: one message for each problem.
+        paths: keys with a problem, whose values cannot be used in further checks.
+    """
 
     def __init__(self, file: str = "") -> None:
-        """Start empty; `file` stands in front of every line."""
+        """Start without problems."""
         self.file = file
         self.lines: list[str] = []
         self.paths: set[KeyPath] = set()
 
     def add(self, path: KeyPath, message: str) -> None:
-        """Note a problem; a second one at the same path would only repeat the first."""
+        """Add a problem, unless the same path has one already."""
         if path in self.paths:
             return
         self.paths.add(path)
@@ -36,14 +42,14 @@ def _dotted(path: KeyPath) -> str:
 
 
 def nearest(name: Any, valid: Iterable[str]) -> str | None:
-    """Return the valid name that is most like `name`; None if none is."""
+    """Return the valid name most similar to `name`; None if no name is similar."""
     by_folded = {str(candidate).casefold(): candidate for candidate in valid}
     matches = difflib.get_close_matches(str(name).casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
 
 
 def suggestion(name: Any, valid: Iterable[str]) -> str:
-    """Return the end of a message about an unknown name: the nearest valid one, and all of them."""
+    """Return the end of a message about an unknown name: the nearest valid name, and all valid names."""
     valid = list(valid)
     near = nearest(name, valid)
     if near is not None:
@@ -52,12 +58,15 @@ def suggestion(name: Any, valid: Iterable[str]) -> str:
 
 
 def number_text(number: float) -> str:
-    """Return the one spelling of a number that is used in file names: 10.0 and 10 give "10".
+    """Return the canonical text of a number for file names: 10.0 and 10 both give "10".
 
-    `float(number_text(x)) == x` for every finite float. Raises ConfigError for NaN and infinity.
+    `float(number_text(x)) == x` for every finite float.
+
+    Raises:
+        ConfigError: the number is NaN or infinite.
     """
     number = float(number)
     if not math.isfinite(number):
-        raise ConfigError(f"{number} has no canonical text: a finite number is needed")
-    # Adding 0.0 turns -0.0, which equals 0.0, into 0.0.
+        raise ConfigError(f"{number} cannot be part of a file name: write a finite number")
+    # Adding 0.0 turns -0.0 into 0.0.
     return repr(number + 0.0).removesuffix(".0")

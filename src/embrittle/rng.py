@@ -1,8 +1,9 @@
-"""Every stream of random numbers by name: no two draw the same numbers under one seed.
+"""Named streams of random numbers, which are independent of each other under the same seed.
 
-A stream is numpy's SeedSequence with the seed as entropy and the stream's number, then what else tells its draws apart
-(an epoch, say), as spawn key. A list of integers as entropy would not do: zeros at its end do not count, so that the
-streams [seed] and [seed, 0] are one (numpy's documentation of SeedSequence).
+A stream is a NumPy SeedSequence with the seed as entropy. Its spawn key is the stream's number, followed by further
+integers, such as the epoch, for draws within the stream. The integers are not part of the entropy, because
+SeedSequence ignores trailing zeros there: the streams [seed] and [seed, 0] would be the same (NumPy's documentation of
+SeedSequence).
 """
 
 from enum import IntEnum
@@ -11,7 +12,7 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """Who draws, and what beside the seed tells the draws apart. Numbers may be added, never changed."""
+    """The streams; comments name the further integers. Numbers may be added, but never changed."""
 
     TEST_SPLIT = 1
     VALIDATION_SPLIT = 2
@@ -35,22 +36,22 @@ class Stream(IntEnum):
 
 
 def seeds(stream: Stream, seed: int, *place: int) -> np.random.SeedSequence:
-    """The seeds of a stream under a seed, at a place in it."""
+    """Return the SeedSequence of a stream under a seed, at a place in the stream such as an epoch."""
     return np.random.SeedSequence(seed, spawn_key=(stream, *place))
 
 
 def generator(stream: Stream, seed: int, *place: int) -> np.random.Generator:
-    """A numpy generator of a stream."""
+    """Return a NumPy generator for a stream; arguments as in `seeds`."""
     return np.random.default_rng(seeds(stream, seed, *place))
 
 
 def torch_seed(stream: Stream, seed: int, *place: int) -> int:
-    """What `torch.manual_seed` takes for a stream: 63 bits."""
+    """Return a 63-bit seed of a stream for `torch.manual_seed`; arguments as in `seeds`."""
     return int(seeds(stream, seed, *place).generate_state(1, np.uint64)[0] >> 1)
 
 
 def truncated_normal(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
-    """Draw float32 from normal(0, 1), values beyond two standard deviations drawn again (TensorFlow's)."""
+    """Draw float32 values from normal(0, 1) truncated at two standard deviations, by redrawing (as TensorFlow does)."""
     values = rng.standard_normal(shape, dtype=np.float32)
     while (outside := np.abs(values) > 2).any():
         values[outside] = rng.standard_normal(int(outside.sum()), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Intervals over seeds, paired tests over users, and the correction for their number."""
+"""Confidence intervals over seeds, paired tests over users, and their correction for multiple testing."""
 
 from collections.abc import Sequence
 
@@ -7,18 +7,23 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-LEVEL = 0.95
+LEVEL = 0.95  # of confidence intervals
 
 
 def half_width(
     standard_error: float | np.ndarray | pd.Series, n: int | np.ndarray | pd.Series
 ) -> float | np.ndarray | pd.Series:
-    """Half the t interval (95 %) of a mean of `n` values, at least two, by its standard error."""
+    """Return half the width of the 95 % t interval of a mean.
+
+    Args:
+        standard_error: of the mean.
+        n: number of values, at least 2.
+    """
     return standard_error * stats.t.ppf((1 + LEVEL) / 2, np.maximum(n - 1, 1))
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """The t interval (95 %) of a mean over seeds; NaN, NaN for fewer than two values, or where one is NaN."""
+    """Return the 95 % t interval of a mean over seeds; (NaN, NaN) if a value is NaN or there are fewer than two."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2 or np.isnan(values).any():
         return np.nan, np.nan
@@ -27,16 +32,16 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
 
 
 def over_seeds(rows: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFrame:
-    """Mean of a column over seeds, with the t interval (95 %) of the mean.
+    """Return the mean of a column over seeds for each cell, with the 95 % t interval of the mean.
 
     Args:
-        rows: one row a seed for each `by`.
-        column: what to average.
-        by: columns that name a cell.
+        rows: one row for each cell and seed.
+        column: the column to average.
+        by: columns that identify a cell.
 
     Returns:
-        The columns `by`, then mean, low, high, n_seeds. A cell without a value for some seed is NaN; one seed has no
-        interval.
+        The columns `by`, then mean, low, high and n_seeds. The mean is NaN if a seed has no value; the interval is NaN
+        for a single seed.
     """
     groups = rows.groupby(list(by), sort=False)[column]
     n, mean = groups.size(), groups.mean().where(groups.count() == groups.size())
@@ -46,13 +51,14 @@ def over_seeds(rows: pd.DataFrame, column: str, by: Sequence[str]) -> pd.DataFra
 
 
 def paired_p(first: np.ndarray, second: np.ndarray) -> float:
-    """The two-sided p of a paired t test; users without a value (NaN) in either take no part.
+    """Return the two-sided p-value of a paired t test over users.
 
     Args:
-        first, second: float64 (n_users,), a value of each user in two conditions.
+        first, second: float64 (n_users,), the value of each user in two conditions; users with NaN in either are left
+            out.
 
     Returns:
-        NaN with fewer than two users; 1 where no user differs; 0 where all differ by the same.
+        The p-value; NaN for fewer than two users, 1 if no user differs, 0 if all users differ by the same amount.
     """
     differences = first - second
     differences = differences[~np.isnan(differences)]
@@ -64,10 +70,10 @@ def paired_p(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Holm's correction of p values as one family; NaN stays NaN and does not count."""
+    """Return Holm's correction of p-values as one family of tests; NaN stays NaN and does not count as a test."""
     p = np.asarray(p, dtype=float)
     corrected = np.full(p.shape, np.nan)
-    there = ~np.isnan(p)
-    if there.any():
-        corrected[there] = multipletests(p[there], method="holm")[1]
+    present = ~np.isnan(p)
+    if present.any():
+        corrected[present] = multipletests(p[present], method="holm")[1]
     return corrected

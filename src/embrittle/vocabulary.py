@@ -1,4 +1,4 @@
-"""Names that several rooms share: of the papers' models, attacks and measures, and of what is no model."""
+"""Names that several rooms share: the papers' models, attacks and measures, and the names of reference conditions."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -7,11 +7,11 @@ PAPER_MODELS = ("BPR-MF", "AMF")
 
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
 
-# Name -> whether the attack takes a single step, in the order of the published table.
+# Attack -> whether it takes a single step, in the order of the published Table 1.
 PAPER_ATTACKS: Mapping[str, bool] = MappingProxyType({"fgsm": True, "bim": False, "pgd": False})
 
-# The reference recommender: it has no embeddings to attack, and no place in Table 1.
+# The random recommender, a reference: it has no embeddings to attack, and no row in Table 1.
 RANDOM = "Random"
 
-# The "attack" of a model as it was trained; its condition is ("initial", 0, 0).
+# The name of the unperturbed condition, ("initial", 0, 0), among the attacks.
 UNPERTURBED = "initial"

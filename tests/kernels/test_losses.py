@@ -99,5 +99,5 @@ def test_only_losses_of_the_package_are_cached_on_disk():
 
 
 def test_a_name_is_registered_once():
-    with pytest.raises(ValueError, match="already is a pairwise loss named 'bpr'"):
+    with pytest.raises(ValueError, match="a pairwise loss named 'bpr' is registered already"):
         pairwise_loss("bpr")(lambda difference: (difference, difference))

@@ -248,7 +248,7 @@ def test_a_damaged_file_is_named_and_made_anew_once_it_is_deleted(copy, finished
     status, output = copy.go()
     assert status == 1
     assert f"{file} is damaged" in output
-    assert "Delete it" in output
+    assert "Delete the file" in output
     path.unlink()
     copy.finish()
     assert copy.content() == finished.content()
