@@ -1,6 +1,6 @@
-"""The verdict: what the papers say, judged by what a study has found.
+"""The verdict: the papers' claims, tested on the results of a study (docs/verdict.md).
 
-`register` reads the claims, `sources` looks figures up in a study's results and in the papers' tables, `decisions` has
-the tests by their names, `judge` applies them, `verdict` does all of this to result files, and `side_by_side` compares
+`register` reads the claims. `sources` finds figures in a study's results and in the papers' tables. `decisions`
+contains the tests, and `judge` applies them. `verdict` runs all of this on result files, and `side_by_side` compares
 the verdicts of several studies.
 """

@@ -1,18 +1,19 @@
-"""The tests that decide claims, each found by its name in `TESTS`.
+"""The tests that decide claims, by their names in `TESTS` (docs/verdict.md).
 
-A test computes the *cases* of a claim (a model, an attack, a metric ...) on one data set. A case has one figure a seed;
-the mean with its 95 % interval over the seeds lies in the region that the claim allows ("for"), outside of it
-("against"), or is not decided by these seeds ("open"). A case that a seed lacks is "missing". A single seed has no
-interval: then a paired test over the users decides where their values are stored (`judge`), else the case is open.
+A test computes the *cases* of a claim on one data set, such as one for each model, attack and metric. A case has one
+figure for each seed. The 95 % interval of the mean over seeds may lie inside the region that the claim allows ("for"),
+outside ("against"), or overlap the region's bounds ("open"). A case without a figure for some seed is "missing". A
+single seed has no interval: then a paired test over users decides, if the users' values are stored (`judge`); otherwise
+the case is open.
 
-A further test is one generator of cases with the decorator `claim_test("its name")`. Its parameters stand in the
-register, and mean the same in all tests:
+To add a test, write a generator of cases with the decorator `@claim_test("name")`. Its parameters come from the
+register and have the same meaning in all tests:
 
-- over: names and their values; every combination is a case, and fills in what the quantities leave open;
+- over: names and lists of values. Every combination is a case, and its values complete the quantities;
 - of, to, than: quantities (`sources`);
 - until: a number of iterations;
-- limits: `above` and `below`, bounds of the figures that the claim allows, or `within` instead: `{percent: x}` or
-  `{points: x}`, how near to the published figure. Without limits nothing is judged.
+- limits: `above` and `below` are bounds of the figures that the claim allows. Alternatively `within` states the largest
+  distance to the published figure, `{percent: x}` or `{points: x}`. Without limits, cases are not decided.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,18 +35,18 @@ PERCENT, KEPT, TIMES, POINTS = "%", "% kept", "times", "points"
 ITERATIONS, PLAIN = "iterations", ""
 LIMITS = ("above", "below", "within")
 PUBLISHED = "published"
-"""The papers' own figure, among those of the seeds."""
+"""Index of the papers' own figure in a series of figures by seed."""
 
 
 @dataclass(frozen=True)
 class Region:
-    """The figures that a claim allows, bounds included; infinite where there is none."""
+    """The closed interval of figures that a claim allows; a missing bound is infinite."""
 
     low: float = -np.inf
     high: float = np.inf
 
     def side(self, low: float, high: float) -> str:
-        """Where an interval lies."""
+        """Return FOR if the interval lies inside the region, AGAINST if outside, else OPEN, also for NaN."""
         if np.isnan(low) or np.isnan(high):
             return OPEN
         if self.low <= low and high <= self.high:
@@ -53,18 +54,18 @@ class Region:
         return AGAINST if high < self.low or low > self.high else OPEN
 
     def margin(self, figure: float) -> float:
-        """How far inside a figure is, negative outside; NaN for NaN."""
+        """Return the distance of a figure to the nearest bound, negative outside the region; NaN for NaN."""
         return min(figure - self.low, self.high - figure)
 
     @classmethod
     def around(cls, figure: float, percent: float | None = None, points: float | None = None):
-        """The region near a printed figure; NaN bounds, which allow nothing, where none is printed."""
+        """Return the region within `percent` or `points` of a printed figure; bounds are NaN if none is printed."""
         half = points if points is not None else abs(figure) * percent / 100
         return cls(figure - half, figure + half)
 
     @classmethod
     def of(cls, published: float, above: float = -np.inf, below: float = np.inf, within=None):
-        """The region of a claim's limits (see the module); None without limits."""
+        """Return the region of a claim's limits (see the module); None without limits."""
         if within is not None:
             return cls.around(published, **within)
         return None if (above, below) == (-np.inf, np.inf) else cls(above, below)
@@ -75,16 +76,16 @@ class Case:
     """One case of a claim on one data set.
 
     Attributes:
-        name: in words.
-        side: see the module.
-        ours, low, high: mean and interval over the seeds, NaN where not there.
+        name: the case in words, such as "BPR-MF, BIM, L = 25".
+        side: FOR, AGAINST, OPEN or MISSING (see the module).
+        ours, low, high: mean and 95 % interval over the seeds; NaN if missing.
         unit: one of the units above.
-        published: the papers' figure, printed or computed from their tables; NaN where there is none.
-        region: what the claim allows; None where nothing is judged.
-        n_seeds: how many seeds have a figure.
-        rests_on: what the side rests on: "seeds", "users" or "fit".
-        p: of the paired test over users, NaN where there is none; `p_holm` after the correction (`judge`).
-        text: what to show in place of the figure, if it is no number.
+        published: the papers' figure, printed or computed from their tables; NaN if there is none.
+        region: the figures that the claim allows; None if the case is not to be decided.
+        n_seeds: number of seeds with a figure.
+        rests_on: the basis of `side`: "seeds", "users" or "fit".
+        p, p_holm: p-value of the paired test over users, and after Holm's correction (`judge`); NaN without a test.
+        text: text to show in place of figures that are not numbers.
     """
 
     name: str
@@ -103,7 +104,7 @@ class Case:
 
     @property
     def decided_by(self) -> str:
-        """What has decided the case, "" where it is not decided."""
+        """The basis of the decision (`rests_on`); "" if the case is not decided."""
         return self.rests_on if self.side in (FOR, AGAINST) else ""
 
     def _side_of(self, figure: float) -> str:
@@ -111,29 +112,34 @@ class Case:
 
     @property
     def published_side(self) -> str:
-        """On which side the papers' own figure is."""
+        """The side of the papers' own figure; "" without a figure or region."""
         return "" if np.isnan(self.published) else self._side_of(self.published)
 
     def corrected(self, p_holm: float, level: float = 0.05) -> "Case":
-        """The case with its corrected p, which decides where a single seed left it open."""
+        """Return the case with its corrected p-value, which decides the case if a single seed left it open.
+
+        Args:
+            p_holm: p-value after Holm's correction.
+            level: level of significance.
+        """
         decided = self.n_seeds == 1 and self.side == OPEN and p_holm < level
         found = {"side": self._side_of(self.ours), "rests_on": "users"} if decided else {}
         return replace(self, p_holm=p_holm, **found)
 
 
 Over = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
-"""Name -> values; every combination is a case. Or several of these."""
+"""Mapping from names to lists of values, of which every combination is a case; or several such mappings."""
 
 
 def bindings(over: Over) -> Iterator[dict[str, Any]]:
-    """Every combination of the named lists; of several such mappings, one after the other."""
+    """Yield every combination of the named values; of several mappings, one mapping after the other."""
     for part in [over] if isinstance(over, Mapping) else over:
         for values in product(*part.values()):
             yield dict(zip(part, values, strict=True))
 
 
 def case_name(names: Mapping[str, Any]) -> str:
-    """A case in words: "BPR-MF, BIM, L = 25"."""
+    """Return the name of a case in words, such as "BPR-MF, BIM, L = 25"."""
     written = {
         "attack": condition_label,
         "iterations": lambda number: f"L = {number}",
@@ -149,14 +155,14 @@ def case_name(names: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a test is applied to: a data set, or one case on it.
+    """The object of a test: a data set, or one case on a data set.
 
     Attributes:
         study: our results.
-        published: the papers'.
+        published: the papers' figures.
         dataset: name of a data set of the study.
-        printed: figures printed in the text: mappings of what names a case (a data set, too), and `value`.
-        names: what names the case, such as model and attack; quantities need not repeat it.
+        printed: figures that only the text prints: mappings with the names that identify a case, and `value`.
+        names: names that identify the case, such as model and attack; they complete quantities.
     """
 
     study: Study
@@ -166,28 +172,31 @@ class Setting:
     names: Mapping[str, Any] = field(default_factory=dict)
 
     def named(self, **names: Any) -> "Setting":
-        """The setting with further names of its case."""
+        """Return the setting with further names of the case."""
         return replace(self, names={**self.names, **names})
 
     def each(self, over: Over) -> Iterator["Setting"]:
-        """The setting of every case."""
+        """Yield the setting of every case."""
         return (self.named(**binding) for binding in bindings(over))
 
     def values(self, quantity: Quantity) -> pd.Series:
-        """A quantity for each seed, and the papers' (`PUBLISHED`); NaN where it is not there."""
-        place = {**self.names, **quantity}
-        theirs = self.published.value(self.dataset, place, self.study.k)
-        ours = self.study.values(self.dataset, place).to_dict()
+        """Return a quantity for each seed, and the papers' figure (index `PUBLISHED`); NaN for missing values."""
+        complete = {**self.names, **quantity}
+        theirs = self.published.value(self.dataset, complete, self.study.k)
+        ours = self.study.values(self.dataset, complete).to_dict()
         return pd.Series({**ours, PUBLISHED: theirs}, dtype=float)
 
     def loss(self, quantity: Quantity) -> pd.Series:
-        """Percent of a quantity that a perturbation takes away."""
+        """Return the percentage by which a perturbation reduces a quantity, indexed as `values`."""
         return -percent_change(
             self.values(quantity), self.values({**quantity, "attack": UNPERTURBED})
         )
 
     def curve(self, quantity: Quantity) -> pd.DataFrame:
-        """A quantity over the iterations, 0 for the unperturbed model: a column a number, rows as in `values`."""
+        """Return a quantity over iterations: a column for each number of iterations, 0 for the unperturbed model.
+
+        Rows are indexed as `values`.
+        """
         of = {
             iterations: self.values({**quantity, "iterations": iterations})
             for iterations in self.study.configuration["figure1"]["iterations"]
@@ -195,17 +204,27 @@ class Setting:
         return pd.DataFrame({0: self.values({**quantity, "attack": UNPERTURBED}), **of})
 
     def users_p(self, first: Quantity, second: Quantity, factor: float) -> float:
-        """The paired test of `first` against `factor` times `second`; NaN where users' values are not stored."""
-        ours, theirs = (
-            self.study.users(self.dataset, {**self.names, **place}) for place in (first, second)
+        """Return the p-value of the paired test over users of `first` against `factor` times `second`.
+
+        The value is NaN if the users' values are not stored.
+        """
+        a, b = (
+            self.study.users(self.dataset, {**self.names, **quantity})
+            for quantity in (first, second)
         )
-        if ours is None or theirs is None:
+        if a is None or b is None:
             return np.nan
-        ours, theirs = ours.align(theirs)
-        return paired_p(ours.to_numpy(), factor * theirs.to_numpy())
+        a, b = a.align(b)
+        return paired_p(a.to_numpy(), factor * b.to_numpy())
 
     def case(self, figures: pd.Series, unit: str, **limits: Any) -> Case:
-        """A case from figures as in `values`; of ratios the mean and interval of their logarithms."""
+        """Return a case from figures by seed.
+
+        Args:
+            figures: indexed as `values`. Mean and interval of positive ratios (unit TIMES) are those of the logarithms.
+            unit: one of the units above.
+            limits: see the module.
+        """
         published = figures.get(PUBLISHED, np.nan)
         figures = figures.drop(PUBLISHED, errors="ignore")
         ours, low, high = np.nan, np.nan, np.nan
@@ -227,7 +246,16 @@ class Setting:
         published: float,
         **limits: Any,
     ) -> Case:
-        """A case from (figure, low, high); what the text prints takes the place of `published`."""
+        """Return a case from a figure and its interval.
+
+        Args:
+            figure: (figure, low, high).
+            n_seeds: number of seeds with a figure.
+            rests_on: see `Case`.
+            unit: one of the units above.
+            published: the papers' figure; a figure in `printed` for this case replaces it.
+            limits: see the module.
+        """
         case = {**self.names, "dataset": self.dataset}
         for entry in self.printed:
             names = {key: value for key, value in entry.items() if key != "value"}
@@ -251,12 +279,12 @@ def claim_test(name: str) -> Callable[[Test], Test]:
     """Register a generator `(setting, **parameters) -> cases` as the test `name`.
 
     Raises:
-        ValueError: there already is a test of that name.
+        ValueError: the name is registered already.
     """
 
     def register(function: Test) -> Test:
         if name in TESTS:
-            raise ValueError(f"there already is a test named {name!r}")
+            raise ValueError(f"a test named {name!r} is registered already")
         TESTS[name] = function
         return function
 
@@ -264,12 +292,12 @@ def claim_test(name: str) -> Callable[[Test], Test]:
 
 
 def percent_change(after: pd.Series, before: pd.Series) -> pd.Series:
-    """By how many percent `after` is above `before`; NaN where that is 0."""
+    """Return the change from `before` to `after` in percent; NaN where `before` is 0."""
     return 100 * (times(after, before) - 1)
 
 
 def times(first: pd.Series, second: pd.Series) -> pd.Series:
-    """How many times `second` fits into `first`; NaN where that is 0."""
+    """Return the ratio of `first` to `second`; NaN where `second` is 0."""
     return first / second.where(second != 0)
 
 
@@ -278,7 +306,7 @@ def times(first: pd.Series, second: pd.Series) -> pd.Series:
 
 @claim_test("change")
 def change(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: Any) -> Cases:
-    """By how many percent one quantity is above another; over users as well, where there is one bound."""
+    """The change from the quantity `to` to the quantity `of`, in percent; with one bound also tested over users."""
     bounds = [bound for name, bound in limits.items() if name != "within"]
     for here in setting.each(over):
         figures = percent_change(here.values(of), here.values(to))
@@ -290,28 +318,28 @@ def change(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: A
 
 @claim_test("ratio")
 def ratio(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: Any) -> Cases:
-    """How many times one quantity is another."""
+    """The ratio of the quantity `of` to the quantity `to`."""
     for here in setting.each(over):
         yield here.case(times(here.values(of), here.values(to)), TIMES, **limits)
 
 
 @claim_test("difference")
 def difference(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: Any) -> Cases:
-    """One quantity minus another, where either may be 0."""
+    """The quantity `of` minus the quantity `to`; either may be 0."""
     for here in setting.each(over):
         yield here.case(here.values(of) - here.values(to), PLAIN, **limits)
 
 
 @claim_test("value")
 def value(setting: Setting, over: Over, of: Quantity, within: Mapping[str, float]) -> Cases:
-    """Whether a quantity is near the published one."""
+    """A quantity, compared with its published value."""
     for here in setting.each(over):
         yield here.case(here.values(of), PLAIN, within=within)
 
 
 @claim_test("magnitude")
 def magnitude(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: Any) -> Cases:
-    """By how many percent the size of one quantity is above that of another, whatever their signs."""
+    """The change from the absolute value of the quantity `to` to that of `of`, in percent."""
     for here in setting.each(over):
         figures = percent_change(here.values(of).abs(), here.values(to).abs())
         yield here.case(figures, PERCENT, **limits)
@@ -319,7 +347,7 @@ def magnitude(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits
 
 @claim_test("above_all_others")
 def above_all_others(setting: Setting, over: Over, of: Quantity) -> Cases:
-    """By how many percent a recommender is above each other one, unperturbed."""
+    """The lead of a recommender over every other recommender, in percent, without perturbations."""
     for here in setting.each(over):
         for other in setting.study.models(setting.dataset):
             if other != {**here.names, **of}["model"]:
@@ -333,9 +361,9 @@ def above_all_others(setting: Setting, over: Over, of: Quantity) -> Cases:
 
 @claim_test("lead_kept")
 def lead_kept(setting: Setting, over: Over, of: Quantity, **limits: Any) -> Cases:
-    """Percent of the lead over the random recommender that is left under a perturbation.
+    """The percentage of the lead over the random recommender that remains under a perturbation.
 
-    The random recommender's value is not printed; it is taken for 0 in the published figure.
+    The papers do not print the random recommender's value; the published figure assumes 0.
     """
     for here in setting.each(over):
         random = here.values(random_of({**here.names, **of}))
@@ -347,7 +375,7 @@ def lead_kept(setting: Setting, over: Over, of: Quantity, **limits: Any) -> Case
 
 @claim_test("lowest_against_random")
 def lowest_against_random(setting: Setting, over: Over, of: Quantity) -> Cases:
-    """By how much the lowest point of a curve over the iterations is above the random recommender's value."""
+    """The minimum of a curve over the iterations minus the random recommender's value."""
     for here in setting.each(over):
         lowest = here.curve(of).min(axis=1, skipna=False)
         figures = lowest - here.values(random_of({**here.names, **of}))
@@ -358,7 +386,7 @@ def lowest_against_random(setting: Setting, over: Over, of: Quantity) -> Cases:
 
 
 def _rise(curve: pd.DataFrame, until: int) -> pd.Series:
-    """By how many percent a curve is above its start at its highest point; of the papers, at the highest printed."""
+    """Return the rise of a curve from its start to its maximum, in percent; for the papers, the printed maximum."""
     early = curve[[number for number in curve if 0 < number <= until]]
     complete = early.notna().all(axis=1) | (early.index == PUBLISHED)
     return percent_change(early.max(axis=1).where(complete), curve[0])
@@ -366,7 +394,7 @@ def _rise(curve: pd.DataFrame, until: int) -> pd.Series:
 
 @claim_test("rises_then_falls")
 def rises_then_falls(setting: Setting, over: Over, of: Quantity, until: int) -> Cases:
-    """Whether a curve has its peak at most at `until` iterations, above its start, and its end below the start."""
+    """Two cases for a curve: its rise within `until` iterations, and its change from start to end, both in percent."""
     for here in setting.each(over):
         curve, name = here.curve(of), case_name(here.names)
         start = here.case(_rise(curve, until), PERCENT, above=0)
@@ -378,14 +406,14 @@ def rises_then_falls(setting: Setting, over: Over, of: Quantity, until: int) -> 
 
 @claim_test("rise")
 def rise(setting: Setting, over: Over, of: Quantity, until: int, **limits: Any) -> Cases:
-    """By how many percent a curve is above its start at its highest point up to `until` iterations."""
+    """The rise of a curve from its start to its maximum within `until` iterations, in percent."""
     for here in setting.each(over):
         yield here.case(_rise(here.curve(of), until), PERCENT, **limits)
 
 
 @claim_test("peak")
 def peak(setting: Setting, over: Over, of: Quantity) -> Cases:
-    """At which number of iterations a curve is highest. Nothing is judged."""
+    """The number of iterations at which a curve has its maximum. Cases are not decided."""
     for here in setting.each(over):
         curve = here.curve(of).drop(PUBLISHED)
         complete = curve.notna().all(axis=1)
@@ -393,12 +421,12 @@ def peak(setting: Setting, over: Over, of: Quantity) -> Cases:
         yield here.case(highest, ITERATIONS)
 
 
-# --- Tests of what perturbations take away ---------------------------------------------------------
+# --- Tests of the loss by perturbations ------------------------------------------------------------
 
 
 @claim_test("loses_less")
 def loses_less(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Cases:
-    """How many percentage points less one model loses than another; more than 0 is for the claim."""
+    """The loss of the quantity `than` minus that of `of`, in percentage points; above 0 is for the claim."""
     for here in setting.each(over):
         yield here.case(here.loss(than) - here.loss(of), POINTS, above=0)
 
@@ -407,17 +435,17 @@ def loses_less(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Ca
 def times_the_loss(
     setting: Setting, over: Over, of: Quantity, than: Quantity, **limits: Any
 ) -> Cases:
-    """How many times what one perturbation takes away another one takes away."""
+    """The ratio of the loss of the quantity `of` to that of `than`."""
     for here in setting.each(over):
         loss, other = here.loss(of), here.loss(than)
-        # No loss has no multiple: every loss is more.
+        # If `than` loses nothing, any loss of `of` is infinitely larger.
         figures = times(loss, other.where(other > 0)).mask((other <= 0) & (loss > 0), np.inf)
         yield here.case(figures, TIMES, **limits)
 
 
 @claim_test("moves_more")
 def moves_more(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Cases:
-    """How many percentage points more an attack moves one fairness measure than another, up or down."""
+    """The absolute change of the fairness measure `of` minus that of `than`, in percentage points."""
     for here in setting.each(over):
         yield here.case(here.loss(of).abs() - here.loss(than).abs(), POINTS, above=0)
 
@@ -426,7 +454,7 @@ def moves_more(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Ca
 
 
 def _rows(table: pd.DataFrame | None, **wanted: Any) -> pd.DataFrame:
-    """The rows that have the values `wanted`; no row of a table that the study has not made."""
+    """Return the rows with the values `wanted`; no rows if the study has no such table."""
     rows = pd.DataFrame(columns=list(wanted)) if table is None else table
     for column, value in wanted.items():
         rows = rows[rows[column] == value]
@@ -436,7 +464,7 @@ def _rows(table: pd.DataFrame | None, **wanted: Any) -> pd.DataFrame:
 def _fits(
     setting: Setting, table: pd.DataFrame | None, over: Over, characteristics: Iterable[str]
 ) -> Iterator[tuple[Setting, Any]]:
-    """The setting of every case, and its row of a table of lines fitted over characteristics of sub-samples."""
+    """Yield the setting of every case, and its row in a table of regressions on characteristics of sub-samples."""
     for here in setting.each(over):
         for characteristic in characteristics:
             wanted = {**here.names, "characteristic": characteristic}
@@ -445,7 +473,7 @@ def _fits(
 
 
 def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
-    """A case from the slope of a regression, with its own interval."""
+    """Return a case from the slope of a regression and its confidence interval."""
     names = {name: getattr(row, name) for name in ("model", "attack", "characteristic")}
     table = here.published.characteristics
     printed = _rows(table, dataset=here.dataset, quantity="slope", **names)
@@ -456,7 +484,7 @@ def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
 
 @claim_test("slope_sign")
 def slope_sign(setting: Setting, over: Over, signs: Mapping[str, int]) -> Cases:
-    """Whether what a perturbation takes away rises (1) or falls (-1) with characteristics of the data."""
+    """The slope of the loss over characteristics of the data, expected to be positive (1) or negative (-1)."""
     for here, row in _fits(setting, setting.study.files.regressions, over, signs):
         side = "above" if signs[row.characteristic] > 0 else "below"
         yield _slope_case(here, row, **{side: 0})
@@ -464,7 +492,7 @@ def slope_sign(setting: Setting, over: Over, signs: Mapping[str, int]) -> Cases:
 
 @claim_test("slope_value")
 def slope_value(setting: Setting, over: Over, within: Mapping[str, float]) -> Cases:
-    """Whether a slope is near the published one."""
+    """The slope of the loss over a characteristic of the data, compared with the published slope."""
     for here in setting.each(over):
         rows = _rows(setting.study.files.regressions, source=setting.dataset, **here.names)
         for row in rows.itertuples():
@@ -473,7 +501,7 @@ def slope_value(setting: Setting, over: Over, within: Mapping[str, float]) -> Ca
 
 @claim_test("printed_points")
 def printed_points(setting: Setting, within: Mapping[str, float]) -> Cases:
-    """Whether what perturbations take away on sub-samples is near the published points."""
+    """The loss by perturbations on sub-samples, compared with the published points of Figure 3."""
     files = setting.study.files
     for row in _rows(files.comparison, source=setting.dataset, quantity="rho").itertuples():
         names = {"model": row.model, "attack": row.attack, "iterations": row.iterations}
@@ -485,7 +513,7 @@ def printed_points(setting: Setting, within: Mapping[str, float]) -> Cases:
 
 @claim_test("flatter")
 def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> Cases:
-    """Whether the slopes of the second model are nearer to 0 than those of the first."""
+    """The absolute slope of the first model minus that of the second; above 0 is for the claim."""
     for here, row in _fits(setting, setting.study.files.differences, over, characteristics):
         nearer, unit = abs(row.slope_first) - abs(row.slope_second), f"per {row.characteristic}"
         figure = (nearer, np.nan, np.nan)
@@ -495,31 +523,31 @@ def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> Cas
 
 @claim_test("lower_at_equal_norm")
 def lower_at_equal_norm(setting: Setting, over: Over) -> Cases:
-    """Whether an attack leaves less nDCG than a single step whose perturbation is as large."""
+    """The nDCG after an attack minus that after a single step of equal norm; below 0 is for the claim."""
     table = setting.study.files.budgets
     for here in setting.each(over) if table is not None else ():
         rows = _rows(table, dataset=setting.dataset, **here.names)
         for norm, of_seeds in rows.groupby("spent_norm"):
             figures = of_seeds.set_index("seed")["difference"]
-            if figures.notna().any():  # else it was not run to this norm
+            if figures.notna().any():  # otherwise the attack does not reach this norm
                 yield here.named(norm=norm).case(figures, PLAIN, below=0)
 
 
-# --- What is only told -----------------------------------------------------------------------------
+# --- Statements that are shown without a decision --------------------------------------------------
 
 
 @claim_test("setting")
 def setting_of_study(setting: Setting, key: str) -> Cases:
-    """What the study is set to. Nothing is judged."""
-    place: Any = setting.study.configuration
+    """A setting of the study, as text. The case is not decided."""
+    found: Any = setting.study.configuration
     for part in key.split("."):
-        place = place[part]
-    yield Case(key, OPEN, text=str(place))
+        found = found[part]
+    yield Case(key, OPEN, text=str(found))
 
 
 @claim_test("selected_epochs")
 def selected_epochs(setting: Setting, over: Over) -> Cases:
-    """The epochs that were attacked. Nothing is judged."""
+    """The selected epochs, whose models are attacked. Cases are not decided."""
     for here in setting.each(over):
         rows = _rows(setting.study.files.selected, dataset=setting.dataset, **here.names)
         epochs = ", ".join(str(row.selected_epoch) for row in rows.itertuples())

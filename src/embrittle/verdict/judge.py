@@ -1,17 +1,17 @@
-"""Verdicts: the register's claims applied to what a study has found.
+"""Verdicts: the tests of all claims, applied to the results of a study.
 
-Of a claim on one data set, all cases count (`decisions`):
+The verdict of a claim on one data set follows from all of its cases (`decisions`):
 
-- every case for it: reproduced;
-- some for it: partly reproduced;
-- none for it, and some against: not reproduced;
-- none decided: cannot be told, with these seeds;
-- no case computed: not run.
+- every case is for the claim: reproduced;
+- some cases are for the claim: partly reproduced;
+- no case is for the claim, and some are against: not reproduced;
+- no case is decided: cannot be told (with these seeds);
+- no case could be computed: not run.
 
-The verdict of a claim as a whole rests on the data sets that it is made about, as far as they were run with its list
-length and, where it rests on Table 1, with the paper's grid. What other data say is judged by the same test and kept
-apart: it is no reproduction. A figure that is printed for one data set is not expected of another: there, ours is only
-shown.
+The overall verdict of a claim is based on the data sets that the claim is about, if they were run with the claim's list
+length and, for claims based on Table 1, with the paper's grid. On other data sets the same test is applied, but its
+verdict is reported separately and is no reproduction. If a claim's figure is printed for one data set and means nothing
+on others (`Claim.transfers`), our figure is shown there without a verdict.
 """
 
 from collections import Counter
@@ -35,10 +35,10 @@ CANNOT_BE_TOLD = "cannot be told"
 NOT_RUN = "not run"
 VERDICTS = (REPRODUCED, PARTLY, NOT_REPRODUCED, CANNOT_BE_TOLD, NOT_RUN)
 SHOWN = "shown"
-"""Of data sets that a claim says nothing about, where its figure means nothing: ours is there, not judged."""
+"""In place of a verdict, for data sets on which the claim's figure means nothing."""
 
 ALL_DATA = ""
-"""The data set in the rows of `claims_table` that are about a claim as a whole."""
+"""The data set in the rows of `claims_table` with the overall verdict of a claim."""
 CLAIM_COLUMNS = [
     "claim", "papers", "dataset", "papers_data", "verdict", "case", "ours", "low", "high", "published", "unit",
     "n_seeds", "n_for", "n_against", "n_open", "n_missing", "published_for", "published_against", "not_run_on",
@@ -54,13 +54,13 @@ _TEXT = (
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim on one data set.
+    """A claim, tested on one data set.
 
     Attributes:
-        claim: which.
-        dataset: on which data set of the study.
-        papers_data: whether the claim is made about it.
-        cases: the cases of its test.
+        claim: the claim.
+        dataset: a data set of the study.
+        papers_data: whether the claim is about this data set, and the study is comparable with the paper's.
+        cases: the cases of the claim's test.
     """
 
     claim: Claim
@@ -78,7 +78,7 @@ class Judged:
 
 
 def decide(cases: Iterable[Case]) -> str:
-    """The verdict of cases together."""
+    """Return the verdict that follows from all cases, one of `VERDICTS`."""
     count = Counter(case.side for case in cases)
     if not count[FOR] + count[AGAINST] + count[OPEN]:
         return NOT_RUN
@@ -90,15 +90,16 @@ def decide(cases: Iterable[Case]) -> str:
 def judge(
     claims: Sequence[Claim], study_at: Callable[[int], Study], published: Published
 ) -> list[Judged]:
-    """Apply every claim's test to every data set of the study.
+    """Apply the test of every claim to every data set of the study.
 
     Args:
-        claims: of the register.
-        study_at: length of the lists -> the study's results at it.
+        claims: claims of the register.
+        study_at: function from the length of the lists to the study's results at this length.
         published: the papers' own figures.
 
     Returns:
-        For each claim and data set, in their order. The p of all paired tests are corrected as one family (Holm).
+        One result for each claim and data set, in their order. The p-values of all paired tests are corrected as one
+        family (Holm).
     """
     found = []
     for claim in claims:
@@ -123,11 +124,12 @@ def _corrected(judged: Sequence[Judged]) -> list[Judged]:
 
 
 def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
-    """A row for each claim as a whole (data set `ALL_DATA`), then one for each data set of the study.
+    """Return the table of verdicts: for each claim a row with the overall verdict, then one for each data set.
 
     Returns:
-        The columns `CLAIM_COLUMNS`. ours, low, high, published are those of the case that speaks least for the claim,
-        which `case` names; n_seeds is the fewest of any case.
+        The columns `CLAIM_COLUMNS`; dataset is `ALL_DATA` for the overall verdict. The column case names the case that
+        supports the claim least, and ours, low, high and published are its figures. n_seeds is the smallest number of
+        seeds of any case.
     """
     by_claim: dict[str, list[Judged]] = {}
     for one in judged:
@@ -149,29 +151,29 @@ def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
 def _summary(claim: Claim, cases: Sequence[Case]) -> dict[str, object]:
     ours = Counter(case.side for case in cases)
     theirs = Counter(case.published_side for case in cases)
-    there = [case for case in cases if not np.isnan(case.ours)]
-    weakest = min(there, key=_strength, default=Case("", MISSING))
+    computed = [case for case in cases if not np.isnan(case.ours)]
+    weakest = min(computed, key=_support, default=Case("", MISSING))
     figures = ("ours", "low", "high", "published", "unit")
     return {
         "claim": claim.name,
         "papers": " ".join(claim.papers),
         "case": weakest.name,
         **{name: getattr(weakest, name) for name in figures},
-        "n_seeds": min((case.n_seeds for case in there), default=0),
+        "n_seeds": min((case.n_seeds for case in computed), default=0),
         **{f"n_{side}": ours[side] for side in (FOR, AGAINST, OPEN, MISSING)},
         **{f"published_{side}": theirs[side] for side in (FOR, AGAINST)},
     }
 
 
-def _strength(case: Case) -> tuple[int, float]:
-    """What sorts the case that speaks least for the claim first."""
+def _support(case: Case) -> tuple[int, float]:
+    """Return a sort key by which the case that supports the claim least comes first."""
     margin = case.region.margin(case.ours) if case.region else 0.0
     order = (AGAINST, OPEN, FOR, MISSING)
     return order.index(case.side), np.inf if np.isnan(margin) else margin
 
 
 def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
-    """A row for each case: the columns `CASE_COLUMNS`."""
+    """Return the table of cases: a row for each case, with the columns `CASE_COLUMNS`."""
     rows = []
     for one in judged:
         for case in one.cases:
@@ -182,7 +184,7 @@ def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
 
 
 def read_table(path: str | PathLike) -> pd.DataFrame:
-    """Read `claims_table` or `cases_table` as they were written: empty text is text."""
+    """Read a CSV file of `claims_table` or `cases_table`; empty text stays text instead of NaN."""
     table = read_csv(path)
     empty = {name: table[name].astype(object).fillna("") for name in _TEXT if name in table}
     return table.assign(**empty)

@@ -1,7 +1,7 @@
-"""The register of claims: what the papers say, where, and the test that decides it, as data.
+"""The register of claims: what the papers say, where they say it, and the test that decides each claim.
 
-A file of its own (resources/published/claims.yaml); `Content` says what it may hold. The code says nothing about a
-single claim.
+The register is a data file, resources/published/claims.yaml, with the format `Content`. The code contains nothing about
+individual claims.
 """
 
 import inspect
@@ -34,21 +34,21 @@ SECTIONS = ("claims", "disagreements")
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of the papers.
+    """A statement of the papers.
 
     Attributes:
-        name: its key.
-        papers: keys of `Register.papers` that make it.
+        name: key of the claim.
+        papers: the papers that make the claim, keys of `Register.papers`.
         where: table, figure or section.
-        statement: what is said.
-        printed: the figure as it is printed, as text; "" where there is none.
-        datasets: data sets that it is made about.
+        statement: the claim in words.
+        printed: the printed figure as text; "" if none is printed.
+        datasets: data sets that the claim is about.
         k: length of the lists.
-        test: name in `decisions.TESTS`.
-        parameters: of the test.
-        figures: what is printed for a case in the text: mappings of what names it (a data set, too), and `value`.
-        transfers: whether the test means something on other data sets: a figure printed for one does not.
-        why: why the test has these limits, "" where they are printed.
+        test: key of `decisions.TESTS`.
+        parameters: parameters of the test.
+        figures: figures that only the text prints: mappings with the names that identify a case, and `value`.
+        transfers: whether the test is meaningful on other data sets; not for a figure printed for one data set.
+        why: the reason for the test's limits; "" if the paper states them.
     """
 
     name: str
@@ -66,19 +66,19 @@ class Claim:
 
     @property
     def uses_table1(self) -> bool:
-        """Whether it rests on cells of Table 1, which mean something at its own grid alone."""
+        """Whether the claim is based on cells of Table 1, which are comparable only on the paper's grid."""
         quantities = (self.parameters.get(place, {}) for place in ("of", "to", "than"))
         return any(quantity.get("from") == "table1" for quantity in quantities)
 
 
 @dataclass(frozen=True)
 class Register:
-    """All claims, and where the papers disagree with themselves or each other (the same form).
+    """All claims, and statements in which the papers contradict themselves or each other.
 
     Attributes:
-        papers: key -> what a paper is called.
-        claims: what is judged.
-        disagreements: what is only set beside our figures.
+        papers: key -> name of a paper.
+        claims: statements that get a verdict.
+        disagreements: contradictory statements, which are shown beside our figures without a verdict.
     """
 
     papers: Mapping[str, str]
@@ -86,7 +86,7 @@ class Register:
     disagreements: tuple[Claim, ...]
 
 
-# --- What the file may hold --------------------------------------------------------------------------
+# --- The format of the file --------------------------------------------------------------------------
 
 _CASES = (
     *("model", "attack", "metric", "epsilon", "iterations"),
@@ -96,14 +96,14 @@ Cases = dict[Literal[_CASES], Annotated[list[Any], Field(min_length=1)]]  # type
 
 
 class Within(Section):
-    """How far from a printed figure counts as the same: in percent, or in points."""
+    """The largest distance from a printed figure that counts as equal, in percent or in points."""
 
     percent: Positive | None = optional("Percent of the printed figure.")
-    points: Positive | None = optional("Of a figure that is itself in percent.")
+    points: Positive | None = optional("Percentage points, for figures in percent.")
 
 
 class Quantity(Section):
-    """A number of a study: the table that it stands in, and what finds it there."""
+    """A quantity of a study: its table, and the keys that identify the value there (`sources`)."""
 
     source: Literal["table1", "metrics", "groups", "fairness"] = Field(
         default=None,
@@ -122,7 +122,7 @@ class Quantity(Section):
 
 
 class Decision(Section):
-    """The test that decides a claim, and its parameters. Which test takes which, the tests themselves say."""
+    """The test that decides a claim, and the parameters of the test (`decisions`)."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -134,54 +134,56 @@ class Decision(Section):
             BeforeValidator(lambda over: over if isinstance(over, list) else [over]),
         ]
         | None
-    ) = optional("Names and their values: every combination is a case. Or several of these.")
-    of: Quantity | None = optional("What the claim is about.")
-    to: Quantity | None = optional("What it is compared to.")
-    than: Quantity | None = optional("What it is compared to.")
-    above: Number | None = optional("The claim says that it is above.")
-    below: Number | None = optional("The claim says that it is below.")
+    ) = optional("Names and lists of values, of which every combination is a case; or several such.")
+    of: Quantity | None = optional("The quantity that the claim is about.")
+    to: Quantity | None = optional("The quantity to compare with.")
+    than: Quantity | None = optional("The quantity to compare with.")
+    above: Number | None = optional("Lower bound of the figures that the claim allows.")
+    below: Number | None = optional("Upper bound of the figures that the claim allows.")
     until: Count | None = optional("Number of iterations.")
-    within: Within | None = optional("How close.")
+    within: Within | None = optional("Largest distance from the published figure.")
     signs: dict[str, Literal[1, -1]] | None = optional("Characteristic -> sign of its slope.")
     characteristics: list[Literal["density", "size", "shape"]] | None = optional("Of data sets.")
     key: Filled | None = optional("A key of the configuration.")
 
 
 class Entry(Section):
-    """A claim; `Claim` says what the keys mean."""
+    """A claim; the keys are explained in `Claim`."""
 
-    papers: Annotated[list[Text], Field(min_length=1)] = required("Who makes it.")
+    papers: Annotated[list[Text], Field(min_length=1)] = required("The papers that make the claim.")
     where: Filled = required("Table, figure or section.")
-    statement: Filled = required("What is said.")
-    printed: Filled | None = optional("The figure as it is printed.")
-    datasets: Annotated[list[Text], Field(min_length=1)] = required("What it is about.")
+    statement: Filled = required("The claim in words.")
+    printed: Filled | None = optional("The printed figure as text.")
+    datasets: Annotated[list[Text], Field(min_length=1)] = required("The data sets of the claim.")
     k: Count = required("Length of the lists.")
-    transfers: Switch | None = optional("Whether the test means something on other data sets.")
-    why: Filled | None = optional("Why the test has these limits.")
+    transfers: Switch | None = optional("Whether the test is meaningful on other data sets.")
+    why: Filled | None = optional("The reason for the test's limits.")
     figures: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = optional(
-        "What is printed for a case in the text."
+        "Figures that only the text prints, with the names of their cases."
     )
-    test: Decision = required("What decides it.")
+    test: Decision = required("The test that decides the claim.")
 
 
 class Content(Section):
     """The whole file."""
 
     papers: Annotated[dict[str, Filled], Field(min_length=1)] = required("Key -> paper.")
-    claims: Annotated[dict[Slug, Entry], Field(min_length=1)] = required("What is judged.")
+    claims: Annotated[dict[Slug, Entry], Field(min_length=1)] = required(
+        "Statements that get a verdict."
+    )
     disagreements: dict[Slug, Entry] = required(
-        "Where the papers disagree with themselves or each other: set beside our figures, not judged."
+        "Contradictory statements of the papers, shown beside our figures without a verdict."
     )
 
 
-# --- Reading it --------------------------------------------------------------------------------------
+# --- Reading the file --------------------------------------------------------------------------------
 
 
 def load(path: str | os.PathLike) -> Register:
-    """Read the register, claims.yaml, and check it.
+    """Read and check the register, claims.yaml.
 
     Raises:
-        ConfigError: all that is wrong with it, one a line.
+        ConfigError: the register is invalid; the message lists all problems, one on each line.
     """
     problems = Problems(file=f"{os.path.basename(path)}: ")
     content = checked(read_yaml(path), Content, problems, repeated_below=("figures",))
@@ -203,7 +205,7 @@ def _claim(name: str, test: Mapping[str, Any], **entry: Any) -> Claim:
 
 
 def _check(content: Mapping[str, Any], problems: Problems) -> None:
-    """Check that names are those of something."""
+    """Check that claims, papers, tests and parameters have valid names, which `Content` cannot express."""
     for name in content["claims"].keys() & content["disagreements"].keys():
         problems.add(("disagreements", name), "a claim has this name already")
     for section in SECTIONS:

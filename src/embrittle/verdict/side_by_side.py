@@ -1,8 +1,8 @@
-"""The verdicts of several studies side by side: does a verdict depend on how the study was made?
+"""Comparison of the verdicts of several studies: does a verdict depend on the settings of the study?
 
-Only what two studies have both judged can differ between them: verdicts on one data set, and within them the cases.
-A verdict changes easily, as when an interval comes to include the limit. A case that is decided for its claim in one
-study and against it in another is a contradiction.
+Studies are compared by verdicts on the same claim and data set, and by the cases of these verdicts. A changed verdict
+may mean little, for example that an interval now includes the limit. A case that is for the claim in one study and
+against the claim in another is a contradiction.
 """
 
 import json
@@ -16,18 +16,18 @@ from embrittle.verdict.decisions import AGAINST, FOR
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN
 
 _CASE = ["claim", "dataset", "case"]
-# What a study is called, where its data come from and how it is drawn decide no verdict.
-_OF_NO_CONSEQUENCE = ("study", "verdict", "mirror", "plots", "device", "missing")
+# Settings that cannot change a verdict: name, source of the data, plots, and the like.
+_NEUTRAL_SETTINGS = ("study", "verdict", "mirror", "plots", "device", "missing")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One claim on one data set, judged in at least two studies.
+    """A claim on one data set with a verdict in at least two studies.
 
     Attributes:
-        claim, dataset: which.
-        judged: study -> its row of `judge.claims_table`; studies that have not run it are left out.
-        opposed: cases that are decided for the claim in one study and against it in another.
+        claim, dataset: claim and data set.
+        judged: study -> the study's row of `judge.claims_table`; studies without a verdict are left out.
+        opposed: names of cases that are for the claim in one study and against it in another.
     """
 
     claim: str
@@ -44,30 +44,27 @@ class Row:
 def side_by_side(
     claims: Mapping[str, pd.DataFrame], cases: Mapping[str, pd.DataFrame]
 ) -> list[Row]:
-    """Put together what several studies say of the same claim on the same data set.
+    """Compare the verdicts of several studies on the same claim and data set.
 
     Args:
         claims: study -> its `judge.claims_table`.
         cases: study -> its `judge.cases_table`.
 
     Returns:
-        In the order of the first study's claims; nothing that fewer than two studies have judged.
+        One row for each claim and data set with a verdict in at least two studies, in the order of the first study's
+        claims.
     """
     judged: dict[tuple[str, str], dict[str, pd.Series]] = {}
     for study, table in claims.items():
-        there = ~table["verdict"].isin([NOT_RUN, SHOWN]) & (table["dataset"] != ALL_DATA)
-        for _, row in table[there].iterrows():
+        has_verdict = ~table["verdict"].isin([NOT_RUN, SHOWN]) & (table["dataset"] != ALL_DATA)
+        for _, row in table[has_verdict].iterrows():
             judged.setdefault((row["claim"], row["dataset"]), {})[study] = row
-    against_each_other = _opposed(cases.values())
-    return [
-        Row(*key, rows, against_each_other.get(key, []))
-        for key, rows in judged.items()
-        if len(rows) > 1
-    ]
+    opposed = _opposed(cases.values())
+    return [Row(*key, rows, opposed.get(key, [])) for key, rows in judged.items() if len(rows) > 1]
 
 
 def decided_in_several(cases: Iterable[pd.DataFrame]) -> int:
-    """The number of cases that at least two studies have decided, either way."""
+    """Return the number of cases that are decided, for or against, in at least two studies."""
     return int((_sides(cases).groupby(_CASE).size() > 1).sum())
 
 
@@ -83,16 +80,16 @@ def _opposed(cases: Iterable[pd.DataFrame]) -> dict[Hashable, list[str]]:
 
 
 def settings_apart(configurations: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The settings in which studies differ.
+    """Return the settings in which studies differ.
 
     Args:
-        configurations: of each study, canonical.
+        configurations: the canonical configuration of each study.
 
     Returns:
-        Setting, such as "training.selection" -> its value in each study as text, "" where it has none.
+        Setting, such as "training.selection" -> its value in each study as text; "" for studies without the setting.
     """
     flat = [
-        _flat({k: v for k, v in one.items() if k not in _OF_NO_CONSEQUENCE})
+        _flat({k: v for k, v in one.items() if k not in _NEUTRAL_SETTINGS})
         for one in configurations
     ]
     names = dict.fromkeys(name for one in flat for name in one)
@@ -111,7 +108,7 @@ def _flat(settings: Mapping[str, Any], above: str = "") -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    """A value as a reader of the configuration knows it."""
+    """Return a value as text, spelt as in the configuration."""
     if isinstance(value, list):
         return ", ".join(map(_text, value)) or "none"
     return value if isinstance(value, str) else json.dumps(value)

@@ -1,7 +1,7 @@
-"""Where the figures of a claim come from: a study's results, and the papers' own tables.
+"""The sources of the figures in claims: a study's results (`Study`), and the papers' own tables (`Published`).
 
-Both answer the same question. A *quantity* is a mapping: `from` (table1, metrics, groups or fairness), and what names
-a value there:
+Both return the values of *quantities*. A quantity is a mapping with the key `from` (table1, metrics, groups or
+fairness), and further keys that identify a value in that table:
 
 | from | keys |
 | --- | --- |
@@ -10,8 +10,7 @@ a value there:
 | groups | model, attack, attribute, group: nDCG of a group of users or items |
 | fairness | model, attack, attribute, measure |
 
-The unperturbed model is the attack "initial", which needs neither epsilon nor iterations. A figure that is not there is
-NaN, of one seed as of all.
+The unperturbed model has the attack "initial", without epsilon and iterations. Missing values are NaN.
 """
 
 from collections.abc import Mapping
@@ -35,11 +34,11 @@ KEYS = {
     "groups": ("model", "attack", "attribute", "group"),
     "fairness": ("model", "attack", "attribute", "measure"),
 }
-"""What names a quantity in its table, but for the data set."""
+"""Table -> the keys that, with the data set, identify a quantity in it."""
 
 
 def place_of(dataset: str, quantity: Quantity) -> tuple:
-    """The data set and what names a quantity in its table."""
+    """Return the tuple (data set, values of the keys in `KEYS`) that identifies a quantity in its table."""
     names = dict(quantity)
     if quantity["from"] == "metrics":
         unperturbed = quantity["attack"] == UNPERTURBED
@@ -50,14 +49,14 @@ def place_of(dataset: str, quantity: Quantity) -> tuple:
 
 @dataclass(frozen=True)
 class Files:
-    """What a study has found, as far as it is there; None for what it has not made.
+    """The result tables of a study; None for tables that the study does not have.
 
     Attributes:
-        metrics: the tidy metrics, of baselines as well.
+        metrics: the tidy metrics, including those of baselines.
         groups, fairness: the tidy tables of `metrics.evaluation.evaluate_fairness`.
         users: columns dataset, model, seed, user, condition, ndcg: nDCG of every user in the cells of Table 1.
-        points, regressions, differences, comparison: Figure 3's tables.
-        selected: tables/models.csv.
+        points, regressions, differences, comparison: the tables of Figure 3.
+        selected: tables/models.csv, the selected epochs.
         budgets: tables/budgets_seeds.csv, attacks compared at equal norms.
     """
 
@@ -75,13 +74,13 @@ class Files:
 
 @dataclass(frozen=True)
 class Study:
-    """A study's results at one length of lists.
+    """The results of a study at one length of lists.
 
     Attributes:
-        files: what there is.
+        files: the result tables.
         configuration: the canonical configuration.
         k: length of the lists.
-        single_step: attack -> whether it takes a single step, of those in Table 1.
+        single_step: attack of Table 1 -> whether it takes a single step.
     """
 
     files: Files
@@ -91,39 +90,42 @@ class Study:
 
     @cached_property
     def rows(self) -> pd.DataFrame:
-        """The tidy metrics at this k, without rows if there are none."""
+        """The tidy metrics at this k; an empty table if there are none."""
         if self.k not in set(self.files.metrics["k"]):
             return self.files.metrics.iloc[:0]
         return metrics_at(self.files.metrics, self.k)
 
     def models(self, dataset: str) -> list[str]:
-        """The recommenders measured on a data set, but for the random one."""
+        """Return the recommenders measured on a data set, without the random one."""
         return models_in(self.rows[self.rows["dataset"] == dataset])
 
     @cached_property
     def seeds(self) -> dict[str, list[int]]:
-        """Data set -> its seeds, of those that have metrics."""
+        """Data set -> seeds, for data sets with metrics."""
         datasets = dict.fromkeys(self.rows["dataset"])
         return {name: [int(seed) for seed in seeds_of(self.rows, name)] for name in datasets}
 
     @property
     def has_papers_grid(self) -> bool:
-        """Whether the accumulated cells of Table 1 can be set beside the printed ones."""
+        """Whether Table 1 has the paper's epsilon and iterations, so that accumulated cells are comparable."""
         table1 = self.configuration["table1"]
         same_epsilon = number_key(table1["epsilon"]) == pub.TABLE1_EPSILON
         return same_epsilon and tuple(table1["iterations"]) == pub.TABLE1_ITERATIONS
 
     def values(self, dataset: str, quantity: Quantity) -> pd.Series:
-        """A quantity for each seed of the data set; NaN where it is not there."""
+        """Return a quantity for each seed of the data set, indexed by seed; NaN for missing values."""
         table, place = self.tables[quantity["from"]], place_of(dataset, quantity)
         seeds = self.seeds.get(dataset, [])
         found = [table.get((*place, seed), np.nan) for seed in seeds]
         return pd.Series(found, index=seeds, dtype=float)
 
     def users(self, dataset: str, quantity: Quantity) -> pd.Series | None:
-        """A cell of Table 1 for each user, the mean over the seeds; None where one has no users."""
-        wanted = quantity["from"] == "table1" and quantity.get("metric") == "nDCG"
-        if not wanted or self.files.users is None:
+        """Return the nDCG of each user in a cell of Table 1, as the mean over the seeds, indexed by user.
+
+        None for other quantities, or if the users' values are not stored for every seed.
+        """
+        is_stored = quantity["from"] == "table1" and quantity.get("metric") == "nDCG"
+        if not is_stored or self.files.users is None:
             return None
         return self._users.get((dataset, quantity["model"], quantity["attack"]))
 
@@ -138,7 +140,7 @@ class Study:
 
     @cached_property
     def tables(self) -> dict[str, dict[tuple, float]]:
-        """Where a quantity is from -> what names it, and the seed -> its value."""
+        """Table -> (*`place_of` of a quantity, seed) -> value."""
         rows = {
             "table1": self._cells().rename(columns={"condition": "attack"}),
             "metrics": self.rows.assign(epsilon=self.rows["epsilon"].map(number_key)),
@@ -165,7 +167,7 @@ class Published:
     """The papers' own figures, from resources/published/."""
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        """Take the tables of `published.load` by their names; one that is left out has no figures."""
+        """Take the tables of `published.load` by name; quantities from tables that are left out are NaN."""
         self._tables = {
             name: _values(tables.get(file))
             for name, file in {"table1": "table1", "groups": "table2", "fairness": "table3"}.items()
@@ -175,7 +177,7 @@ class Published:
         self.characteristics = tables.get("characteristics")
 
     def value(self, dataset: str, quantity: Quantity, k: int) -> float:
-        """A quantity as printed, for lists of length `k`; NaN where the papers do not print it."""
+        """Return a quantity as printed, for lists of length `k`; NaN if the papers do not print it."""
         place = place_of(dataset, quantity)
         if quantity["from"] == "metrics" and k == pub.APR_K:
             return self._poster.get(place, np.nan)
@@ -187,20 +189,20 @@ class Published:
 
     def _point(self, place: tuple) -> float:
         dataset, model, attack, epsilon, _, metric = place
-        # These cells of Table 1 are single values, not accumulated.
+        # Cells of Table 1 that are values of a single condition, not accumulated over iterations.
         if attack == UNPERTURBED or (attack, epsilon) == ("fgsm", pub.TABLE1_EPSILON):
             return self._tables["table1"].get((dataset, model, attack, metric), np.nan)
         return self._points.get(place, np.nan)
 
 
 def _values(table: pd.DataFrame | None) -> dict[tuple, float]:
-    """The last column of a published table by all the others."""
+    """Return a published table as a mapping from all columns but the last to the last column."""
     rows = table.itertuples(index=False, name=None) if table is not None else ()
     return {tuple(names): value for *names, value in rows}
 
 
 def _curve_points(table: pd.DataFrame | None) -> dict[tuple, float]:
-    """Points of Figures 1 and 2 by the key of a quantity from the metrics."""
+    """Return the points of Figures 1 and 2 by `place_of` of a quantity from the metrics."""
     found = {}
     for row in table.itertuples(index=False) if table is not None else ():
         over_iterations = row.x_name == "iterations"
@@ -214,7 +216,7 @@ def _curve_points(table: pd.DataFrame | None) -> dict[tuple, float]:
 def _poster_points(
     accuracy: pd.DataFrame | None, robustness: pd.DataFrame | None
 ) -> dict[tuple, float]:
-    """The poster's accuracy, and what is left of it after its printed relative changes."""
+    """Return the poster's accuracy, unperturbed and after the printed relative changes, by `place_of` of a quantity."""
     if accuracy is None or robustness is None:
         return {}
     names = {f"HR@{pub.APR_K}": "RE", f"NDCG@{pub.APR_K}": "nDCG"}
@@ -230,5 +232,5 @@ def _poster_points(
 
 
 def random_of(quantity: Quantity) -> dict[str, Any]:
-    """The random recommender's value of the same metric."""
+    """Return the quantity of the same metric for the random recommender."""
     return {"from": "metrics", "model": RANDOM, "attack": UNPERTURBED, "metric": quantity["metric"]}

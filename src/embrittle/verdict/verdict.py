@@ -1,4 +1,4 @@
-"""From a study's result files to its verdicts."""
+"""The verdicts of a study from its result files."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,13 @@ from embrittle.verdict.sources import Files, Published, Study
 
 @dataclass(frozen=True)
 class Verdict:
-    """The tables of `judge`, of the claims and of what the papers disagree about."""
+    """The tables of a verdict.
+
+    Attributes:
+        claims: `judge.claims_table` of the claims.
+        cases: `judge.cases_table` of the claims.
+        disagreements: `judge.cases_table` of the papers' contradictory statements.
+    """
 
     claims: pd.DataFrame
     cases: pd.DataFrame
@@ -31,18 +37,22 @@ def judge_files(
     attacks: Mapping[str, bool],
     users: Sequence[tuple[str, str, int]],
 ) -> Verdict:
-    """Judge all claims.
+    """Test all claims of the register on the results of a study.
 
     Args:
-        inputs: name -> files: see rule judge_claims.
-        configuration: the canonical one.
-        attacks: those of Table 1, and whether each takes a single step.
-        users: (data set, model, seed) of each file `users`.
+        inputs: name -> file or files; the names are those of the inputs of rule judge_claims.
+        configuration: the canonical configuration.
+        attacks: attack of Table 1 -> whether it takes a single step.
+        users: (data set, model, seed) of each file in the input `users`.
+
+    Raises:
+        ConfigError: the register is invalid.
+        DataError: a file is damaged.
     """
-    there = Inputs(inputs)
-    register = load(there.one("register"))
-    published = Published({Path(path).stem: pub.load(path) for path in there.all("published")})
-    files = _files(there, users)
+    files_in = Inputs(inputs)
+    register = load(files_in.one("register"))
+    published = Published({Path(path).stem: pub.load(path) for path in files_in.all("published")})
+    files = _files(files_in, users)
 
     @cache
     def study_at(k: int) -> Study:
@@ -53,18 +63,18 @@ def judge_files(
     return Verdict(claims_table(judged), cases_table(judged), cases_table(beside))
 
 
-def _files(there: Inputs, users: Sequence[tuple[str, str, int]]) -> Files:
-    metrics = [there.parquet("metrics"), there.parquet("baselines")]
-    files = zip(users, there.all("users"), strict=True)
+def _files(inputs: Inputs, users: Sequence[tuple[str, str, int]]) -> Files:
+    metrics = [inputs.parquet("metrics"), inputs.parquet("baselines")]
+    files = zip(users, inputs.all("users"), strict=True)
     return Files(
         metrics=pd.concat([table for table in metrics if table is not None], ignore_index=True),
-        groups=there.parquet("groups"),
-        fairness=there.parquet("fairness"),
+        groups=inputs.parquet("groups"),
+        fairness=inputs.parquet("fairness"),
         users=collect([(*about, path) for about, path in files]),
-        points=there.csv("points"),
-        regressions=there.csv("regressions"),
-        differences=there.csv("differences"),
-        comparison=there.csv("comparison"),
-        selected=there.csv("models"),
-        budgets=there.csv("budgets"),
+        points=inputs.csv("points"),
+        regressions=inputs.csv("regressions"),
+        differences=inputs.csv("differences"),
+        comparison=inputs.csv("comparison"),
+        selected=inputs.csv("models"),
+        budgets=inputs.csv("budgets"),
     )
