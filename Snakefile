@@ -2,7 +2,8 @@
 
     download -> prepare -> subsample -> split -> train -> attack -> evaluate -> tables, figures -> report
 
-`snakemake --cores all` runs the default study; `--configfile config/paper.yaml` the papers'. Targets: see below.
+`snakemake --cores all` runs the default study, and with `--configfile config/paper.yaml` the study of the papers.
+`snakemake --list-target-rules` lists the targets.
 """
 
 from snakemake.utils import min_version
@@ -29,9 +30,10 @@ include: "rules/report.smk"
 
 
 onstart:
-    # In Snakemake 9.27 each look for jobs to start books another one, one timespan of its limit on submissions later,
-    # and that one the next. After a thousand jobs there are a thousand looks in each timespan, and Snakemake takes more
-    # time than the jobs. On this machine nothing is submitted, and a look whenever a job has ended is all it needs.
+    # With a limit on submissions per timespan (the default), Snakemake 9.27 schedules a re-evaluation of the ready jobs
+    # after every scheduling pass and never cancels it. After a thousand jobs, a thousand re-evaluations run in every
+    # timespan and take longer than the jobs. Without a cluster nothing is submitted, so the limit is not needed: the
+    # scheduler also runs whenever a job ends.
     if workflow.resource_settings.nodes is None:
         workflow.scheduler.job_rate_limiter = None
 
@@ -44,13 +46,13 @@ onsuccess:
 
 onerror:
     print(
-        "What could be made is there. The same command makes the rest, once the cause is mended; to go without it and "
-        "see what is missing: --config missing=report"
+        "Some jobs failed; the outputs of all other jobs are complete. Fix the cause and run the same command again, "
+        "or add --config missing=report to make tables and figures without the missing results."
     )
 
 
 rule all:
-    """Everything the study's configuration asks for."""
+    """Make all results that the study's configuration asks for."""
     default_target: True
     input:
         rules.summarise_run.input,

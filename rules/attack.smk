@@ -1,8 +1,8 @@
-"""Top lists: of the models as trained, under each perturbation, and of the random recommender."""
+"""Top-K lists of the unperturbed models, of the models under each perturbation, and of the random recommender."""
 
 
 rule recommend_random:
-    """List items at random, as the reference below which a recommender has learned nothing."""
+    """Write lists of the random recommender for a split, the reference below which a model has learned nothing."""
     input:
         **PATHS.split("train", "validation", "statistics"),
     output:
@@ -11,7 +11,7 @@ rule recommend_random:
         logs("recommend_random/{dataset}/seed-{seed}"),
     benchmark:
         benchmarks("recommend_random/{dataset}/seed-{seed}")
-    # The first to find that the catalogue is smaller than the lists.
+    # Early, because this rule is the first to fail if the lists are longer than the catalogue.
     priority: EARLY
     conda:
         ENVIRONMENT
@@ -27,7 +27,7 @@ rule recommend_random:
 
 
 rule recommend:
-    """List the items of a trained model, unperturbed."""
+    """Write the lists of a trained model without perturbation."""
     input:
         **PATHS.split("train", "validation", "statistics"),
         model=STUDY.trained_model,
@@ -53,16 +53,17 @@ rule recommend:
         "../workflow/scripts/attack/recommend.py"
 
 
-# Which of the two rules below makes a combination must be decided by its path alone: whether an output is temporary
-# cannot be a function of wildcards, and a constraint of one wildcard does not see the others, unless it looks ahead.
+# The next two rules differ only in whether the perturbation is temporary, which Snakemake does not allow to depend on
+# wildcards. The path of the output selects the rule: a lookahead in the constraint of the first wildcard matches the
+# whole combination.
 LAST = STUDY.last_combinations() or "(?!)"
 
 
 rule attack_model:
-    """Perturb a trained model's factors with one attack, epsilon and number of iterations, and list its items.
+    """Perturb a trained model with one attack, epsilon and number of iterations, and write the perturbed model's lists.
 
-    The attack continues from the perturbation of the next smaller number of iterations, so that no step is taken twice.
-    Perturbations on the way are temporary.
+    The attack continues from the perturbation of the next smaller number of iterations, so that no step is computed
+    twice. Such intermediate perturbations are temporary files.
     """
     input:
         **PATHS.split("train", "validation", "statistics"),
@@ -99,7 +100,7 @@ rule attack_model:
 use rule attack_model as attack_model_last with:
     output:
         lists=PATHS.attacked_lists,
-        # Kept: a larger number of iterations that is added later continues from it.
+        # Not temporary: if a larger number of iterations is added later, the attack continues from here.
         perturbation=PATHS.perturbation,
     wildcard_constraints:
         dataset=rf"(?={LAST}){DATASET}",

@@ -1,14 +1,14 @@
-"""The study behind the rules: its checked configuration, and what the rules share. Its logic is `embrittle.study`.
+"""The checked configuration of the study, and definitions shared by all rules. The logic is in `embrittle.study`.
 
-Every cluster job reads this again, so nothing heavy is imported here.
+Every cluster job evaluates this file again, so it imports nothing heavy.
 """
 
 import os
 import sys
 from functools import cache
 
-# This workflow's own folder, also where another one imports it. Jobs find the library in it, installed or not, also in
-# an environment of their own (--sdm conda).
+# The folder of this workflow, even if another workflow imports it as a module. Jobs import the library from there,
+# whether it is installed or not, also in conda environments (--sdm conda).
 HOME = Path(str(workflow.current_basedir)).parent
 LIBRARY = str(Path(HOME, "src"))
 sys.path.insert(0, LIBRARY)
@@ -35,17 +35,17 @@ from embrittle.validation import read_yaml
 
 # --- The study ------------------------------------------------------------------------------------
 
-# Kept here, because the functions below are called when another file may be read.
+# Stored now, because the functions below are called later, when Snakemake may have another modifier.
 PLACE = workflow.modifier.path_modifier
 
 
 def on_disk(path):
-    """Where a file lies: under the prefix, if another workflow imports this one with a prefix."""
+    """Return the path of a file on disk, with the prefix if another workflow imports this one with a prefix."""
     return str(PLACE.modify(path))
 
 
 def checked_study():
-    """The study; a mistake in its configuration stops with a plain message."""
+    """Return the study; stop with a plain message if its configuration is invalid."""
     try:
         registry = read_yaml(Path(HOME, "config", "datasets.yaml"))
         study = Study(
@@ -57,7 +57,7 @@ def checked_study():
         study.check_shown()
         return study
     except EmbrittleError as error:
-        raise WorkflowError(f"The configuration cannot be used:\n{error}") from None
+        raise WorkflowError(f"The configuration is invalid:\n{error}") from None
 
 
 STUDY = checked_study()
@@ -65,19 +65,19 @@ PATHS = STUDY.paths
 JOBS = jobs_of(STUDY)
 results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
 
-# --- What jobs ask for ------------------------------------------------------------------------------
+# --- Resources of jobs ------------------------------------------------------------------------------
 
-# What a job that may use a GPU asks the scheduler for. A job that is given one runs on it.
+# Number of GPUs that a job on the configured device asks the scheduler for.
 GPUS = 1 if device.resolve(STUDY.settings.device) == "cuda" else 0
-# As many such jobs at once as there are GPUs, unless the user says otherwise (--resources gpu=...). Without a limit
-# Snakemake would start as many as there are cores. On a cluster, where --jobs is given, the scheduler there counts.
+# Run at most one job for each GPU at a time, unless the user sets another limit (--resources gpu=...). Without a limit
+# Snakemake would start one job for each core. On a cluster, where --jobs is given, the cluster's scheduler limits them.
 if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is None:
     if "gpu" not in workflow.global_resources and device.cuda_device_count():
         workflow.global_resources["gpu"] = device.cuda_device_count()
 RESOURCES = ClusterResources(STUDY, GPUS)
-# Up to the trained models everything goes before the many attacks, so that no core waits for a training at the end.
+# Priority of all jobs up to the trained models: they run before the attacks, so that no core waits for a training.
 EARLY = 1
-# The attacks of a model, and its list before them, are short jobs: a cluster takes many of them as one.
+# The attacks on a model and its unperturbed lists are short jobs, which a cluster runs as one submission.
 ATTACKS_GROUP = "attacks-{dataset}-{model}-{seed}"
 ENVIRONMENT = Path(HOME, "envs", "environment.yaml")
 SCRIPTS = Path(HOME, "workflow", "scripts")
@@ -103,22 +103,22 @@ wildcard_constraints:
 
 @cache
 def digest_of(script, *modules):
-    """The code that decides the result of a script, as a number."""
+    """Return the digest of the code that decides the result of a script (`embrittle.fingerprint`)."""
     return fingerprint.digest(Path(SCRIPTS, f"{script}.py"), Path(LIBRARY), modules)
 
 
 def code_of(script):
-    """The parameter by which a rule's jobs run again when code that decides their result has changed."""
+    """Return a rule's parameter `code`, which makes its jobs run again if code that decides their result changes."""
     return lambda wildcards: digest_of(script)
 
 
 def params_of(rule):
-    """The function of wildcards that gives the parameters of a rule."""
+    """Return the function from wildcards to the parameters of a rule."""
     return JOBS[rule].params
 
 
 def reported(files, name, caption, category, labels=None):
-    """Files of a rule, one of them for the Snakemake report."""
+    """Return the output files of a rule, with the file `name` marked for the Snakemake report."""
     marked = report(
         files[name],
         caption=str(Path(CAPTIONS, f"{caption}.rst")),
@@ -129,7 +129,7 @@ def reported(files, name, caption, category, labels=None):
 
 
 def figure_files(name, dataset="{dataset}", caption="figure", label=None):
-    """The files of a figure, one for each format, for the Snakemake report."""
+    """Return the files of a figure, one for each format, marked for the Snakemake report."""
     return report(
         STUDY.figures(dataset, name),
         caption=str(Path(CAPTIONS, f"{caption}.rst")),

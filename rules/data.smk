@@ -1,4 +1,4 @@
-"""Data: source files verified, every data set in one normal form, sub-samples, and splits that leave one out."""
+"""Data: verified source files, data sets in normal form, sub-samples, and leave-one-out splits."""
 
 
 localrules:
@@ -6,7 +6,7 @@ localrules:
 
 
 rule download_source:
-    """Fetch one source file of a data set, with its checksum verified."""
+    """Download one source file of a data set, or copy it from the mirror, and verify its checksum."""
     output:
         file=ensure("resources/downloads/{dataset}/{file}", non_empty=True),
     log:
@@ -17,21 +17,21 @@ rule download_source:
     conda:
         ENVIRONMENT
     resources:
-        # Not parameters: the same file from elsewhere is the same file, and nothing is to run again for it.
+        # Not parameters, because another source of the same file must not rerun any job.
         url=STUDY.url_of,
         mirror=STUDY.settings.mirror.folder or "",
     params:
-        # Nor does the code that fetches a file decide what is in it.
+        # Without the parameter `code`, because the code that fetches a file does not change its content.
         checksum=STUDY.checksum_of,
     script:
         "../workflow/scripts/data/download_source.py"
 
 
 rule prepare_dataset:
-    """Read a data set's files into the normal form."""
+    """Convert the source files of a data set, or the user's own tables, to the normal form."""
     input:
         downloads=lambda wildcards: STUDY.downloads_of(wildcards.dataset),
-        # They lie where the configuration says, not among what this workflow makes.
+        # The user's own tables are local: the configuration gives their paths, and no job of this workflow makes them.
         own=lambda wildcards: local(STUDY.own_files_of(wildcards.dataset)),
     output:
         **PATHS.prepared(),
@@ -59,7 +59,7 @@ rule prepare_dataset:
 
 
 rule subsample_dataset:
-    """Keep the users and items with at least k interactions, as a data set of its own."""
+    """Make a sub-sample of a data set, with the users and items that have at least k interactions."""
     input:
         **PATHS.prepared("{source}"),
     output:
@@ -82,7 +82,7 @@ rule subsample_dataset:
 
 
 rule split_dataset:
-    """Hold out one interaction of each user to test, and one to select the epoch where that is asked for."""
+    """Split the interactions of a data set: one test interaction of each user, optionally one for validation."""
     input:
         **PATHS.prepared(),
     output:
@@ -114,7 +114,7 @@ rule splits:
 
 
 rule samples:
-    """Make and split all sub-samples."""
+    """Make and split every sub-sample of the study."""
     input:
         expand(
             PATHS.split("statistics")["statistics"],

@@ -1,4 +1,4 @@
-"""Measures, from stored lists alone: no model is loaded and no attack run again."""
+"""Measures, computed from stored lists: a changed measure trains no model and runs no attack again."""
 
 
 localrules:
@@ -8,7 +8,7 @@ localrules:
 
 
 rule evaluate_model:
-    """Measure one model and seed in every condition."""
+    """Compute all measures of one model and seed in every condition, from the stored lists."""
     input:
         **PATHS.split("train", "test", "statistics"),
         lists=lambda wildcards: STUDY.lists_of(
@@ -22,7 +22,7 @@ rule evaluate_model:
     benchmark:
         benchmarks("evaluate_model/{dataset}/{model}/seed-{seed}")
     wildcard_constraints:
-        model=".+",  # the random recommender as well
+        model=".+",  # the random recommender and baselines, too
     conda:
         ENVIRONMENT
     threads: 1
@@ -37,7 +37,7 @@ rule evaluate_model:
 
 
 rule collect_metrics:
-    """Put the measures of the whole study into one tidy table."""
+    """Collect the measures of all models, seeds and conditions into one tidy table."""
     input:
         metrics=STUDY.metrics_of(STUDY.measured),
     output:
@@ -57,7 +57,7 @@ rule collect_metrics:
 
 
 rule collect_models:
-    """List the trained models with the epoch that was selected, and by what score."""
+    """List all trained models with the selected epoch and its score."""
     input:
         models=[STUDY.model_file(run) for run in STUDY.trained_shown],
     output:
@@ -74,7 +74,7 @@ rule collect_models:
 
 
 rule list_missing:
-    """Name what tables and figures do without; nothing, unless the study is told to go without (missing: report)."""
+    """List the missing lists that tables and figures leave out; the table is empty unless `missing: report` is set."""
     output:
         csv=results("missing.csv"),
     log:
@@ -89,7 +89,7 @@ rule list_missing:
 
 
 rule metrics:
-    """Make the tidy table of all measures."""
+    """Make the tidy table of all measures, the table of selected epochs and the table of missing lists."""
     input:
         rules.collect_metrics.output,
         rules.collect_models.output,

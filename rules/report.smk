@@ -1,4 +1,4 @@
-"""The verdict on the papers' claims, the record of the run, and the page that shows both. The last of all jobs."""
+"""The verdict on the papers' claims, the record of the run, and the page of the study, which are made last."""
 
 REGISTER = {
     "register": STUDY.published("claims.yaml"),
@@ -13,7 +13,7 @@ localrules:
 
 
 rule judge_claims:
-    """Judge what the papers say by what the study has found."""
+    """Test the papers' claims on the results of the study."""
     input:
         **REGISTER,
         **STUDY.verdict_inputs(),
@@ -47,7 +47,7 @@ rule judge_claims:
 
 
 rule summarise_run:
-    """Record configuration, code, versions, machine and source files, and what every job took."""
+    """Record configuration, code, versions, machine and source files, and the time and memory of every job."""
     input:
         rules.metrics.input,
         STUDY.products(),
@@ -76,7 +76,7 @@ rule summarise_run:
 
 
 rule write_page:
-    """Write the page of the study: the verdict, its tables and figures beside the published ones, and its record."""
+    """Write the page of the study from all results: verdict, tables and figures beside the published ones, record."""
     input:
         **REGISTER,
         **STUDY.page_inputs(),
@@ -114,6 +114,6 @@ rule write_page:
 
 
 rule page:
-    """Make the page of the study, and all that it shows."""
+    """Make the page of the study and all results that it shows."""
     input:
         rules.write_page.output,

@@ -1,8 +1,8 @@
-"""Trained models. A training goes through the states that other models start from, and keeps them."""
+"""Trained models and baselines. A training is cut at epochs from which other models start, and keeps these states."""
 
 
 rule train_model:
-    """Train a model up to an epoch: the state to go on from, the selected factors, and the curve."""
+    """Train a model up to an epoch, from a split and optionally an earlier state; write state, factors and curve."""
     input:
         **PATHS.split("train", "validation", "test", "statistics"),
         start=STUDY.start_of,
@@ -22,7 +22,7 @@ rule train_model:
         gpu=GPUS,
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.training_minutes,
-        # Not a parameter: how often a training is written down does not change what comes out.
+        # Not a parameter, because the time between checkpoints does not change the result.
         checkpoint_seconds=STUDY.settings.training.checkpoint_seconds,
     params:
         settings=params_of("train_model"),
@@ -38,7 +38,7 @@ rule models:
 
 
 rule train_baseline:
-    """Train a baseline and list its items at the epoch selected: nothing is attacked, so no model is kept."""
+    """Train a baseline on a split and write its lists at the selected epoch; no model is kept, as none is attacked."""
     input:
         **PATHS.split("train", "validation", "test", "statistics"),
     output:

@@ -9,7 +9,7 @@ localrules:
 
 
 rule evaluate_budgets:
-    """Hold the attacks on one model and seed against each other at the norms that they have spent, user by user."""
+    """Compare the attacks on one model and seed at equal perturbation norms, user by user, from the stored lists."""
     input:
         **PATHS.split("test", "statistics"),
         lists=lambda wildcards: STUDY.lists_of(
@@ -38,7 +38,7 @@ rule evaluate_budgets:
 
 
 rule tabulate_budgets:
-    """The attacks at equal norms: every point, differences to a single step, and the share that the norm explains."""
+    """Write the tables of attacks at equal norms: all points, differences to a single step, and shares of the norm."""
     input:
         **BUDGETS.of_models(STUDY),
     output:
@@ -61,7 +61,7 @@ rule tabulate_budgets:
 
 
 rule draw_budgets:
-    """Draw nDCG against the norm that attacks have spent, for one data set."""
+    """Draw nDCG against the norm of the perturbations, for one data set."""
     input:
         points=BUDGETS.files(STUDY)["long"],
         metrics=results("metrics.parquet"),
@@ -79,6 +79,6 @@ rule draw_budgets:
 
 
 rule budgets:
-    """Compare the attacks at equal norms, for the data sets that this is wanted for."""
+    """Make tables and figures of attacks at equal norms, for the data sets that the configuration lists."""
     input:
         STUDY.target("budgets"),

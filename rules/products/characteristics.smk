@@ -1,4 +1,4 @@
-"""Figure 3: what density, size and shape of the data change."""
+"""Figure 3: the loss by perturbations against density, size and shape of the data."""
 
 CHARACTERISTICS = PRODUCTS["characteristics"]
 
@@ -10,7 +10,7 @@ localrules:
 
 
 rule relate_characteristics:
-    """Put what perturbations cost beside the characteristics of the sub-samples."""
+    """Combine the loss by perturbations with the characteristics of the sub-samples, from metrics and statistics."""
     input:
         metrics=STUDY.metrics_of(STUDY.measured_samples),
         statistics=[
@@ -33,7 +33,7 @@ rule relate_characteristics:
 
 
 rule tabulate_figure3:
-    """The regressions of Figure 3 with their intervals, beside the published slopes, and what they say."""
+    """Write the regressions of Figure 3 with their intervals, the published slopes, and a summary in words."""
     input:
         samples=results("tables/figure3_samples.csv"),
         points=results("tables/figure3_points.csv"),
@@ -60,7 +60,7 @@ rule tabulate_figure3:
 
 
 rule draw_figure3:
-    """Draw rho against density, size and shape of one data set's sub-samples."""
+    """Draw the loss rho against density, size and shape of the sub-samples of one data set."""
     input:
         points=results("tables/figure3_points.csv"),
         published=STUDY.published("characteristics.csv"),
@@ -82,6 +82,6 @@ rule draw_figure3:
 
 
 rule figure3:
-    """Draw Figure 3 for every data set that it is wanted for, with its regressions."""
+    """Make Figure 3 and its regressions, for the data sets that the configuration lists."""
     input:
         STUDY.target("figure3"),

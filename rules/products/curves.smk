@@ -1,4 +1,4 @@
-"""Figures 1 and 2: against the number of iterations, and against epsilon."""
+"""Figures 1 and 2: measures against the number of iterations, and against epsilon."""
 
 CURVES = PRODUCTS["curves"]
 
@@ -9,7 +9,7 @@ localrules:
 
 
 rule draw_figure:
-    """Draw one figure for one data set, with the published curves behind ours where there are any."""
+    """Draw Figure 1 or 2 for one data set from the metrics, with published curves, if any, in the background."""
     input:
         metrics=results("metrics.parquet"),
         published=STUDY.published("figures_1_2.csv"),
@@ -31,7 +31,7 @@ rule draw_figure:
 
 
 rule tabulate_curves:
-    """Write the curves of the figures as numbers, in the form of the published ones."""
+    """Write the curves of Figures 1 and 2 as numbers, in the format of the published curves."""
     input:
         metrics=results("metrics.parquet"),
     output:
@@ -48,12 +48,12 @@ rule tabulate_curves:
 
 
 rule figure1:
-    """Draw Figure 1 (a-d) for every data set, if it is to show any attack."""
+    """Make Figure 1 (a-d) for every data set, if the configuration lists attacks for it."""
     input:
         STUDY.target("figure1"),
 
 
 rule figure2:
-    """Draw Figure 2 (a, b) for every data set, if it is to show any attack."""
+    """Make Figure 2 (a, b) for every data set, if the configuration lists attacks for it."""
     input:
         STUDY.target("figure2"),

@@ -1,4 +1,4 @@
-"""Tables 2 and 3: nDCG of groups, how far they are apart, and a heat map of its changes."""
+"""Tables 2 and 3: nDCG of groups, fairness measures between groups, and a heat map of their changes."""
 
 FAIRNESS = PRODUCTS["fairness"]
 
@@ -10,7 +10,7 @@ localrules:
 
 
 rule evaluate_fairness:
-    """Measure groups of users and items of one model and seed, in the conditions of Tables 2 and 3."""
+    """Compute nDCG of groups and fairness measures of one model and seed in every condition, from the stored lists."""
     input:
         **PATHS.split("train", "test", "statistics"),
         user_table=PATHS.prepared()["user_table"],
@@ -41,7 +41,7 @@ rule evaluate_fairness:
 
 
 rule collect_fairness:
-    """Put what groups get, and what compares them, into two tidy tables of the whole study."""
+    """Collect the groups' nDCG and the fairness measures of the whole study into two tidy tables."""
     input:
         **FAIRNESS.of_models(STUDY),
     output:
@@ -57,7 +57,7 @@ rule collect_fairness:
 
 
 rule tabulate_fairness:
-    """Table 2, nDCG of groups, or Table 3, how far they are apart: alone and beside the published one."""
+    """Write Table 2 (nDCG of groups) or Table 3 (fairness measures), alone and beside the published table."""
     input:
         groups=results("groups.parquet"),
         fairness=results("fairness.parquet"),
@@ -84,7 +84,7 @@ rule tabulate_fairness:
 
 
 rule draw_fairness:
-    """Draw what perturbations do to the fairness measures of one data set, as a heat map."""
+    """Draw the changes of the fairness measures by perturbations as a heat map, for one data set."""
     input:
         fairness=results("fairness.parquet"),
     output:
@@ -101,18 +101,18 @@ rule draw_fairness:
 
 
 rule table2:
-    """Make Table 2 in all its forms, where there are attributes to group by."""
+    """Make Table 2 in all its forms, if the configuration has attributes to group by."""
     input:
         STUDY.target("table2"),
 
 
 rule table3:
-    """Make Table 3 in all its forms, where there are attributes to group by."""
+    """Make Table 3 in all its forms, if the configuration has attributes to group by."""
     input:
         STUDY.target("table3"),
 
 
 rule fairness:
-    """Draw the heat map of every data set, beside Tables 2 and 3."""
+    """Make the heat map of fairness for every data set, and Tables 2 and 3."""
     input:
         STUDY.target("fairness"),

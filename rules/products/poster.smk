@@ -12,7 +12,7 @@ localrules:
 
 
 rule tabulate_robustness:
-    """The APR poster's robustness table: what noise costs in nDCG, beside the printed changes."""
+    """Write the APR poster's robustness table, changes of nDCG under adversarial noise, beside the printed changes."""
     input:
         metrics=results("metrics.parquet"),
         published=STUDY.published("apr_robustness.csv"),
@@ -36,7 +36,7 @@ rule tabulate_robustness:
 
 
 rule tabulate_accuracy:
-    """The APR poster's accuracy table: models and baselines, beside the printed values."""
+    """Write the APR poster's accuracy table of models and baselines, beside the printed values."""
     input:
         metrics=results("metrics.parquet"),
         baselines=STUDY.metrics_of(STUDY.measured_baselines),
@@ -95,7 +95,7 @@ rule tabulate_training:
 
 
 rule draw_poster:
-    """Draw a figure of the APR poster for one data set."""
+    """Draw the noise or training figure of the APR poster for one data set, from its curves."""
     input:
         curves=POSTER.numbers_file(STUDY, "{figure}"),
     output:
@@ -114,6 +114,6 @@ rule draw_poster:
 
 
 rule poster:
-    """Make the tables and figures of the APR poster, for the data sets that they are wanted for."""
+    """Make the tables and figures of the APR poster, for the data sets that the configuration lists."""
     input:
         STUDY.target("poster"),

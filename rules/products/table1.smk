@@ -1,4 +1,4 @@
-"""Table 1: the measures before and after each perturbation."""
+"""Table 1: measures before and after each perturbation."""
 
 TABLE1 = PRODUCTS["table1"]
 
@@ -8,7 +8,7 @@ localrules:
 
 
 rule evaluate_users:
-    """Measure every user of one model and seed in the cells of Table 1, for the paired tests of the verdict."""
+    """Compute every user's nDCG in the cells of Table 1, for one model and seed; the verdict's paired tests need it."""
     input:
         **PATHS.split("train", "test", "statistics"),
         lists=lambda wildcards: STUDY.lists_of(
@@ -37,7 +37,7 @@ rule evaluate_users:
 
 
 rule tabulate_table1:
-    """Table 1: the measures before and after each perturbation, alone and beside the published ones."""
+    """Write Table 1, measures before and after each perturbation, alone and beside the published values."""
     input:
         metrics=results("metrics.parquet"),
         published=STUDY.published("table1.csv"),
@@ -63,6 +63,6 @@ rule tabulate_table1:
 
 
 rule table1:
-    """Make Table 1 in all its forms, if it is to show any attack."""
+    """Make Table 1 in all its forms, if the configuration lists attacks for it."""
     input:
         STUDY.target("table1"),

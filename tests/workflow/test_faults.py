@@ -131,7 +131,7 @@ def test_a_training_killed_again_and_again_goes_on_in_the_next_run(fresh, finish
         output, _ = process.communicate()
         assert killed
         assert process.returncode == 1
-        assert "The same command makes the rest" in output
+        assert "Fix the cause and run the same command again" in output
         went_on += goes_on(fresh)
     status, output = fresh.go()
     assert status == 0, output

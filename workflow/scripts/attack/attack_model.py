@@ -1,4 +1,4 @@
-"""Perturb a trained model's factors with one attack, epsilon and number of iterations, and write its lists."""
+"""Perturb a trained model with one attack, epsilon and number of iterations, and write the perturbed model's lists."""
 
 from embrittle import device
 from embrittle.attacks.norms import METADATA

@@ -1,4 +1,4 @@
-"""Write a trained model's lists."""
+"""Write the lists of a trained model without perturbation."""
 
 from embrittle import device
 from embrittle.data.interactions import read_targets, read_user_items

@@ -1,4 +1,4 @@
-"""Write the random recommender's lists."""
+"""Write lists of the random recommender for a split."""
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet
@@ -7,6 +7,6 @@ from embrittle.kernels.ranking import lists_to_columns, random_items
 
 with job(snakemake.log[0]):
     train = read_user_items(snakemake.input.train, snakemake.input.statistics)
-    known = train.including(read_targets(snakemake.input.validation, train.n_users))
-    lists = random_items(known, snakemake.params.length, int(snakemake.wildcards.seed))
+    seen_items = train.including(read_targets(snakemake.input.validation, train.n_users))
+    lists = random_items(seen_items, snakemake.params.length, int(snakemake.wildcards.seed))
     write_parquet(lists_to_columns(*lists), snakemake.output.lists)

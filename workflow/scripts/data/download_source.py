@@ -1,4 +1,4 @@
-"""Fetch one source file of a data set, verified."""
+"""Download one source file of a data set, or copy it from the mirror, and verify its checksum."""
 
 from embrittle.data.download import fetch
 from embrittle.jobs import job

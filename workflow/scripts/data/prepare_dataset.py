@@ -1,4 +1,4 @@
-"""Read a data set into the normal form."""
+"""Convert the source files of a data set, or the user's own tables, to the normal form."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from embrittle.jobs import job
 
 with job(snakemake.log[0]):
     entry = snakemake.params.entry
-    # A download goes by its file name; the user's own tables are named by their paths in the entry.
+    # The reader finds downloads by file name; it reads the user's own tables from the paths in the entry.
     downloads = {Path(path).name: Path(path) for path in snakemake.input if "sources" in entry}
     form = readers.read(entry, downloads)
     output = snakemake.output

@@ -1,4 +1,4 @@
-"""Split a data set by leaving one out."""
+"""Make the leave-one-out split of a data set, with its statistics."""
 
 from embrittle.data import normal_form, splits
 from embrittle.files import count_rows, write_json, write_parquet

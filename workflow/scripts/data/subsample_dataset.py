@@ -1,4 +1,4 @@
-"""Take the sub-sample of a data set in which users and items have at least k interactions."""
+"""Make the sub-sample of a data set in which users and items have at least k interactions."""
 
 from embrittle.data import normal_form
 from embrittle.data.subsample import subsample

@@ -1,4 +1,4 @@
-"""Put the measures of all models and seeds into one tidy table."""
+"""Collect the measures of all models, seeds and conditions into one tidy table."""
 
 from embrittle.files import write_csv, write_parquet
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""List the selected epoch of every trained model."""
+"""List all trained models with the selected epoch and its score."""
 
 from embrittle.files import write_csv
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Measure one model and seed in every condition, from its stored lists."""
+"""Compute all measures of one model and seed in every condition, from the stored lists."""
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet

@@ -1,4 +1,4 @@
-"""Name the lists that the tables and figures of this study do without."""
+"""List the missing lists that tables and figures leave out."""
 
 import pandas as pd
 

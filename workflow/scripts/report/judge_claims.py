@@ -1,4 +1,4 @@
-"""Judge what the papers say by what the study has found."""
+"""Test the papers' claims on the results of the study."""
 
 from embrittle.files import write_csv
 from embrittle.jobs import job

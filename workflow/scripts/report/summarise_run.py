@@ -1,4 +1,4 @@
-"""Write down what the study was made from, and with."""
+"""Record configuration, code, versions, machine and source files, and the time and memory of every job."""
 
 from embrittle import provenance
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Write the page of the study."""
+"""Write the page of the study from all results."""
 
 from embrittle.jobs import job
 from embrittle.page import page

@@ -1,4 +1,4 @@
-"""Train a baseline and list its items."""
+"""Train a baseline and write its lists at the selected epoch."""
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet

@@ -1,4 +1,4 @@
-"""Hold the attacks on one model and seed against each other at equal norms, from its stored lists."""
+"""Compare the attacks on one model and seed at equal perturbation norms, user by user, from the stored lists."""
 
 from embrittle.data.interactions import read_targets
 from embrittle.files import read_json, write_parquet

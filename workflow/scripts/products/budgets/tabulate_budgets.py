@@ -1,4 +1,4 @@
-"""Write the attacks at equal norms: every point, the tables over seeds, and what they say."""
+"""Write the tables of attacks at equal norms: all points, differences to a single step, and shares of the norm."""
 
 from embrittle.files import write_results
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Put what perturbations cost beside the characteristics of the sub-samples."""
+"""Combine the loss by perturbations with the characteristics of the sub-samples."""
 
 from embrittle.files import read_json, write_results
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Write the regressions of Figure 3 and what they say."""
+"""Write the regressions of Figure 3 with their intervals, the published slopes, and a summary in words."""
 
 from embrittle.files import read_csv, write_results
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Draw one figure for one data set."""
+"""Draw Figure 1 or 2 for one data set."""
 
 from embrittle.files import read_parquet
 from embrittle.jobs import job

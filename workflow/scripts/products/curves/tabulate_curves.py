@@ -1,4 +1,4 @@
-"""Write the curves of Figures 1 and 2 as numbers."""
+"""Write the curves of Figures 1 and 2 as numbers, in the format of the published curves."""
 
 from embrittle.files import read_parquet, write_csv
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Put the groups and the fairness of all models and seeds into two tidy tables."""
+"""Collect the groups' nDCG and the fairness measures of the whole study into two tidy tables."""
 
 from embrittle.files import write_csv, write_parquet
 from embrittle.jobs import job

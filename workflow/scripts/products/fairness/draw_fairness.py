@@ -1,4 +1,4 @@
-"""Draw the heat map of what perturbations do to fairness, for one data set."""
+"""Draw the changes of the fairness measures by perturbations as a heat map, for one data set."""
 
 import pandas as pd
 

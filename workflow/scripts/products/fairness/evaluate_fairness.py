@@ -1,4 +1,4 @@
-"""Measure groups of users and items in several conditions of one model and seed, from its stored lists."""
+"""Compute nDCG of groups and fairness measures of one model and seed in every condition, from the stored lists."""
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.data.normal_form import read_attributes

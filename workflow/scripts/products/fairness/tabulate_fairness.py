@@ -1,4 +1,4 @@
-"""Write Table 2 or Table 3 in its several forms."""
+"""Write Table 2 or Table 3 in all its forms, alone and beside the published table."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Draw a figure of the APR poster for one data set."""
+"""Draw the noise or training figure of the APR poster for one data set."""
 
 from embrittle.files import read_csv
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Write the curves of the noise figure as numbers."""
+"""Write the curves of the APR poster's noise figure as numbers."""
 
 from embrittle.files import read_parquet, write_csv
 from embrittle.jobs import job

@@ -1,4 +1,4 @@
-"""Write the training curves of all models as numbers."""
+"""Write the training curves of the APR poster's figure as numbers."""
 
 from embrittle.files import write_csv
 from embrittle.jobs import job

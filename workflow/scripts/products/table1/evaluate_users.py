@@ -1,4 +1,4 @@
-"""Measure every user of one model and seed in the cells of Table 1, from its stored lists."""
+"""Compute every user's nDCG in the cells of Table 1, for one model and seed, from the stored lists."""
 
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import write_parquet

@@ -1,4 +1,4 @@
-"""Write Table 1 in its several forms."""
+"""Write Table 1 in all its forms, alone and beside the published values."""
 
 from embrittle.files import read_parquet, write_results
 from embrittle.jobs import job
