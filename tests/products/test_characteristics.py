@@ -105,7 +105,7 @@ def test_characteristics_are_ordered_by_source_and_k():
     assert small.density == pytest.approx(0.13868, abs=1e-5)
     assert small.size == 2945 * 1927
     assert small.shape == 2945 / 1927
-    with pytest.raises(DataError, match="'ml-1m-k10' is there twice"):
+    with pytest.raises(DataError, match="'ml-1m-k10' occurs twice"):
         ch.characteristics_table(table_of((10, 10)))
 
 
@@ -116,7 +116,7 @@ def test_a_sub_sample_without_metrics_does_not_take_the_others_with_it(caplog):
         joined = ch.points(robust, table)
     assert set(joined["dataset"]) == {"ml-1m-k10"}
     assert joined["density"].unique() == pytest.approx([998_539 / (6040 * 3260)])
-    assert caplog.messages == ["ml-1m-k20: no metrics, so it is in no regression"]
+    assert caplog.messages == ["ml-1m-k20 has no metrics, so the regressions leave it out"]
 
 
 # --- one characteristic

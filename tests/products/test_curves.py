@@ -218,7 +218,7 @@ def test_nothing_but_references_still_gives_a_figure(metrics, tmp_path):
 
 def test_an_unknown_data_set_is_refused(metrics):
     for drawn in (draw1, draw2):
-        with pytest.raises(DataError, match="nothing for the data set 'ml-2m'"):
+        with pytest.raises(DataError, match="no rows for the data set 'ml-2m'"):
             drawn(metrics, "ml-2m")
 
 

@@ -103,7 +103,7 @@ def test_a_seed_of_which_nothing_is_there_is_missed_too():
 
 def test_another_length_of_lists_and_repeated_rows():
     groups = tidy_groups()
-    with pytest.raises(DataError, match="nothing to show at K = 20"):
+    with pytest.raises(DataError, match="no values at K = 20"):
         spread_of(groups, k=20)
     with pytest.raises(DataError, match="two rows for"):
         spread_of(pd.concat([groups, groups.head(1)]))

@@ -127,7 +127,7 @@ def test_accumulate_by_hand():
         ([10], [1.0], "at least two"),
         ([], [], "at least two"),
         ([1, 10, 10], [1.0, 2.0, 3.0], "twice"),
-        ([1, 10], [1.0], "2 iteration counts for 1 values"),
+        ([1, 10], [1.0], "2 iteration counts, but 1 values"),
     ],
 )
 def test_accumulate_refuses(iterations, values, message):

@@ -42,9 +42,9 @@ def test_published_curves(figures):
 
 
 def test_published_files_that_are_not_what_they_should_be(tmp_path):
-    with pytest.raises(DataError, match="not a published table; known are table1"):
+    with pytest.raises(DataError, match="is not a published table; valid names: table1"):
         pub.load(tmp_path / "other.csv")
-    with pytest.raises(DataError, match="no such file"):
+    with pytest.raises(DataError, match="not found"):
         pub.load(tmp_path / "table1.csv")
     (tmp_path / "table1.csv").write_text("dataset,value\nlastfm,1\n")
     with pytest.raises(

@@ -71,5 +71,5 @@ def test_a_name_is_that_of_one_claim(tmp_path):
     content["disagreements"]["msap-stronger"] = content["claims"]["msap-stronger"]
     file = tmp_path / "claims.yaml"
     file.write_text(yaml.safe_dump(content), encoding="utf-8")
-    with pytest.raises(ConfigError, match="a claim has this name already"):
+    with pytest.raises(ConfigError, match="a claim has the same name"):
         register.load(file)

@@ -52,9 +52,9 @@ def load(path: str | os.PathLike) -> pd.DataFrame:
     """
     path = Path(path)
     if path.stem not in COLUMNS:
-        raise DataError(f"{path}: not a published table; known are {', '.join(COLUMNS)}")
+        raise DataError(f"{path} is not a published table; valid names: {', '.join(COLUMNS)}")
     if not path.is_file():
-        raise DataError(f"{path}: no such file")
+        raise DataError(f"{path} not found")
     frame = pd.read_csv(path)
     if tuple(frame.columns) != COLUMNS[path.stem]:
         raise DataError(

@@ -207,7 +207,7 @@ def _claim(name: str, test: Mapping[str, Any], **entry: Any) -> Claim:
 def _check(content: Mapping[str, Any], problems: Problems) -> None:
     """Check that claims, papers, tests and parameters have valid names, which `Content` cannot express."""
     for name in content["claims"].keys() & content["disagreements"].keys():
-        problems.add(("disagreements", name), "a claim has this name already")
+        problems.add(("disagreements", name), "a claim has the same name")
     for section in SECTIONS:
         for name, entry in content[section].items():
             for i, paper in enumerate(entry["papers"]):

@@ -77,7 +77,7 @@ def characteristics_table(
     table = pd.DataFrame(rows, columns=TABLE).astype({"k": "Int64"})
     repeated = table.loc[table["dataset"].duplicated(), "dataset"]
     if len(repeated):
-        raise DataError(f"the sub-sample {repeated.iloc[0]!r} is there twice")
+        raise DataError(f"the sub-sample {repeated.iloc[0]!r} occurs twice")
     places = table.assign(place=pd.factorize(table["source"])[0])
     ordered = places.sort_values(["place", "k"], na_position="first", kind="stable")
     return ordered[TABLE].reset_index(drop=True)
@@ -90,7 +90,7 @@ def points(robust: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     too, with a warning.
     """
     for dataset in table.loc[~table["dataset"].isin(robust["dataset"]), "dataset"]:
-        logger.warning("%s: no metrics, so it is in no regression", dataset)
+        logger.warning("%s has no metrics, so the regressions leave it out", dataset)
     return robust.merge(table, on="dataset", how="inner", validate="many_to_one")
 
 
@@ -357,7 +357,7 @@ def _check_budget(epsilon: pd.Series, key: Mapping[str, Any]) -> None:
         budgets = ", ".join(f"{value:g}" for value in sorted(epsilon.unique()))
         raise DataError(
             f"{', '.join(str(value) for value in key.values())}: the points have several budgets "
-            f"({budgets}); a line is for one: choose it with the argument epsilon of `robustness`"
+            f"({budgets}), but a regression needs one: choose it with the argument epsilon of `robustness`"
         )
 
 

@@ -204,7 +204,7 @@ def shown(
     layout, rows = FIGURES[name], metrics_at(metrics, k)
     here = rows[rows["dataset"] == dataset]
     if here.empty:
-        raise DataError(f"the metrics have nothing for the data set {dataset!r}")
+        raise DataError(f"the metrics have no rows for the data set {dataset!r}")
     found = curves(metrics, name, epsilon, iterations, k, attacks)
     fixed_as_published = (
         np.isclose(epsilon, pub.FIGURE1_EPSILON)

@@ -66,7 +66,7 @@ def cells(
     """
     rows = rows[rows["k"] == k].rename(columns={"attack": "condition"})
     if rows.empty:
-        raise DataError(f"{table.name} has nothing to show at K = {k}")
+        raise DataError(f"{table.name} has no values at K = {k}")
     repeated = rows.duplicated([*table.cell, "seed"])
     if repeated.any():
         first = rows.loc[repeated, [*table.cell, "seed"]].iloc[0].to_dict()

@@ -41,11 +41,11 @@ def accumulate(iterations: Sequence[float], values: Sequence[float]) -> float:
     """
     x, y = np.asarray(iterations, dtype=np.float64), np.asarray(values, dtype=np.float64)
     if x.shape != y.shape:
-        raise DataError(f"{x.size} iteration counts for {y.size} values")
+        raise DataError(f"there are {x.size} iteration counts, but {y.size} values")
     if x.size < 2:
         raise DataError("the accumulated cells of Table 1 need at least two iteration counts")
     if len(np.unique(x)) != x.size:
-        raise DataError("an iteration count is there twice")
+        raise DataError("an iteration count occurs twice")
     order = np.argsort(x)
     x, y = x[order], y[order]
     return float(((y[1:] + y[:-1]) / 2 * np.diff(x)).sum() / x[-1])
@@ -79,7 +79,7 @@ def table1_seeds(
     """
     everything = metrics_at(metrics, k)
     if not models_in(everything):
-        raise DataError("the metrics have no trained model: Table 1 has no rows")
+        raise DataError("the metrics have no trained model, so Table 1 has no rows")
     everything = everything[~everything["metric"].isin(LEFT_OUT)]
     of_table = (everything["attack"] == "initial") | is_epsilon(everything["epsilon"], epsilon)
     rows = everything[of_table]
