@@ -1,4 +1,4 @@
-"""What several test files share: finished studies, made once in a run of the tests."""
+"""Fixtures of several test files: finished studies, made once in a run of the tests."""
 
 import pytest
 
@@ -16,12 +16,12 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session")
 def finished_study(tmp_path_factory):
-    """The tiny study as it was made. Nothing may change it."""
+    """The finished tiny study, which no test may change."""
     folder = made_once(tmp_path_factory, "finished-study", lambda folder: Project(folder).run())
     return Project(folder)
 
 
 @pytest.fixture(scope="session")
 def project(finished_study, tmp_path_factory):
-    """A copy of the finished tiny study. Tests may add to it, but leave what is there as it is."""
+    """A copy of the finished tiny study. Tests may add files to it, but must not change existing files."""
     return finished_study.duplicate(tmp_path_factory.mktemp("project") / "copy")

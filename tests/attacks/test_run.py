@@ -16,7 +16,7 @@ from embrittle.kernels.sampling import draw_negatives
 
 
 def plain_run(loss, method, iterations, norm, negatives):
-    """An attack of so many steps and no more, as one writes it down."""
+    """Delta after all steps of an attack, in a single plain loop."""
     delta = loss.no_change()
     if method == "pgd":
         delta = loss.uniform_in_ball(0.5, 5) if norm == "l2" else loss.uniform_change(0.05, 5)

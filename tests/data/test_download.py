@@ -19,7 +19,7 @@ LOGIN_PAGE = b"\n <!DOCTYPE html><html><body>Please log in</body></html>"
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Answers with `answers` in turn, the last one again and again; counts the requests."""
+    """Sends `answers` in turn and then repeats the last one; counts the requests."""
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -121,7 +121,7 @@ def test_unknown_checksum_is_logged(server, destination, caplog):
         provenance = fetch(server.url, destination, None)
     assert provenance["verified"] is False
     assert provenance["checksum"] == SHA256
-    assert "set.zip: no checksum is known" in caplog.text
+    assert "set.zip: the entry states no checksum" in caplog.text
 
 
 def test_wrong_checksum_is_set_aside_and_an_older_file_kept(server, destination):
@@ -155,7 +155,9 @@ def test_not_found_is_not_tried_again(server, destination):
 
 def test_refusal_is_not_tried_again(server, destination):
     server.answers = [answer(403)]
-    with pytest.raises(DownloadError, match="403 Forbidden: the server refuses the file, or fetch"):
+    with pytest.raises(
+        DownloadError, match="403 Forbidden: the server refuses the file, or download"
+    ):
         fetch(server.url, destination, MD5, backoff=0.01)
     assert server.requests == 1
 
@@ -184,7 +186,7 @@ def test_broken_connection_is_tried_again(server, destination, caplog):
 
 def test_connection_that_always_breaks_leaves_nothing(server, destination):
     server.answers = [(200, CONTENT[:100], len(CONTENT))]
-    with pytest.raises(DownloadError, match=r"broke off 2 times \(.*100 bytes") as error:
+    with pytest.raises(DownloadError, match=r"broke off in all 2 attempts \(.*100 bytes") as error:
         fetch(server.url, destination, MD5, attempts=2, backoff=0.01)
     assert "10140 more expected" in str(error.value)
     assert server.requests == 2

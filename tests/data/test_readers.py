@@ -99,8 +99,8 @@ def test_movielens_user_without_attributes_stays_null(tmp_path):
         ("ratings", "2.5::7::5::1\n", "line 4: user must be a whole number, found '2.5'"),
         ("ratings", "\n3::7::good::1\n", "line 5: rating must be a number, found 'good'"),
         ("ratings", "3::7::5::soon\n", "line 4: timestamp must be a whole number, found 'soon'"),
-        ("ratings", "3::7::5\n", "line 4: timestamp must be a whole number, found nothing"),
-        ("ratings", "3::::5::1\n", "line 4: item must be a whole number, found nothing"),
+        ("ratings", "3::7::5\n", "line 4: timestamp must be a whole number, found no value"),
+        ("ratings", "3::::5::1\n", "line 4: item must be a whole number, found no value"),
         ("ratings", "3::7::nan::1\n", "line 4: rating must be a number, found 'nan'"),
         ("ratings", f"{10**20}::7::3::1\n", "line 4: user must be a whole number"),
         ("ratings", "3::7::5::1::9\n", "a line does not have 4 fields.*line 4, saw 5"),
@@ -124,7 +124,7 @@ def test_movielens_without_ratings(tmp_path):
 
 
 def test_movielens_with_the_users_of_another_set(tmp_path):
-    with pytest.raises(DataError, match="none of the 2 user ids is in the user attributes"):
+    with pytest.raises(DataError, match="none of the 2 user ids occurs in the user attributes"):
         movielens(tmp_path, users="77::F::25::0::55117\n")
 
 
@@ -150,7 +150,7 @@ def test_archive_with_a_damaged_member(tmp_path):
 
 def test_missing_member_names_those_there_are(tmp_path):
     path = zipped(tmp_path / "ml-1m.zip", ratings=RATINGS, users=USERS)
-    with pytest.raises(DataError, match=r"has no movies.dat; it holds ratings.dat, users.dat"):
+    with pytest.raises(DataError, match=r"contains ratings.dat, users.dat, but no movies.dat"):
         read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
@@ -290,9 +290,7 @@ def test_published_split_damage_is_named(tmp_path, train, message):
 def test_published_split_needs_both_files(tmp_path):
     file = tmp_path / "lastfm-msap-trainingset.tsv"
     file.write_text(TRAIN)
-    with pytest.raises(
-        DataError, match=r"named testset.tsv is needed.*given: lastfm-msap-training"
-    ):
+    with pytest.raises(DataError, match=r"name ends with testset.tsv; given: lastfm-msap-training"):
         read(unverified("lastfm"), {file.name: file})
 
 
@@ -367,8 +365,8 @@ def test_a_test_item_of_the_apr_format_that_is_in_train_too_stays_a_test_item(tm
     [
         (b"0,1,4.0\n", "apr-yelp.train.rating: no tabs found"),
         (b"0\t1\t4\nx\t1\t4\n", "train.rating, line 2: user must be a whole number, found 'x'"),
-        (b"0\t1\t4\n1\t\t4\n", "line 2: item must be a whole number, found nothing"),
-        (b"0\t1\t4\n1\n", "line 2: item must be a whole number, found nothing"),
+        (b"0\t1\t4\n1\t\t4\n", "line 2: item must be a whole number, found no value"),
+        (b"0\t1\t4\n1\n", "line 2: item must be a whole number, found no value"),
         (b"0\t1\tgood\n", "line 1: rating must be a number, found 'good'"),
         (b"0\t-1\t4\n", "item id -1 cannot be an index"),
     ],
@@ -481,7 +479,7 @@ def test_the_entry_of_gowalla_states_the_posters_counts():
         ),
         (
             checkins((1, 1, 2)) + b"2\t2010-10-19T23:55:27Z\t1\n",
-            "line 2: item must be .* found nothing",
+            "line 2: item must be .* found no value",
         ),
         (b"", "no interactions found"),
     ],
@@ -610,11 +608,11 @@ def test_parquet_with_dates_and_float_ids(tmp_path):
     [
         (SHOP.replace("sku", "SKU"), "no column 'sku'; its columns are 'customer', 'SKU', 'stars'"),
         (SHOP + "c3,7,good,2024-01-01,\n", "line 5: stars must be a number, found 'good'"),
-        (SHOP + "c3,7,,2024-01-01,\n", "line 5: stars must be a number, found nothing"),
+        (SHOP + "c3,7,,2024-01-01,\n", "line 5: stars must be a number, found no value"),
         (SHOP + "c3,7,inf,2024-01-01,\n", "line 5: stars must be a number, found 'inf'"),
         (SHOP + "c3,7,4,31/05/2024,\n", "line 5: bought must be a whole number .* '31/05/2024'"),
-        (SHOP + "\n,7,4,2024-01-01,\n", "1 of 4 interactions have no user id, the first in line 6"),
-        (SHOP + "c3,,4,2024-01-01,\n", "1 of 4 interactions have no item id, the first in line 5"),
+        (SHOP + "\n,7,4,2024-01-01,\n", "1 of 4 interactions have no user id, first in line 6"),
+        (SHOP + "c3,,4,2024-01-01,\n", "1 of 4 interactions have no item id, first in line 5"),
         (SHOP + "c3,7,4,2024-01-01,x,y\n", "a line has more or fewer fields .*line 5, saw 6"),
         (SHOP.replace(",\n", ",x,y\n"), "a line has more or fewer fields than the header"),
         (SHOP.partition("\n")[0], "no interactions found"),
@@ -731,13 +729,13 @@ def test_attributes_in_parquet(tmp_path):
     ("text", "message"),
     [
         ("code,name\n7,x\n", "items.csv has no column 'sku'; its columns are 'code', 'name'"),
-        ("sku,name\n7,x\n,y\n", "1 rows have no sku, the first is line 3"),
+        ("sku,name\n7,x\n,y\n", "1 rows have no sku, first in line 3"),
         ("sku,name\n7,x\n7,y\n", "item attributes have 1 repeated ids, first '7'"),
         (
             "sku,id\n7,x\n",
             "items.csv: an attribute cannot be called 'id'",
         ),
-        ("sku,name\nq,x\n", r"none of the 3 item ids .* \(here '007', there 'q'\)"),
+        ("sku,name\nq,x\n", r"none of the 3 item ids .* \(interactions: '007', attributes: 'q'\)"),
     ],
 )
 def test_attribute_table_damage_is_named(tmp_path, text, message):
@@ -868,7 +866,7 @@ def test_real_test_part_of_lastfm(tmp_path):
 
 
 def test_a_source_file_that_is_not_the_right_one_is_not_read(tmp_path):
-    """However it came there: put by hand, from another mirror, another edition."""
+    """The source of the file does not matter: copied by hand, from another mirror, another edition."""
     path = tmp_path / "ml-1m.zip"
     path.write_bytes(b"another edition")
     with pytest.raises(DownloadError, match="expected md5:c4d9eecfca2ab87c1945afe126590906, found"):

@@ -171,9 +171,9 @@ def test_a_k_that_leaves_nothing_names_the_largest_that_does():
     pairs = [(0, 0), (0, 2), (1, 1), (1, 2)]
     form = normalise(pairs_frame(pairs), "made up")
     assert len(subsample(form, 2, "one-pass").interactions) == 2
-    with pytest.raises(DataError, match=r"k = 3 \(one-pass\) leaves .* something is 2 for"):
+    with pytest.raises(DataError, match=r"k = 3 \(one-pass\) leaves .* 2 is the largest k"):
         subsample(form, 3, "one-pass")
-    with pytest.raises(DataError, match=r"k = 2 \(iterative\) leaves .* something is 1 for"):
+    with pytest.raises(DataError, match=r"k = 2 \(iterative\) leaves .* 1 is the largest k"):
         subsample(form, 2, "iterative")
     empty = NormalForm(form.interactions.iloc[:0], form.users, form.items)
     with pytest.raises(DataError, match="no interactions to take"):
@@ -181,7 +181,7 @@ def test_a_k_that_leaves_nothing_names_the_largest_that_does():
 
 
 def test_what_cannot_be_asked_for():
-    with pytest.raises(ConfigError, match="k of at least 1, not 0"):
+    with pytest.raises(ConfigError, match="must be at least 1, not 0"):
         core(pairs_frame([(0, 0)]), 0, "one-pass")
     with pytest.raises(ConfigError, match="'k-core': use one-pass or iterative"):
         core(pairs_frame([(0, 0)]), 1, "k-core")

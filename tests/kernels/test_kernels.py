@@ -1,4 +1,4 @@
-"""The compiled loops against the plain torch version, and the facts about a step that must hold."""
+"""The compiled loops against the torch reference, and properties that every step must have."""
 
 import math
 
@@ -71,7 +71,7 @@ def epoch(backend, factors: Factors, triples, settings) -> tuple[Factors, float]
 
 
 def run_reference(factors: Factors, triples, settings, loss=reference.bpr_loss):
-    """The reference in float64, so that what differs is the compiled loop's rounding alone."""
+    """The reference in float64, so that the only difference is the rounding of the compiled loop."""
     arrays = [torch.tensor(array, dtype=torch.float64) for array in vars(factors).values()]
     parameters, accumulators = arrays[:2], arrays[2:]
     triples = torch.tensor(triples).long()
@@ -95,7 +95,7 @@ def test_an_epoch_equals_the_reference(backend, train, rng, n_factors, weight):
 
 
 def test_a_second_epoch_with_other_triples_equals_the_reference(backend, train, rng):
-    """What a backend keeps from one epoch to the next (buffers, a captured step) must not be stale."""
+    """Data that a backend keeps between epochs (buffers, a captured step) must not be stale."""
     factors, settings = factors_of(rng), StepSettings(32, 0.05, 0.5, 1.0)
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
     epochs = [

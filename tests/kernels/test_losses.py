@@ -94,7 +94,7 @@ def test_the_full_batch_gradient_is_that_of_the_loss_it_is_told_to_use(backend, 
 
 
 def test_only_losses_of_the_package_are_cached_on_disk():
-    """The cache's folder is named after the package's code: nothing would tell an edited formula from elsewhere."""
+    """The cache's folder is named after the package's code, so an edit of a formula elsewhere would go unnoticed."""
     assert {name: LOSSES[name].cached for name in NAMES} == {"bpr": True, SQUARED_HINGE: False}
 
 

@@ -137,7 +137,7 @@ def test_scores_of_a_block_are_those_of_its_users(planted, name):
     np.testing.assert_allclose(model.scores(slice(7, 19)), whole[7:19], rtol=1e-4, atol=1e-5)
 
 
-# --- Which epoch counts -------------------------------------------------------------------------------
+# --- Which epoch is selected --------------------------------------------------------------------------
 
 
 class Scripted:
@@ -250,14 +250,14 @@ def test_cdae_reads_each_users_items_and_leaves_some_out_in_training_alone(plant
 
 @pytest.fixture
 def irgan(planted):
-    """A generator and a discriminator that know nothing yet."""
+    """An untrained generator and an untrained discriminator."""
     changes = {"pretraining": 0, "learning_rate": 0.05, "factors": 8, "batch_size": 16}
     changes["regularisation"] = 0.0
     return Irgan(planted[0], {**BASELINES["IRGAN"].options, **changes}, 0, "cpu")
 
 
 def mass_on_the_block(network):
-    """The mean chance of the items of a user's block; a quarter for who knows nothing."""
+    """The mean probability of the items of a user's block; a quarter without training."""
     with torch.no_grad():
         chances = torch.softmax(network.all_scores(torch.arange(N_USERS)), 1).numpy()
     own = np.arange(N_ITEMS)[None] % N_BLOCKS == np.arange(N_USERS)[:, None] % N_BLOCKS

@@ -1,4 +1,4 @@
-"""Trainings that are killed: what is kept of them, what is trusted, and that the result is the same."""
+"""Killed trainings: their checkpoints, which checkpoints are used, and that results are the same."""
 
 import json
 import logging
@@ -52,7 +52,7 @@ def split(tmp_path):
 
 
 def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
-    """The rule's own script in a process of its own, with what Snakemake hands to it."""
+    """The rule's script in a separate process, with the object that Snakemake passes to it."""
     inputs = {part: f"{split}/{part}.parquet" for part in ("train", "validation", "test")}
     given = {
         "log": [f"{out}/log.txt"],
@@ -74,7 +74,7 @@ def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
 
 
 def finished(split: Path, out: Path, **keywords) -> dict[str, bytes]:
-    """The bytes of the results of a training that nobody disturbs."""
+    """The bytes of the results of an undisturbed training."""
     job = start(split, out, **keywords)
     _, errors = job.communicate()
     assert job.returncode == 0, errors
@@ -92,7 +92,7 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_p
     n_killed, checkpoints = 0, set()
     while n_killed < KILLS:
         job = start(split, out)
-        # At a random moment, after some of the training has gone by in every round.
+        # Kill at a random time, after some progress in every round.
         seen = checkpoint_date(out)
         while job.poll() is None and checkpoint_date(out) == seen:
             time.sleep(0.001)
@@ -117,7 +117,7 @@ def checkpoint_date(out: Path) -> int | None:
         return None
 
 
-# --- What is trusted ------------------------------------------------------------------------------
+# --- Which checkpoints are used --------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def half(split, tmp_path):
         return state, checkpoint
 
     right, _ = run()
-    run(epochs=5, every_seconds=0.0)  # leaves the one after epoch 4
+    run(epochs=5, every_seconds=0.0)  # leaves the checkpoint after epoch 4
     return run, right, tmp_path / "checkpoint.safetensors"
 
 

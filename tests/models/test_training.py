@@ -196,7 +196,7 @@ def test_the_model_file_holds_the_selected_factors_and_the_curve_one_row_an_epoc
     assert np.isnan(table["HR@10"].to_numpy()).tolist() == [True, False] * 3
 
 
-# --- AMF goes on from BPR-MF --------------------------------------------------------------------------
+# --- AMF continues from BPR-MF ------------------------------------------------------------------------
 
 
 def test_amf_without_weight_is_bpr_mf_gone_on_with_its_accumulators(blocks, tmp_path):
@@ -226,7 +226,7 @@ def test_amf_with_restarted_accumulators_starts_from_the_factors_alone(blocks):
         getattr(by_hand.factors, name)[:] = SETTINGS.initial_accumulator
     assert_same_factors(restarted, run(blocks, without_term, epochs=4, start=by_hand))
     assert (restarted.factors.user_factors != carried.factors.user_factors).mean() > 0.9
-    # In two parts as in one: they start anew where AMF does, not whenever it goes on.
+    # In two parts as in one: accumulators restart where AMF starts, not whenever its training continues.
     half = run(blocks, fresh, epochs=4, start=start)
     assert_same_factors(
         run(blocks, fresh, epochs=6, start=half), run(blocks, fresh, epochs=6, start=start)
@@ -250,7 +250,7 @@ def test_amf_records_and_selects_among_its_own_epochs_alone(blocks):
     assert amf.selected_score == max(
         row["HR@10"] for row in amf.curve if not math.isnan(row["HR@10"])
     )
-    # BPR-MF that goes on keeps its record, and what it has selected.
+    # A continued training of BPR-MF keeps its record and its selected epoch.
     bpr_mf = run(blocks, epochs=8, start=start)
     assert [row["epoch"] for row in bpr_mf.curve] == list(range(1, 9))
     assert (bpr_mf.selected_epoch, bpr_mf.selected_score) == (start.selected_epoch, 2.0)
@@ -306,7 +306,7 @@ def test_best_on_validation_looks_at_validation_items_and_the_curve_at_test_item
     state = select(ScriptedBackend([4, 1, 3, 2], [1, 0, 2, 1]), "best-on-validation")
     assert_selected(state, 3, 0.5)
     assert [row["HR@10"] for row in state.curve] == [1, 0.25, 0.75, 0.5]
-    # Of equal scores the validation item's number is lower, but it is known by then: hits are at rank 1.
+    # Of equal scores the validation item's number is lower, but it is a seen item at test time: hits have rank 1.
     assert [row["nDCG@10"] for row in state.curve] == [1, 0.25, 0.75, 0.5]
     assert [row["selection"] for row in state.curve] == [0.25, 0, 0.5, 0.25]
 
@@ -321,7 +321,7 @@ def test_epochs_are_evaluated_at_every_nth_and_at_the_end():
     evaluated = [row["epoch"] for row in state.curve if not math.isnan(row["HR@10"])]
     assert evaluated == [3, 6, 8]
     assert [math.isnan(row["nDCG@10"]) for row in state.curve].count(False) == 3
-    assert_selected(state, 6, 0.5)  # better ones were not looked at; 8 is as good, but later
+    assert_selected(state, 6, 0.5)  # better epochs were not evaluated; 8 is as good, but later
 
 
 def test_users_without_a_test_item_do_not_count():
@@ -467,6 +467,6 @@ def test_nobody_to_select_by_is_an_error(blocks):
         TrainingError, match="selection is best-on-test, but no user has the held-out item"
     ):
         run((positives, NOBODY, validation))
-    # Nobody is needed for "last", and the curve then says so.
+    # "last" needs no held-out items; the curve is then NaN.
     state = run((positives, NOBODY, NOBODY), replace(SETTINGS, selection="last"), epochs=2)
     assert math.isnan(state.curve[-1]["HR@10"])

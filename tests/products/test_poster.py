@@ -317,7 +317,7 @@ def test_noise_that_was_not_computed_is_said():
 
 @pytest.fixture
 def trainings(tmp_path):
-    """Curves as trainings write them, evaluated at every second epoch; AMF goes on from epoch 4."""
+    """Curves as trainings write them, evaluated at every second epoch; AMF continues from epoch 4."""
     written = []
     for seed in (0, 1):
         for model, epochs, step in (("BPR-MF", range(1, 9), 0.01), ("AMF", range(5, 9), 0.02)):

@@ -1,4 +1,4 @@
-"""A small model to attack, slow versions of the attacks' formulas, and a loss that tells what it was asked for."""
+"""A small model to attack, slow versions of the attacks' formulas, and a loss that records its gradients."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ UNRATED = 29  # an item in nobody's training data; it can be drawn as a negative
 
 
 class RecordedLoss(PairwiseLoss):
-    """Keeps what every gradient was taken at: Delta, as NumPy arrays, and the negatives."""
+    """Records Delta (as NumPy arrays) and the negatives of every gradient."""
 
     def __init__(self, backend, factors, train, seed):
         super().__init__(backend, factors, train, seed)
@@ -42,7 +42,7 @@ def triples_of(loss, train):
 
 
 def slow_gradient(loss, factors, train, delta):
-    """By autograd in float64, with the negatives that the attack was seen to use."""
+    """Gradient by autograd in float64, with the negatives that the attack used."""
     parameters = [torch.tensor(f + d).double() for f, d in zip(factors, delta, strict=True)]
     return [array.numpy() for array in reference.gradient(parameters, triples_of(loss, train))]
 

@@ -40,7 +40,7 @@ def configuration(datasets, k=(10,), table1_iterations=pub.TABLE1_ITERATIONS) ->
 
 
 def skeleton(datasets, k=10, seeds=SEEDS) -> pd.DataFrame:
-    """Metrics that say which data sets, models and seeds there are, and nothing that a claim looks at."""
+    """Metrics for all data sets, models and seeds, of a measure that no claim uses."""
     rows = [
         (dataset, model, seed, UNPERTURBED, 0.0, 0, k, "nothing", 1.0)
         for dataset in datasets
@@ -51,14 +51,14 @@ def skeleton(datasets, k=10, seeds=SEEDS) -> pd.DataFrame:
 
 
 class World:
-    """Values of quantities, from which a study is made."""
+    """Values of quantities, from which the results of a study are made."""
 
     def __init__(self, dataset: str, k: int = 10, seeds=SEEDS):
         self.dataset, self.k, self.seeds = dataset, k, seeds
         self.values = {"table1": {}, "metrics": {}, "groups": {}, "fairness": {}}
 
     def put(self, quantity: Mapping, values) -> None:
-        """One value for all seeds, or one for each."""
+        """Set one value for all seeds, or one for each seed."""
         each = np.broadcast_to(values, len(self.seeds))
         for seed, value in zip(self.seeds, each, strict=True):
             place = place_of(self.dataset, quantity)
@@ -77,7 +77,7 @@ class World:
 
 
 def targets(region: Region, side: str) -> np.ndarray:
-    """Figures of the seeds on a side of a region."""
+    """Figures of the seeds that put a case on this side of a region."""
     finite = [bound for bound in (region.low, region.high) if np.isfinite(bound)]
     width = 0.2 * max(abs(bound) for bound in finite) + 0.2
     edge = finite[0]
@@ -94,7 +94,7 @@ def quantity(binding, of) -> dict:
 
 
 def _region(claim, case_number: int, published: Published, dataset: str) -> Region:
-    """What a claim allows in one of its cases."""
+    """The region that a claim allows for one of its cases."""
     world = World(dataset, claim.k)
     setting = decisions.Setting(world.study(), published, dataset, claim.figures)
     return list(decisions.TESTS[claim.test](setting, **claim.parameters))[case_number].region
@@ -160,7 +160,7 @@ def _put_rise(world, parameters, binding, figures):
 
 
 def _put_curves(world, claim, sides):
-    """Two cases a curve: its rise, and its end below the start."""
+    """Two cases for each curve: the rise, and the end below the start."""
     for number, binding in enumerate(bindings(claim.parameters["over"])):
         rise, end = sides[2 * number : 2 * number + 2]
         if rise is None and end is None:

@@ -1,4 +1,4 @@
-"""What the tests of tables and figures share: made-up metrics, shaped like real ones, and the
+"""Helpers of the tests of tables and figures: made-up metrics, shaped like real ones, and the
 published curves."""
 
 import numpy as np
@@ -49,7 +49,7 @@ def study_metrics(
     epsilons=tuple(EPSILONS),
     ks=(10,),
 ) -> pd.DataFrame:
-    """Everything that Table 1 and Figures 1 and 2 need, with a little noise per row."""
+    """Tidy metrics for Table 1 and Figures 1 and 2, with a little noise in each row."""
     noise = np.random.default_rng(7)
     rows = []
 

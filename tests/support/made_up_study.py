@@ -1,4 +1,4 @@
-"""A made-up finished study on disk, for the tests of its page: the files that the page is made of."""
+"""A made-up finished study on disk for the tests of the page: all input files of the page."""
 
 from itertools import product
 from pathlib import Path
@@ -26,7 +26,7 @@ REGISTER = {
 
 
 class MadeUpStudy:
-    """Results of a study in a folder, and what its page takes."""
+    """The results of a study in a folder, and the arguments of its page."""
 
     def __init__(self, folder: Path, seeds=SEEDS, datasets=tuple(TITLES)):
         self.folder, self.seeds, self.datasets = folder, seeds, datasets

@@ -6,7 +6,7 @@
 By hand: `python tests/support/slurm_cluster.py COMMAND...` runs a command with the cluster up, and stops it afterwards.
 
 Needs Debian's slurm-wlm and munge, no root and no configuration of the machine. Nothing is confined (no cgroups), but
-time limits end jobs, and jobs over their memory are killed by slurmd, which looks at them once a second.
+time limits end jobs, and slurmd, which checks once a second, kills jobs that exceed their memory.
 """
 
 import os
@@ -72,7 +72,7 @@ class SlurmUnavailableError(Exception):
 
 
 def missing_programs() -> list[str]:
-    """What is not installed of what a cluster needs."""
+    """The programs of a cluster that are not installed."""
     return [name for name in PROGRAMS if shutil.which(name, path=_path()) is None]
 
 
@@ -92,7 +92,7 @@ class SlurmCluster:
     """A running cluster; `environment` makes Slurm's commands talk to it.
 
     Args:
-        folder: where its files go; not one of root's or another user's that others may write, munged insists.
+        folder: folder of its files; munged refuses a folder of root or another user that others may write.
         cpus: CPUs the node claims to have.
         memory_mb: memory the node claims to have.
     """
@@ -144,7 +144,7 @@ class SlurmCluster:
         )
 
     def __call__(self, *command: str, check: bool = True) -> str:
-        """What one of Slurm's commands prints."""
+        """The output of one of Slurm's commands."""
         done = subprocess.run(
             command, env=self.environment, capture_output=True, text=True, check=False, timeout=60
         )
@@ -153,7 +153,7 @@ class SlurmCluster:
         return done.stdout
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job since the start, in the order of submission, with all that Slurm knows of it."""
+        """Every job since the start, in the order of submission, with all of Slurm's information."""
         lines = self("scontrol", "show", "job", "--oneliner", "--all").splitlines()
         jobs = [
             dict(field.partition("=")[::2] for field in line.split() if "=" in field)

@@ -15,7 +15,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path("resources", "example")
-# What Snakemake looks for where it is started, and the whole workflow.
+# The files that Snakemake needs in its working directory, and the whole workflow.
 BESIDE = ["config", "profiles"]
 CODE = [*BESIDE, "Snakefile", "rules", "workflow", "src", "envs", "CITATION.cff"]
 CODE += ["resources/published"]
@@ -125,14 +125,14 @@ class Project:
             else:
                 shutil.copy(ROOT / part, self.folder / part)
         copy_compiled_loops(self.folder)
-        # Snakemake remembers the inputs of jobs, some of which lie beside the code.
+        # Snakemake records the inputs of jobs, some of which are in the folder of the code.
         for record in (self.folder / ".snakemake" / "metadata").rglob("*"):
             if record.is_file():
                 text = record.read_text(encoding="utf-8")
                 record.write_text(text.replace(str(ROOT), str(self.folder)), encoding="utf-8")
 
     def duplicate(self, folder: Path, own_code: bool = False) -> "Project":
-        """A copy of the folder with all that was made in it."""
+        """A copy of the folder with all results."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return type(self)(folder, own_code)
 

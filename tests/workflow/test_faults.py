@@ -1,6 +1,6 @@
-"""Faults of the machine in the middle of a study: nothing is lost, nothing half-written trusted, what to do is said.
+"""Faults of the machine during a study: no result is lost, no partial file is used, and messages say what to do.
 
-Each test runs real jobs, goes through a fault, and holds the results against those of a study that nobody disturbed.
+Each test runs real jobs, causes a fault, and compares the results with those of an undisturbed study.
 """
 
 import os
@@ -102,13 +102,13 @@ def checkpoints(study) -> dict[Path, int]:
 
 
 def in_a_training(study, process) -> None:
-    """Wait until one has got further than the last checkpoint that is there."""
+    """Wait until a training is past its last checkpoint."""
     before = checkpoints(study)
     wait_for(lambda: checkpoints(study).items() - before.items(), process)
 
 
 def goes_on(study) -> bool:
-    """Whether one of the latest trainings took up what a killed one had left."""
+    """Whether one of the latest trainings continued from a checkpoint of a killed one."""
     logs = study.results("logs/train_model").rglob("*.log")
     return any("Training continues after epoch" in log.read_text(encoding="utf-8") for log in logs)
 
@@ -118,7 +118,7 @@ def goes_on(study) -> bool:
 
 def test_a_training_killed_again_and_again_goes_on_in_the_next_run(fresh, finished):
     rng = random.Random(1)
-    # The first kill comes right after a checkpoint: the run after it has one to go on from.
+    # The first kill comes right after a checkpoint, from which the next run can continue.
     pauses = [0.0, *(rng.uniform(0, 0.5) for _ in range(KILLS - 1))]
     went_on = 0
     for pause in pauses:
@@ -150,7 +150,7 @@ def test_snakemake_itself_killed_says_how_to_unlock_and_goes_on(fresh, finished)
     assert "cannot be locked" in output
     assert "--unlock" in output
     assert fresh.go("--unlock")[0] == 0
-    fresh.finish()  # while the job of the killed one may still be at it
+    fresh.finish()  # while a job of the killed Snakemake may still be running
     psutil.wait_procs(left_behind, timeout=60)
     assert fresh.content() == finished.content()
 
@@ -166,7 +166,7 @@ def test_a_second_snakemake_in_the_folder_is_turned_away_and_the_first_ends_well
     assert fresh.content() == finished.content()
 
 
-# --- No space, no right to write -------------------------------------------------------------------------
+# --- No disk space, no permission to write ---------------------------------------------------------------
 
 
 @contextmanager

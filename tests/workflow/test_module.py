@@ -90,7 +90,7 @@ def test_a_second_run_has_nothing_to_do_and_a_change_runs_what_it_decides(theirs
 
 
 def test_what_is_missing_is_found_under_the_prefix(theirs):
-    """As where the job of 2 iterations failed, so that the one of 3, which continues from it, did not start."""
+    """The job of 2 iterations has failed, so the job of 3 iterations, which continues from it, did not start."""
     folder, snakemake = theirs
     lists = folder / "brittle/results/tiny/lists/shop/BPR-MF/seed-0"
     gone = [lists / f"bim_epsilon-0.5_iterations-{iterations}.parquet" for iterations in (2, 3)]

@@ -1,4 +1,4 @@
-"""Which jobs run again after a change, of a finished study: exactly those whose result it decides."""
+"""The jobs of a finished study that run again after a change: exactly those whose results depend on the change."""
 
 import os
 import time
@@ -82,7 +82,7 @@ SETTINGS = {
         ALL_FAIRNESS,
     ),
     "no fairness": ({"fairness": {"attributes": []}}, {"judge_claims": 1}),
-    # FGSM anew; BIM and PGD, which Figure 2 has at this epsilon after 3 iterations, after 1, 2 and from there on 3.
+    # FGSM; BIM and PGD after 1 and 2 iterations, and from there after 3, which Figure 2 needs at this epsilon.
     "the budget of Table 1": (
         {"table1": {"epsilon": 0.1}},
         {"attack_model": 2 * 5, "attack_model_last": 4, **OF_TABLE1, **AFTER_OTHERS},
@@ -115,7 +115,7 @@ SETTINGS = {
     "going without what is missing": ({"missing": "report"}, {}),
     "the learning rate": ({"training": {"learning_rate": 0.1}}, TRAININGS),
     "the number of factors": ({"training": {"factors": 4}}, TRAININGS),
-    # AMF's start is there.
+    # The state from which AMF starts exists already.
     "more epochs": ({"training": {"epochs": 5}}, {**TRAININGS, "train_model": 2}),
     "the epoch that is selected": ({"training": {"selection": "last"}}, TRAININGS),
     "a validation item": ({"training": {"selection": "best-on-validation"}}, FROM_SPLIT),
@@ -133,8 +133,8 @@ SETTINGS = {
 }
 
 
-# One for each way in which a change goes on to other jobs. The others are among the slow tests: what a setting changes
-# itself is asked of the study in tests/study/test_study.py.
+# One for each way in which a change affects further jobs. The others are among the slow tests. The jobs that a setting
+# affects directly are tested in tests/study/test_study.py.
 QUICK = (
     *("nothing", "the title of a data set", "one more value in a grid", "no fairness"),
     *("one model less", "the budget of adversarial training", "a validation item"),
@@ -153,7 +153,7 @@ def test_a_changed_setting_runs_just_the_jobs_it_decides(project, change):
     changes, jobs = SETTINGS[change]
     planned = project.planned(**changes)
     same = change in ("nothing", "another spelling of the same value")
-    # The record of the run holds the configuration: it is written anew for any other one, and the page with it.
+    # The record of the run contains the configuration, so any change of it rewrites the record and the page.
     for job in END:
         assert planned.pop(job, 0) == (0 if same else 1)
     assert planned == jobs

@@ -10,7 +10,7 @@ from tiny_study import Project
 
 pytestmark = pytest.mark.slow
 
-# Snakemake's own process sees two GPUs; jobs do not look.
+# Snakemake's own process sees two GPUs; jobs do not ask for GPUs themselves.
 TWO_GPUS = """
 import sys
 try:
@@ -21,7 +21,7 @@ else:
     device.cuda_device_count = lambda: 2
     device.torch_can_use_cuda = lambda: True
 """
-# In the place of a training: says when it ran and what it was given, and takes a while.
+# Replaces a training: records its time and resources, and takes a while.
 JOB = """
 import json, os, time
 from pathlib import Path
@@ -48,7 +48,7 @@ TARGETS = [
 
 @pytest.fixture
 def told(tmp_path, monkeypatch):
-    """Run three trainings on four cores; what the jobs tell, and what Snakemake says."""
+    """Run three trainings on four cores; return the jobs' reports and Snakemake's output."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "sitecustomize.py").write_text(TWO_GPUS)
     project = Project(tmp_path / "project", own_code=True)

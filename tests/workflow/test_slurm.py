@@ -49,7 +49,7 @@ def through_slurm(project, cluster, *arguments, **changes) -> subprocess.Complet
 
 
 def entries(cluster, rule: str, since: int = 0) -> list[dict[str, str]]:
-    """The places in the queue that jobs of a rule, or a group, have had."""
+    """Slurm's entries for the jobs of a rule or group."""
     return [
         job
         for job in cluster.jobs()
@@ -58,7 +58,7 @@ def entries(cluster, rule: str, since: int = 0) -> list[dict[str, str]]:
 
 
 def megabytes(job) -> int:
-    """The memory that a job has asked for."""
+    """The memory that a job requested."""
     return int(job["MinMemoryNode"].removesuffix("M"))
 
 
@@ -95,11 +95,11 @@ def disturbed(cluster, tmp_path_factory):
         signal_first(cluster, "train_model_wildcards_shop_BPR-MF_0_4"),
         # Killed in the middle, by the kernel for instance: a group of attacks.
         signal_first(cluster, "attacks-shop-AMF-0", "--signal=KILL", step=True),
-        # Stopped, so that it is still there when its time is over.
+        # Stopped, so that it is still running when its time limit is reached.
         signal_first(cluster, "recommend_random", "--signal=STOP"),
     ]
     limits = [
-        # Far too little memory in the first attempt, and the shortest time that Slurm has.
+        # Far too little memory in the first attempt, and the shortest time limit that Slurm allows.
         "--set-resources",
         "split_dataset:mem_mb=30 if attempt == 1 else 1500",
         "recommend_random:runtime=attempt",
@@ -133,7 +133,7 @@ def test_a_job_that_died_is_submitted_again(disturbed, cluster, rule, states):
 
 def test_too_little_memory_is_what_the_first_split_died_of(disturbed):
     logs = disturbed.folder / ".snakemake" / "slurm_logs" / "rule_split_dataset" / "shop"
-    (log,) = logs.glob("*.log")  # those of jobs that went well are removed
+    (log,) = logs.glob("*.log")  # the logs of successful jobs are removed
     assert "exceeded memory limit" in log.read_text(encoding="utf-8")
 
 

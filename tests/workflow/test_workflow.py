@@ -28,17 +28,17 @@ def test_the_study_makes_its_tables_and_figures(project):
         assert project.results(f"figures/shop/{name}.pdf").read_bytes().startswith(b"%PDF")
         assert project.results(f"figures/shop/{name}.png").read_bytes().startswith(b"\x89PNG")
     table = pd.read_csv(project.results("tables/table1.csv"))
-    assert len(table) == 2 * 4 * (6 + 1)  # models x conditions x measures and what was spent
+    assert len(table) == 2 * 4 * (6 + 1)  # models x conditions x (measures and perturbation norm)
     assert table["value"].notna().all()
 
 
 def test_the_study_ends_in_its_page_and_says_where(project):
     page = project.results("index.html")
-    page.unlink()  # made anew, which is a run to say it after
+    page.unlink()  # deleted, so that the run has a job and prints the page's path
     assert f"The page of this study: {page.resolve()}" in project.run()
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
-    # A shop is no data set of the papers, so nothing is reproduced; what its results say stands beside.
+    # A shop is no data set of the papers, so no claim is reproduced; verdicts on the shop are reported separately.
     whole = claims[claims["dataset"].isna()]
     assert set(whole["verdict"]) == {"not run"}
     shop = claims[claims["dataset"] == "shop"].set_index("claim")
@@ -65,7 +65,7 @@ def test_the_page_has_the_verdicts_of_other_studies_beside_its_own(project):
     settings = {"verdict": {"compare": ["earlier", "later"]}}
     project.run(**settings)
     page = project.results("index.html")
-    # Verdicts without the record of how they were made are not a finished study.
+    # A study with verdicts but without the record of the run is not finished.
     assert "Not there: earlier, later." in page.read_text(encoding="utf-8")
     (earlier / "provenance.json").write_text(json.dumps(record))
     assert project.planned(**settings) == {"write_page": 1}
@@ -103,7 +103,7 @@ def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
         "BPR-MF": 1 + CONDITIONS_PER_MODEL,
         "Random": 1,
     }
-    assert len(metrics) == conditions.sum() * 2 * (6 + 18)  # measures, and norms of what was spent
+    assert len(metrics) == conditions.sum() * 2 * (6 + 18)  # measures, and perturbation norms
     pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
 
 
@@ -409,7 +409,7 @@ def git_blob(content: bytes) -> str:
 
 @pytest.fixture
 def served(tmp_path):
-    """A folder, and the address under which a real server on loopback shows it."""
+    """A folder, and the address under which a real server on loopback serves it."""
     folder = tmp_path / "served"
     folder.mkdir()
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
@@ -455,7 +455,7 @@ def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_pat
     table = pd.read_csv(project.results("tables/table1_comparison.csv"))
     assert set(table["dataset"]) == {"lastfm"}
     assert table["published"].notna().all()  # the papers print this data set
-    # The same file from elsewhere is the same file.
+    # The same file from another source reruns nothing.
     assert project.planned("table1", datasets=["lastfm"], mirror={"folder": "elsewhere"}) == {}
 
 
