@@ -20,16 +20,16 @@ Scorer = Callable[[slice], np.ndarray]
 _BLOCK_BYTES = 8 * 2**20  # size of a block of scores, which fits the outer cache
 
 
-def _blocks(train: UserItems) -> Iterator[slice]:
-    size = max(1, _BLOCK_BYTES // (4 * train.n_items))
-    for start in range(0, train.n_users, size):
-        yield slice(start, min(start + size, train.n_users))
+def _blocks(seen_items: UserItems) -> Iterator[slice]:
+    size = max(1, _BLOCK_BYTES // (4 * seen_items.n_items))
+    for start in range(0, seen_items.n_users, size):
+        yield slice(start, min(start + size, seen_items.n_users))
 
 
-def _check_length(length: int, train: UserItems) -> None:
-    if length > train.n_items:
+def _check_length(length: int, seen_items: UserItems) -> None:
+    if length > seen_items.n_items:
         raise DataError(
-            f"evaluation.k asks for lists of {length} items, but the catalogue has only {train.n_items} items. "
+            f"evaluation.k asks for lists of {length} items, but the catalogue has only {seen_items.n_items} items. "
             "Choose a smaller evaluation.k."
         )
 
@@ -43,14 +43,14 @@ def _check(finite: bool) -> None:
 
 
 def top_items(
-    backend: Backend, user_factors: Array, item_factors: Array, train: UserItems, length: int
+    backend: Backend, user_factors: Array, item_factors: Array, seen_items: UserItems, length: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the top-K list of every user.
 
     Args:
         backend: the device of the factors.
         user_factors, item_factors: float32 (n_users, n_factors) and (n_items, n_factors), on the device.
-        train: seen items, which are not listed.
+        seen_items: items of each user that are not listed: training and validation items.
         length: length of the lists, K.
 
     Returns:
@@ -62,26 +62,30 @@ def top_items(
         DataError: `length` exceeds the catalogue, or a score is NaN.
     """
     return top_items_by(
-        lambda block: backend.scores(user_factors[block], item_factors), train, length
+        lambda block: backend.scores(user_factors[block], item_factors), seen_items, length
     )
 
 
-def top_items_by(scorer: Scorer, train: UserItems, length: int) -> tuple[np.ndarray, np.ndarray]:
+def top_items_by(
+    scorer: Scorer, seen_items: UserItems, length: int
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the top-K lists of any recommender, as `top_items`.
 
     Args:
         scorer: returns the scores of a block of users; the array may be overwritten.
-        train, length: as in `top_items`.
+        seen_items, length: as in `top_items`.
 
     Raises:
         DataError: `length` exceeds the catalogue, or a score is NaN.
     """
-    _check_length(length, train)
-    items = np.empty((train.n_users, length), np.int32)
-    kept = np.empty((train.n_users, length), np.float32)
-    for block in _blocks(train):
+    _check_length(length, seen_items)
+    items = np.empty((seen_items.n_users, length), np.int32)
+    kept = np.empty((seen_items.n_users, length), np.float32)
+    for block in _blocks(seen_items):
         lists = items[block], kept[block]
-        _check(best_items(scorer(block), block.start, train.indptr, train.indices, *lists))
+        _check(
+            best_items(scorer(block), block.start, seen_items.indptr, seen_items.indices, *lists)
+        )
     return items, kept
 
 
@@ -89,13 +93,13 @@ def target_ranks(
     backend: Backend,
     user_factors: Array,
     item_factors: Array,
-    train: UserItems,
+    seen_items: UserItems,
     targets: np.ndarray,
 ) -> np.ndarray:
     """Return the rank (from 1) of each user's target among all items that the user has not seen.
 
     Args:
-        backend, user_factors, item_factors, train: as in `top_items`.
+        backend, user_factors, item_factors, seen_items: as in `top_items`.
         targets: int32 (n_users,), the target item of each user, -1 for none.
 
     Returns:
@@ -104,10 +108,14 @@ def target_ranks(
     Raises:
         DataError: a score is NaN.
     """
-    ranks = np.zeros(train.n_users, np.int32)
-    for block in _blocks(train):
+    ranks = np.zeros(seen_items.n_users, np.int32)
+    for block in _blocks(seen_items):
         scores = backend.scores(user_factors[block], item_factors)
-        _check(ranks_of_targets(scores, block.start, train.indptr, train.indices, targets, ranks))
+        _check(
+            ranks_of_targets(
+                scores, block.start, seen_items.indptr, seen_items.indices, targets, ranks
+            )
+        )
     return ranks
 
 
@@ -126,11 +134,11 @@ def ranks_in_lists(items: np.ndarray, targets: np.ndarray) -> np.ndarray:
     return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
 
 
-def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def random_items(seen_items: UserItems, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Return lists of the random recommender: `length` candidates of each user, drawn uniformly without repetition.
 
     Args:
-        train, length: as in `top_items`.
+        seen_items, length: as in `top_items`.
         seed: of the stream `RANDOM_LISTS`.
 
     Returns:
@@ -141,8 +149,8 @@ def random_items(train: UserItems, length: int, seed: int) -> tuple[np.ndarray, 
     """
     rng = generator(Stream.RANDOM_LISTS, seed)
     return top_items_by(
-        lambda block: rng.random((block.stop - block.start, train.n_items), dtype=np.float32),
-        train,
+        lambda block: rng.random((block.stop - block.start, seen_items.n_items), dtype=np.float32),
+        seen_items,
         length,
     )
 
