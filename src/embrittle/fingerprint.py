@@ -2,7 +2,7 @@
 
 The digest covers the script and all modules of the library that it imports directly or indirectly, imports inside
 functions included. It leaves out everything that cannot change a result: comments, docstrings, formatting, annotations
-of functions, log lines, the wording of errors, and the modules in `AROUND`.
+of functions, log lines, the wording of errors, and the modules in `WITHOUT_EFFECT`.
 
 The code is parsed, not run. Modules that are imported by a computed name (`import_module`, as in registries) are
 therefore not found, and each job passes those that it uses. This module imports nothing heavy, because Snakemake
@@ -18,7 +18,9 @@ from typing import Any
 
 PACKAGE = "embrittle"
 # Modules that cannot change a result: the version, log files, error classes and the choice of the device.
-AROUND = frozenset({PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device"))})
+WITHOUT_EFFECT = frozenset(
+    {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device"))}
+)
 NOT_COUNTED = ("ctx", "kind", "returns", "type_comment")  # fields of syntax nodes that are left out
 
 
@@ -44,7 +46,7 @@ def reached(script: Path, library: Path, modules: Iterable[str] = ()) -> dict[st
     found: dict[str, Path] = {}
     todo = ["", *(name for module in modules for name in _with_packages(module))]
     for module in todo:
-        if module not in found and module not in AROUND:
+        if module not in found and module not in WITHOUT_EFFECT:
             found[module] = files[module]
             _, names = _read(files[module].read_bytes())
             todo += sorted(files.keys() & {name for one in names for name in _with_packages(one)})
