@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embrittle.attacks.norms import METADATA, perturbation_norms
+from embrittle.attacks.norms import NORMS_KEY, perturbation_norms
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.kernels.ranking import lists_to_columns
@@ -50,7 +50,7 @@ def paths(lists, tmp_path):
     """A file for each of `CONDITIONS`."""
     paths = [tmp_path / "seed=3" / f"{attack}-{L}.parquet" for attack, _, L in CONDITIONS]
     for path, made, (_, _, iterations) in zip(paths, lists, CONDITIONS, strict=True):
-        metadata = {METADATA: norms(iterations)} if iterations else None
+        metadata = {NORMS_KEY: norms(iterations)} if iterations else None
         write_parquet(lists_to_columns(made.items, made.scores), path, metadata)
     return paths
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from embrittle.attacks.norms import METADATA, perturbation_norms
+from embrittle.attacks.norms import NORMS_KEY, perturbation_norms
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.products.budgets.cells import (
@@ -158,7 +158,7 @@ def test_points_are_read_from_lists_and_what_they_say_of_themselves(tmp_path):
     write_parquet(columns_of([0, 1, 2]), paths[0])
     for path, items, delta in ((paths[1], [0, 0, 0], (0.6, 0.3)), (paths[2], [2, 1, 0], (2, 2))):
         norms = perturbation_norms(np.full((2, 1), delta[0]), np.full((1, 1), delta[1]))
-        write_parquet(columns_of(items), path, {METADATA: norms})
+        write_parquet(columns_of(items), path, {NORMS_KEY: norms})
     conditions = [("initial", "0", 0), ("bim", "0.5", 1), ("bim", "0.5", 25)]
     points = read_points(paths, conditions, np.array([0, 1, -1]), k=1, length=1)
     assert [p["spent_norm"] for p in points] == [0.0, 0.5, 2.0]

@@ -17,7 +17,7 @@ def norm_metric(name: str) -> str:
 
 MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
 
-METADATA = "perturbation_norms"
+NORMS_KEY = "perturbation_norms"
 """Key of the perturbation norms in the metadata of a file of lists."""
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import METADATA, NO_PERTURBATION, norm_metric
+from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric
 from embrittle.data.interactions import UserItems
 from embrittle.files import read_columns, read_metadata, read_parquet, read_tensors
 from embrittle.metrics import groups as grouping
@@ -51,7 +51,7 @@ def read_norms(path: str | PathLike) -> dict[str, float]:
     Raises:
         DataError: the file is damaged.
     """
-    norms = read_metadata(path).get(METADATA, NO_PERTURBATION)
+    norms = read_metadata(path).get(NORMS_KEY, NO_PERTURBATION)
     return {name: norms[name] for name in NO_PERTURBATION}
 
 

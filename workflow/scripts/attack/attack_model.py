@@ -1,7 +1,7 @@
 """Perturb a trained model with one attack, epsilon and number of iterations, and write the perturbed model's lists."""
 
 from embrittle import device
-from embrittle.attacks.norms import METADATA
+from embrittle.attacks.norms import NORMS_KEY
 from embrittle.attacks.run import Perturbation, attack_model
 from embrittle.data.interactions import read_targets, read_user_items
 from embrittle.files import read_tensors, write_parquet
@@ -25,4 +25,4 @@ with job(snakemake.log[0]):
         parent=Perturbation.read(parent) if parent else None,
     )
     perturbation.write(snakemake.output.perturbation)
-    write_parquet(lists, snakemake.output.lists, {METADATA: perturbation.norms()})
+    write_parquet(lists, snakemake.output.lists, {NORMS_KEY: perturbation.norms()})
