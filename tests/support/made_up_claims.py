@@ -10,7 +10,7 @@ from embrittle.metrics.evaluation import COLUMNS
 from embrittle.render import published as pub
 from embrittle.verdict import decisions, register
 from embrittle.verdict.decisions import AGAINST, FOR, Region, bindings
-from embrittle.verdict.sources import Files, Published, Study, place_of, random_of
+from embrittle.verdict.sources import Files, Published, Study, key_of, random_of
 from embrittle.vocabulary import UNPERTURBED
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
@@ -61,7 +61,7 @@ class World:
         """Set one value for all seeds, or one for each seed."""
         each = np.broadcast_to(values, len(self.seeds))
         for seed, value in zip(self.seeds, each, strict=True):
-            place = place_of(self.dataset, quantity)
+            place = key_of(self.dataset, quantity)
             self.values[quantity["from"]][(*place, seed)] = float(value)
 
     def study(self, **files) -> Study:

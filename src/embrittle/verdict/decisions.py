@@ -83,7 +83,7 @@ class Case:
         published: the papers' figure, printed or computed from their tables; NaN if there is none.
         region: the figures that the claim allows; None if the case is not to be decided.
         n_seeds: number of seeds with a figure.
-        rests_on: the basis of `side`: "seeds", "users" or "fit".
+        basis: what `side` is based on: "seeds", "users" or "fit".
         p, p_holm: p-value of the paired test over users, and after Holm's correction (`judge`); NaN without a test.
         text: text to show in place of figures that are not numbers.
     """
@@ -97,15 +97,15 @@ class Case:
     published: float = np.nan
     region: Region | None = None
     n_seeds: int = 0
-    rests_on: str = ""
+    basis: str = ""
     p: float = np.nan
     p_holm: float = np.nan
     text: str = ""
 
     @property
     def decided_by(self) -> str:
-        """The basis of the decision (`rests_on`); "" if the case is not decided."""
-        return self.rests_on if self.side in (FOR, AGAINST) else ""
+        """What the decision is based on (`basis`); "" if the case is not decided."""
+        return self.basis if self.side in (FOR, AGAINST) else ""
 
     def _side_of(self, figure: float) -> str:
         return "" if self.region is None else self.region.side(figure, figure)
@@ -123,7 +123,7 @@ class Case:
             level: level of significance.
         """
         decided = self.n_seeds == 1 and self.side == OPEN and p_holm < level
-        found = {"side": self._side_of(self.ours), "rests_on": "users"} if decided else {}
+        found = {"side": self._side_of(self.ours), "basis": "users"} if decided else {}
         return replace(self, p_holm=p_holm, **found)
 
 
@@ -241,7 +241,7 @@ class Setting:
         self,
         figure: Sequence[float],
         n_seeds: int,
-        rests_on: str,
+        basis: str,
         unit: str,
         published: float,
         **limits: Any,
@@ -251,7 +251,7 @@ class Setting:
         Args:
             figure: (figure, low, high).
             n_seeds: number of seeds with a figure.
-            rests_on: see `Case`.
+            basis: see `Case`.
             unit: one of the units above.
             published: the papers' figure; a figure in `printed` for this case replaces it.
             limits: see the module.
@@ -267,7 +267,7 @@ class Setting:
         side = OPEN if region is None else region.side(*bounds)
         side = MISSING if np.isnan(ours) else side
         name = case_name(self.names)
-        return Case(name, side, ours, *bounds, unit, published, region, n_seeds, rests_on)
+        return Case(name, side, ours, *bounds, unit, published, region, n_seeds, basis)
 
 
 Cases = Iterator[Case]

@@ -37,7 +37,7 @@ KEYS = {
 """Table -> the keys that, with the data set, identify a quantity in it."""
 
 
-def place_of(dataset: str, quantity: Quantity) -> tuple:
+def key_of(dataset: str, quantity: Quantity) -> tuple:
     """Return the tuple (data set, values of the keys in `KEYS`) that identifies a quantity in its table."""
     names = dict(quantity)
     if quantity["from"] == "metrics":
@@ -114,7 +114,7 @@ class Study:
 
     def values(self, dataset: str, quantity: Quantity) -> pd.Series:
         """Return a quantity for each seed of the data set, indexed by seed; NaN for missing values."""
-        table, place = self.tables[quantity["from"]], place_of(dataset, quantity)
+        table, place = self.tables[quantity["from"]], key_of(dataset, quantity)
         seeds = self.seeds.get(dataset, [])
         found = [table.get((*place, seed), np.nan) for seed in seeds]
         return pd.Series(found, index=seeds, dtype=float)
@@ -140,7 +140,7 @@ class Study:
 
     @cached_property
     def tables(self) -> dict[str, dict[tuple, float]]:
-        """Table -> (*`place_of` of a quantity, seed) -> value."""
+        """Table -> (*`key_of` of a quantity, seed) -> value."""
         rows = {
             "table1": self._cells().rename(columns={"condition": "attack"}),
             "metrics": self.rows.assign(epsilon=self.rows["epsilon"].map(number_key)),
@@ -178,7 +178,7 @@ class Published:
 
     def value(self, dataset: str, quantity: Quantity, k: int) -> float:
         """Return a quantity as printed, for lists of length `k`; NaN if the papers do not print it."""
-        place = place_of(dataset, quantity)
+        place = key_of(dataset, quantity)
         if quantity["from"] == "metrics" and k == pub.APR_K:
             return self._poster.get(place, np.nan)
         if k != pub.FIGURES_K:
@@ -202,7 +202,7 @@ def _values(table: pd.DataFrame | None) -> dict[tuple, float]:
 
 
 def _curve_points(table: pd.DataFrame | None) -> dict[tuple, float]:
-    """Return the points of Figures 1 and 2 by `place_of` of a quantity from the metrics."""
+    """Return the points of Figures 1 and 2 by `key_of` of a quantity from the metrics."""
     found = {}
     for row in table.itertuples(index=False) if table is not None else ():
         over_iterations = row.x_name == "iterations"
@@ -216,7 +216,7 @@ def _curve_points(table: pd.DataFrame | None) -> dict[tuple, float]:
 def _poster_points(
     accuracy: pd.DataFrame | None, robustness: pd.DataFrame | None
 ) -> dict[tuple, float]:
-    """Return the poster's accuracy, unperturbed and after the printed relative changes, by `place_of` of a quantity."""
+    """Return the poster's accuracy, unperturbed and after the printed relative changes, by `key_of` of a quantity."""
     if accuracy is None or robustness is None:
         return {}
     names = {f"HR@{pub.APR_K}": "RE", f"NDCG@{pub.APR_K}": "nDCG"}
