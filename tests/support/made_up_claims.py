@@ -10,7 +10,7 @@ from embrittle.metrics.evaluation import COLUMNS
 from embrittle.render import published as pub
 from embrittle.verdict import decisions, register
 from embrittle.verdict.decisions import AGAINST, FOR, Region, bindings
-from embrittle.verdict.sources import Files, Published, Study, key_of, random_of
+from embrittle.verdict.sources import Files, Published, StudyResults, key_of, random_of
 from embrittle.vocabulary import UNPERTURBED
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
@@ -64,9 +64,9 @@ class World:
             place = key_of(self.dataset, quantity)
             self.values[quantity["from"]][(*place, seed)] = float(value)
 
-    def study(self, **files) -> Study:
+    def study(self, **files) -> StudyResults:
         metrics = skeleton([self.dataset], self.k, self.seeds)
-        study = Study(
+        study = StudyResults(
             Files(metrics=metrics, **files),
             configuration([self.dataset], [self.k]),
             self.k,

@@ -18,7 +18,7 @@ from embrittle.verdict.judge import (
     REPRODUCED,
     SHOWN,
 )
-from embrittle.verdict.sources import Files, Study
+from embrittle.verdict.sources import Files, StudyResults
 from made_up_claims import (
     PUT,
     RESOURCES,
@@ -96,7 +96,7 @@ def figure3(slopes, noise=0.0, ks=tuple(range(10, 101, 10))) -> Files:
 
 
 def judged_by(files: Files, claim, dataset="ml-1m") -> judge.Judged:
-    study = Study(files, configuration([dataset]), 10)
+    study = StudyResults(files, configuration([dataset]), 10)
     (one,) = judge.judge([claim], lambda k: study, PUBLISHED)
     return one
 
@@ -354,11 +354,13 @@ def test_a_figure_printed_for_one_data_set_is_only_shown_on_another():
 
 def test_the_papers_tables_hold_for_their_own_grid_and_length_alone():
     study = World("ml-1m").study()
-    short = Study(study.files, configuration(["ml-1m"], table1_iterations=(1, 10)), 10)
+    short = StudyResults(study.files, configuration(["ml-1m"], table1_iterations=(1, 10)), 10)
     (one,) = judge.judge([TWO_CASES], lambda k: short, PUBLISHED)
     assert not one.papers_data
     assert np.isnan([case.published for case in one.cases]).all()
-    longer = Study(Files(metrics=skeleton(["ml-1m"], 50)), configuration(["ml-1m"], [50]), 50)
+    longer = StudyResults(
+        Files(metrics=skeleton(["ml-1m"], 50)), configuration(["ml-1m"], [50]), 50
+    )
     assert not judge.judge([TWO_CASES], lambda k: longer, PUBLISHED)[0].papers_data
 
 
@@ -431,7 +433,9 @@ def test_every_claim_but_those_told_apart_holds_in_the_papers_own_tables():
 def test_quantities_are_those_of_the_tidy_metrics():
     metrics = study_metrics(datasets=("ml-1m",), seeds=(0, 1, 2))
     settings = configuration(["ml-1m"])
-    study = Study(Files(metrics=metrics), settings, 10, {"fgsm": True, "bim": False, "pgd": False})
+    study = StudyResults(
+        Files(metrics=metrics), settings, 10, {"fgsm": True, "bim": False, "pgd": False}
+    )
     rows = metrics[(metrics["model"] == "AMF") & (metrics["metric"] == "nDCG")]
 
     def by_hand(attack, epsilon, iterations):

@@ -27,7 +27,7 @@ import pandas as pd
 from embrittle.products.characteristics.cells import flatter_side
 from embrittle.render.labels import condition_label
 from embrittle.stats import interval, paired_p
-from embrittle.verdict.sources import Published, Quantity, Study, random_of
+from embrittle.verdict.sources import Published, Quantity, StudyResults, random_of
 from embrittle.vocabulary import UNPERTURBED
 
 FOR, AGAINST, OPEN, MISSING = "for", "against", "open", "missing"
@@ -165,7 +165,7 @@ class Setting:
         names: names that identify the case, such as model and attack; they complete quantities.
     """
 
-    study: Study
+    study: StudyResults
     published: Published
     dataset: str
     printed: Sequence[Mapping[str, Any]] = ()

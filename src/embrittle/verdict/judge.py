@@ -26,7 +26,7 @@ from embrittle.files import read_csv
 from embrittle.stats import holm
 from embrittle.verdict.decisions import AGAINST, FOR, MISSING, OPEN, TESTS, Case, Setting
 from embrittle.verdict.register import Claim
-from embrittle.verdict.sources import Published, Study
+from embrittle.verdict.sources import Published, StudyResults
 
 REPRODUCED = "reproduced"
 PARTLY = "partly reproduced"
@@ -88,7 +88,7 @@ def decide(cases: Iterable[Case]) -> str:
 
 
 def judge(
-    claims: Sequence[Claim], study_at: Callable[[int], Study], published: Published
+    claims: Sequence[Claim], study_at: Callable[[int], StudyResults], published: Published
 ) -> list[Judged]:
     """Apply the test of every claim to every data set of the study.
 

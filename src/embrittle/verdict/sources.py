@@ -1,4 +1,4 @@
-"""The sources of the figures in claims: a study's results (`Study`), and the papers' own tables (`Published`).
+"""The sources of the figures in claims: a study's results (`StudyResults`), and the papers' own tables (`Published`).
 
 Both return the values of *quantities*. A quantity is a mapping with the key `from` (table1, metrics, groups or
 fairness), and further keys that identify a value in that table:
@@ -73,7 +73,7 @@ class Files:
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyResults:
     """The results of a study at one length of lists.
 
     Attributes:

@@ -13,7 +13,7 @@ from embrittle.render import published as pub
 from embrittle.render.inputs import Inputs
 from embrittle.verdict.judge import cases_table, claims_table, judge
 from embrittle.verdict.register import load
-from embrittle.verdict.sources import Files, Published, Study
+from embrittle.verdict.sources import Files, Published, StudyResults
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ def judge_files(
     files = _files(files_in, users)
 
     @cache
-    def study_at(k: int) -> Study:
-        return Study(files, configuration, k, attacks)
+    def study_at(k: int) -> StudyResults:
+        return StudyResults(files, configuration, k, attacks)
 
     judged = judge(register.claims, study_at, published)
     beside = judge(register.disagreements, study_at, published)
