@@ -120,7 +120,7 @@ def holder(folder, ids):
         "import sys, time\n"
         "from pathlib import Path\n"
         "from embrittle import device\n"
-        "print(device.claim(sys.argv[2:], Path(sys.argv[1])), flush=True)\n"
+        "print(device.claim_gpu(sys.argv[2:], Path(sys.argv[1])), flush=True)\n"
         "time.sleep(600)"
     )
     return subprocess.Popen(
@@ -165,4 +165,4 @@ def test_the_same_gpu_under_another_index_is_taken_too(tmp_path, processes):
 
 
 def test_without_a_device_the_backend_says_what_is_wrong(tmp_path):
-    assert device.claim([], tmp_path) == "cuda"
+    assert device.claim_gpu([], tmp_path) == "cuda"

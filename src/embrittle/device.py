@@ -107,10 +107,10 @@ def resolve(device: str) -> str:
 
 def of_job(gpus: int) -> str:
     """Return the device of a job to which the scheduler assigned `gpus` GPUs: "cpu", or its own "cuda:<index>"."""
-    return claim(cuda_device_ids()) if gpus else "cpu"
+    return claim_gpu(cuda_device_ids()) if gpus else "cpu"
 
 
-def claim(ids: Sequence[str], folder: Path | None = None) -> str:
+def claim_gpu(ids: Sequence[str], folder: Path | None = None) -> str:
     """Reserve one of several GPUs for this process, waiting until one is free.
 
     Snakemake limits the number of GPU jobs, but does not assign a GPU to each. A lock file for each GPU does so, among

@@ -146,7 +146,7 @@ def continued(caplog) -> bool:
     return "Training continues after epoch 4" in caplog.text
 
 
-def test_a_training_goes_on_from_its_checkpoint(half, caplog):
+def test_a_training_continues_from_its_checkpoint(half, caplog):
     run, right, file = half
     with caplog.at_level(logging.INFO):
         state, checkpoint = run()

@@ -107,7 +107,7 @@ def in_a_training(study, process) -> None:
     wait_for(lambda: checkpoints(study).items() - before.items(), process)
 
 
-def goes_on(study) -> bool:
+def continued(study) -> bool:
     """Whether one of the latest trainings continued from a checkpoint of a killed one."""
     logs = study.results("logs/train_model").rglob("*.log")
     return any("Training continues after epoch" in log.read_text(encoding="utf-8") for log in logs)
@@ -116,11 +116,11 @@ def goes_on(study) -> bool:
 # --- Killed --------------------------------------------------------------------------------------------
 
 
-def test_a_training_killed_again_and_again_goes_on_in_the_next_run(fresh, finished):
+def test_a_training_killed_again_and_again_continues_in_the_next_run(fresh, finished):
     rng = random.Random(1)
     # The first kill comes right after a checkpoint, from which the next run can continue.
     pauses = [0.0, *(rng.uniform(0, 0.5) for _ in range(KILLS - 1))]
-    went_on = 0
+    n_continued = 0
     for pause in pauses:
         process = fresh.start()
         in_a_training(fresh, process)
@@ -132,14 +132,14 @@ def test_a_training_killed_again_and_again_goes_on_in_the_next_run(fresh, finish
         assert killed
         assert process.returncode == 1
         assert "Fix the cause and run the same command again" in output
-        went_on += goes_on(fresh)
+        n_continued += continued(fresh)
     status, output = fresh.go()
     assert status == 0, output
-    assert went_on + goes_on(fresh)
+    assert n_continued + continued(fresh)
     assert fresh.content() == finished.content()
 
 
-def test_snakemake_itself_killed_says_how_to_unlock_and_goes_on(fresh, finished):
+def test_snakemake_itself_killed_says_how_to_unlock_and_continues(fresh, finished):
     process = fresh.start()
     in_a_training(fresh, process)
     left_behind = trainings(process)

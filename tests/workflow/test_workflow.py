@@ -197,7 +197,7 @@ def test_fairness_tables_have_what_the_data_have(project):
         assert project.results(f"figures/shop/fairness.{form}").stat().st_size > 0
 
 
-def test_the_training_curve_of_amf_goes_on_where_bpr_mf_was_left(project):
+def test_the_training_curve_of_amf_continues_that_of_bpr_mf(project):
     def epochs(model, epoch):
         curve = project.results(f"models/shop/{model}/seed-0/epoch-{epoch}/curve.parquet")
         return pd.read_parquet(curve)["epoch"].tolist()
