@@ -85,7 +85,7 @@ def processor_name() -> str:
 
 
 def torch_can_use_cuda() -> bool:
-    """Return whether torch is installed in a build with CUDA."""
+    """Whether torch is installed and its build is not for the CPU alone."""
     try:
         return not metadata.version("torch").endswith("+cpu")
     except metadata.PackageNotFoundError:

@@ -1,8 +1,8 @@
 """The hot loops in torch, for CUDA.
 
-A batch of 512 triples is far too small to fill a GPU: launching its dozen kernels takes longer than running them.
-So the step is captured once as a CUDA graph, which finds its batch by a counter on the device, and an epoch is one
-upload of the triples and one replay a batch.
+A batch of 512 triples is far too small for a GPU: launching the dozen kernels of a step takes longer than running them.
+Therefore the step is captured once as a CUDA graph, which selects its batch by a counter on the device. An epoch is one
+upload of the triples and one replay of the graph for each batch.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _unit_rows(array: torch.Tensor) -> torch.Tensor:
 def _terms_and_slopes(
     loss: PairwiseLoss, difference: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Terms of the loss (n,) and its slopes (n, 1), no slope where the difference is clipped."""
+    """Return terms (n,) and slopes (n, 1) of the loss; the slope is 0 where the difference is clipped."""
     terms, slopes = loss.formula(difference.clamp(LOWEST_DIFFERENCE, HIGHEST_DIFFERENCE))
     return terms, (slopes * (difference >= LOWEST_DIFFERENCE)).unsqueeze(1)
 
@@ -69,7 +69,7 @@ class _Step:
         self._graph.replay()
 
     def _capture(self) -> None:
-        """Capture the step; the warm-up that torch asks for must leave no trace in the factors."""
+        """Capture the step. The warm-up steps that torch requires must not change the factors."""
         changed = [*vars(self.factors).values(), self.loss, self._first]
         before = [array.clone() for array in changed]
         stream = torch.cuda.Stream()
@@ -110,7 +110,11 @@ class _Step:
         q: torch.Tensor,
         weight: float,
     ) -> torch.Tensor:
-        """Add the batch's gradient at rows p and q (positives, then negatives); return the loss's terms."""
+        """Add the gradient of the batch at the user rows p and the item rows q (positives, then negatives).
+
+        Returns:
+            The terms of the loss, (batch_size,).
+        """
         positive, negative = q.chunk(2)
         terms, slope = _terms_and_slopes(self._pairwise, (p * (positive - negative)).sum(1))
         slope = weight * slope
@@ -126,7 +130,7 @@ class _Step:
         accumulators: torch.Tensor,
         gradient: torch.Tensor,
     ) -> None:
-        """Step on the touched rows. A row that comes twice is written twice, with the same value."""
+        """Take an Adagrad step on the touched rows. Repeated rows are written repeatedly with the same value."""
         slope = gradient[rows]
         accumulated = accumulators[rows] + slope.square()
         accumulators[rows] = accumulated
@@ -165,7 +169,7 @@ class CudaBackend:
         return array.to("cpu", copy=True).numpy()
 
     def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
-        """One epoch, replaying the captured step."""
+        """Train for one epoch, by replaying the captured step."""
         step = self._step
         same = (
             step is not None
@@ -213,17 +217,17 @@ class CudaBackend:
     def ascent_step(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, bound: float
     ) -> torch.Tensor:
-        """A new tensor."""
+        """Return a new tensor; `delta` is unchanged."""
         return (delta + step * _unit_rows(gradient)).clamp(-bound, bound)
 
     def ascent_step_in_ball(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, radius: float
     ) -> torch.Tensor:
-        """A new tensor."""
+        """Return a new tensor; `delta` is unchanged."""
         moved = (delta + step * _unit_rows(gradient)).double()
         length = moved.square().sum(1, keepdim=True).sqrt()
         return torch.where(length > radius, moved * (WITHIN * radius / length), moved).float()
 
     def scores(self, user_factors: torch.Tensor, item_factors: torch.Tensor) -> np.ndarray:
-        """A matrix product in full float32, copied to the host."""
+        """Return the matrix product in full float32, copied to the host."""
         return self.get(user_factors @ item_factors.T)
