@@ -24,7 +24,7 @@ LARGEST_INDEX = np.iinfo(np.int32).max
 
 @dataclass(frozen=True)
 class NormalForm:
-    """A data set as the later stages read it (docs/data.md).
+    """A data set as the later stages read it (docs/data.md, "The normal form").
 
     Attributes:
         interactions: columns user int32 and item int32 (0-based, without gaps), rating float32,

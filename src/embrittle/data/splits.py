@@ -1,4 +1,4 @@
-"""Leave-one-out splits of the interactions, and the statistics of a split (docs/data.md).
+"""Leave-one-out splits of the interactions, and the statistics of a split (docs/data.md, "Splits").
 
 Splits are deterministic: the same interactions and seed give the same split, ties included.
 """

@@ -1,4 +1,4 @@
-"""Sub-samples of a data set without its rare users and items, after [L] section 5.2 (docs/method.md).
+"""Sub-samples without rare users and items, after [L] section 5.2 (docs/method.md, "Characteristics of the data").
 
 The longer MSAP paper [L] calls its sub-samples k-cores, but its printed densities result from a single pass over
 users, then items, which may leave users (never items) with fewer than k interactions. This module offers the single

@@ -103,7 +103,7 @@ def number_key(number: float) -> float:
 def robustness(metrics: pd.DataFrame, k: int, epsilon: float | None = None) -> pd.DataFrame:
     """Return the loss of nDCG@k by each perturbation, rho = 100 (initial - after) / initial, in percent.
 
-    This is rho of the longer MSAP paper, section 5.2 (docs/method.md).
+    This is rho of the longer MSAP paper, section 5.2 (docs/method.md, "Characteristics of the data").
 
     Args:
         metrics: the tidy metrics of any number of data sets.

@@ -1,4 +1,4 @@
-"""Selection of the epoch whose factors or lists count, for models and baselines (docs/method.md, "Training")."""
+"""Selection of the epoch whose factors or lists count, for models and baselines (docs/method.md, "Model selection")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The attack methods: how each step changes the perturbation Delta of the learned factors (docs/method.md).
+"""The attack methods: how each step changes the perturbation Delta (docs/method.md, "Perturbations").
 
 Each module of this package contains one function of the module's name under `@attack`, which takes one step. The
 configuration selects it by `method`; the function's keywords after epsilon and seed are the options that the

@@ -1,4 +1,4 @@
-"""A user's own tables (CSV, TSV, Parquet), with column names from the entry (docs/data.md)."""
+"""A user's own tables (CSV, TSV, Parquet), with column names from the entry (docs/data.md, "Your own data")."""
 
 from __future__ import annotations
 

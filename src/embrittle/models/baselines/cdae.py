@@ -1,6 +1,6 @@
 """CDAE (Wu et al. 2016): a denoising auto-encoder of each user's items with a user-specific input vector.
 
-Implemented from the paper; docs/method.md, "The APR poster", lists the differences.
+Implemented from the paper; docs/method.md, "The baselines", lists the differences.
 """
 
 from __future__ import annotations

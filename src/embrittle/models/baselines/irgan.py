@@ -1,7 +1,7 @@
 """IRGAN (Wang et al. 2017): a generator samples items, and a discriminator tells them from a user's positives.
 
 Both are matrix factorisations with item biases. The generator is trained by policy gradient and makes the
-recommendations. Implemented from the paper, with the settings of the authors' code; docs/method.md, "The APR poster",
+recommendations. Implemented from the paper, with the settings of the authors' code; docs/method.md, "The baselines",
 lists the differences.
 """
 

@@ -1,7 +1,7 @@
 """NeuMF (He et al. 2017): a generalised matrix factorisation (GMF) and a multi-layer perceptron (MLP), fused.
 
 Implemented from the paper: each part is first trained alone with Adam on the pointwise cross-entropy, then both
-together with plain gradient descent. docs/method.md, "The APR poster", lists the differences.
+together with plain gradient descent. docs/method.md, "The baselines", lists the differences.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Training of baselines, and selection of the epoch whose lists count (docs/method.md, "The APR poster")."""
+"""Training of baselines, and selection of the epoch whose lists count (docs/method.md, "The baselines")."""
 
 from __future__ import annotations
 
