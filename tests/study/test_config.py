@@ -203,7 +203,7 @@ def test_number_text_is_one_spelling_per_value(a, b):
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
 def test_number_text_of_what_is_no_number(number):
-    with pytest.raises(ConfigError, match="a finite number is needed"):
+    with pytest.raises(ConfigError, match="cannot be part of a file name: write a finite number"):
         number_text(number)
 
 
