@@ -75,7 +75,7 @@ def cuda_device_names() -> list[str]:
 
 
 def processor_name() -> str:
-    """The processor's model, or the architecture where the system does not tell."""
+    """Return the model of the processor, or its architecture if the system does not report the model."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text(encoding="utf-8").splitlines():

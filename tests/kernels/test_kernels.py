@@ -264,7 +264,7 @@ def test_a_graph_can_capture_a_step(rng, name):
 def test_cuda_that_is_not_there_is_a_clear_error():
     if torch.cuda.is_available():
         pytest.skip("there is a CUDA device here")
-    with pytest.raises(DeviceError, match="device: cuda was asked for"):
+    with pytest.raises(DeviceError, match="device is cuda, but torch finds no CUDA device"):
         CudaBackend()
 
 

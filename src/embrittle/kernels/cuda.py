@@ -39,7 +39,7 @@ def _terms_and_slopes(
 
 
 class _Step:
-    """One optimisation step on buffers that stay where they are, as graph capture demands."""
+    """One optimisation step on buffers with fixed addresses, which graph capture requires."""
 
     def __init__(self, factors: Factors, settings: StepSettings, n_triples: int, capture: bool):
         self.factors, self.settings = factors, settings
@@ -55,7 +55,7 @@ class _Step:
         self._graph: torch.cuda.CUDAGraph | None = None
 
     def start_epoch(self, triples: np.ndarray) -> None:
-        # Sent as int32 and widened there: half of what would pass the bus, and no conversion by the processor.
+        # Transferred as int32 and converted on the device, which halves the transfer.
         self.triples.copy_(torch.from_numpy(triples).to(self.triples.device))
         self.loss.zero_()
         self._first.zero_()
@@ -136,26 +136,34 @@ class _Step:
         accumulators[rows] = accumulated
         rate = self.settings.learning_rate
         array[rows] = values - rate * slope / (accumulated.sqrt() + ADAGRAD_EPS)
-        # Not `gradient[rows] = 0`: that brings the 0 from the host, which waits for the GPU and so breaks a capture.
+        # `gradient[rows] = 0` would copy the 0 from the host, which waits for the GPU and thus breaks a capture.
         gradient.index_fill_(0, rows, 0.0)
 
 
 class CudaBackend:
-    """See `backend.Backend`. With device "cpu" the same operations run there, for tests."""
+    """The interface `backend.Backend` in torch. Tests run the same operations with device "cpu"."""
 
     def __init__(self, device: str = "cuda", *, capture: bool = True):
-        """Raise DeviceError if the device is not there. Without `capture` every operation is launched by itself."""
+        """Select a device.
+
+        Args:
+            device: "cuda", "cuda:<index>" or "cpu".
+            capture: whether to capture a step as a CUDA graph; if not, every operation is launched separately.
+
+        Raises:
+            DeviceError: torch has no CUDA device.
+        """
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise DeviceError(
-                "device: cuda was asked for, but torch sees no CUDA device here. Choose device: cpu, or install a "
+                "device is cuda, but torch finds no CUDA device on this machine. Choose device: cpu, or install a "
                 "CUDA build of torch on a machine with a GPU."
             )
         self._device, self._capture = torch.device(device), capture
         if self._device.index is not None:
             torch.cuda.set_device(self._device)  # also for streams and graphs
         if self._device.type == "cuda":
-            # Scores are compared item by item: without this, NVIDIA's containers, which set
-            # TORCH_ALLOW_TF32_CUBLAS_OVERRIDE, would compute them with 10 bits.
+            # Ranking compares scores, which need full precision. NVIDIA's containers set
+            # TORCH_ALLOW_TF32_CUBLAS_OVERRIDE, with which the mantissa of a product has only 10 bits.
             torch.set_float32_matmul_precision("highest")
         self._step: _Step | None = None
         self._positives: tuple[UserItems, tuple[torch.Tensor, torch.Tensor]] | None = None
@@ -193,7 +201,7 @@ class CudaBackend:
         negatives: np.ndarray,
         loss: str = "bpr",
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """In chunks of triples, so that memory grows with the data set by 12 bytes a triple and no more."""
+        """Return the gradient, computed in chunks of triples: memory grows by only 12 bytes for each triple."""
         gradients = torch.zeros_like(user_factors), torch.zeros_like(item_factors)
         columns = *self._positives_of(train), torch.from_numpy(negatives).to(self._device)
         for parts in zip(*(column.split(_CHUNK) for column in columns), strict=True):
@@ -207,7 +215,7 @@ class CudaBackend:
         return gradients
 
     def _positives_of(self, train: UserItems) -> tuple[torch.Tensor, torch.Tensor]:
-        """Users and items of the positives on the device, int32, kept for the next gradient over the same ones."""
+        """Return users and items of the positives on the device, int32; they are cached for the next gradient."""
         if self._positives is None or self._positives[0] is not train:
             users = np.repeat(np.arange(train.n_users, dtype=np.int32), np.diff(train.indptr))
             placed = (torch.from_numpy(part).to(self._device) for part in (users, train.indices))

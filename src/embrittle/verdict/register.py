@@ -134,7 +134,9 @@ class Decision(Section):
             BeforeValidator(lambda over: over if isinstance(over, list) else [over]),
         ]
         | None
-    ) = optional("Names and lists of values, of which every combination is a case; or several such.")
+    ) = optional(
+        "Names and lists of values, of which every combination is a case; or several such."
+    )
     of: Quantity | None = optional("The quantity that the claim is about.")
     to: Quantity | None = optional("The quantity to compare with.")
     than: Quantity | None = optional("The quantity to compare with.")
