@@ -108,9 +108,7 @@ rule split_dataset:
 rule splits:
     """Prepare and split every data set of the study."""
     input:
-        expand(
-            PATHS.split("statistics")["statistics"], dataset=STUDY.settings.datasets
-        ),
+        expand(PATHS.split("statistics")["statistics"], dataset=STUDY.settings.datasets),
 
 
 rule samples:
