@@ -263,7 +263,7 @@ def test_the_reading_of_own_tables_concerns_own_tables(library):
 
 # What Snakemake alone uses, whether on parsing or to find out what there is to run, and what only tests run.
 WITHOUT_JOBS = re.compile(
-    r"fingerprint|study(\..*)?|products(\.product|\.registry)?|.*\.plan|models\.baselines\.registry|kernels\.reference"
+    r"fingerprint|study(\..*)?|products(\.product|\.registry)?|.*\.(plan|settings)|models\.baselines\.registry|kernels\.reference"
 )
 
 
