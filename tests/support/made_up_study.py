@@ -190,19 +190,51 @@ class MadeUpStudy:
     def products(self, noise=None) -> dict:
         """Module that shows a product -> its settings."""
         at = {"attacks": ATTACKS, "k": 10}
-        figures = {
+        curves = {
             "figure1": {**at, "epsilon": 0.5, "iterations": FIGURE1_ITERATIONS},
-            "figure2": {**at, "epsilon": EPSILONS, "iterations": 25},
+            "figure2": {**at, "epsilon": EPSILONS, "iterations": 25, "fgsm_epsilon": 0.5},
         }
         noise = noise or {"datasets": [], "methods": {}, "epsilon": [], "k": 10}
         budgets = {"methods": {"fgsm": "fgsm", "bim": "bim"}, "iterations": 25, "k": 10}
+        cells = {
+            "k": 10,
+            "attacks": list(ATTACKS),
+            "attributes": ["user_gender"],
+            "seeds": self.seeds,
+        }
+
+        def figures(datasets, arguments, **more) -> list[dict]:
+            return [
+                {
+                    "dataset": dataset,
+                    "arguments": {**arguments, "title": self.titles[dataset]},
+                    "plots": {"dpi": 100},
+                    **more,
+                }
+                for dataset in datasets
+            ]
+
+        maps = [
+            {**of, "title": self.titles[of["dataset"]], "cells": cells}
+            for of in figures(self.datasets, {})
+        ]
+        of_curves = [
+            of
+            for name, arguments in curves.items()
+            for of in figures(self.datasets, arguments, figure=name)
+        ]
         own = {
             "table1": {},
-            "fairness": {},
-            "curves": {"figures": figures, "single_step_epsilon": 0.5},
-            "poster": {"noise": noise, "trainings": self.trainings, "curve_k": 10},
-            "budgets": budgets,
-            "characteristics": {"iterations": [10, 25]},
+            "fairness": {"figures": maps},
+            "curves": {"figures": of_curves},
+            "poster": {
+                "noise": noise,
+                "trainings": self.trainings,
+                "curve_k": 10,
+                "plots": {"dpi": 100},
+            },
+            "budgets": {"figures": figures(self.datasets[:1], {**budgets, "largest": 4.5})},
+            "characteristics": {"figures": []},
         }
         return {f"embrittle.products.{name}.page": settings for name, settings in own.items()}
 

@@ -1,11 +1,9 @@
 """The page of a study: one HTML file with the verdict, the tables, the figures and the record of the run.
 
-Everything on it is read from the study's result files; nothing is loaded from the web when it is opened. The template
-and its style are package data, filled in by Jinja2; plots are drawn by plotly.js, in the page once, compressed.
+Everything on it is read from the study's result files, and the page loads nothing when it is opened. The template and
+its style are package data, filled in by Jinja2. The figures are those of the figures' files, as SVG within the page.
 """
 
-import base64
-import gzip
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -16,10 +14,10 @@ from typing import Any
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from embrittle.files import read_json, write_text
 from embrittle.page import run, wording
+from embrittle.page.svg import svg
 from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Table
 from embrittle.validation import read_yaml
@@ -77,7 +75,6 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         jobs=run.jobs(record),
         checksums=run.checksums(record, titles),
         citations=citations(inputs.one("citation")),
-        plotly=compressed_plotly(),
         script=Markup(_package_text("page.js")),
         style=Markup(_package_text("page.css")),
     )
@@ -91,22 +88,26 @@ def product_tables(inputs: Inputs, settings: Mapping[str, Any]) -> list[Table]:
 
 
 def product_figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Groups of plots (`render.plots.group`) of every product that has any."""
+    """The figures of every product that has any: title, note, SVG, and whether they take the whole width."""
     made = (
-        page.figures(inputs, {**own, "titles": settings["titles"]})
+        figure
         for page, own in ((import_module(name), own) for name, own in settings["products"].items())
         if hasattr(page, "figures")
+        for figure in page.figures(inputs, {**own, "titles": settings["titles"]})
     )
-    return [group for of_product in made for group in of_product if group["plots"]]
+    return [
+        {
+            "title": figure.heading,
+            "note": figure.remark,
+            "svg": Markup(svg(figure, f"figure-{number}")),
+            "wide": figure.get_figwidth() > 1.5 * figure.settings.width,
+        }
+        for number, figure in enumerate(made, start=1)
+    ]
 
 
 def _package_text(name: str) -> str:
     return Path(__file__).with_name("templates").joinpath(name).read_text(encoding="utf-8")
-
-
-def compressed_plotly() -> str:
-    """plotly.js as base64 of gzip: less than half of what it takes as it is."""
-    return base64.b64encode(gzip.compress(get_plotlyjs().encode(), mtime=0)).decode()
 
 
 # --- The verdict --------------------------------------------------------------------------------

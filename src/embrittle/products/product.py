@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from embrittle.attacks.methods import ATTACKS
@@ -255,6 +256,17 @@ def usable_attacks(
             problems.add((section, "attacks", i), message)
         elif method is not None:
             yield i, name, method
+
+
+def drawn(jobs: Jobs) -> list[dict[str, Any]]:
+    """The figures that a rule draws, for the page: the wildcards and parameters of each job."""
+    figures = [{**of, **jobs.params(SimpleNamespace(**of))} for of in jobs.wildcards]
+    return [{**figure, "plots": for_page(figure["plots"])} for figure in figures]
+
+
+def for_page(plots: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings of figures that decide how the page's figures look, which are no files."""
+    return {name: value for name, value in plots.items() if name not in ("dpi", "formats")}
 
 
 def of_each_dataset(datasets: Iterable[str]) -> list[dict[str, str]]:

@@ -1,59 +1,188 @@
-"""How figures look, and how they are saved."""
+"""What all figures share: settings, palette, panels, curves drawn with seaborn, and saving.
+
+A figure is drawn once: `save` writes the drawing to a file (PDF, PNG, SVG …), and `page.svg` puts it on the page.
+"""
 
 import os
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from embrittle.files import written_atomically
+from embrittle.render.labels import condition_label
 from embrittle.render.plot_settings import PlotSettings
 
-# Okabe and Ito's palette, made to be told apart with any kind of colour vision. Line styles and
-# markers differ as well, so that a print in grey can be read.
-COLOURS = {
-    "bim": "#0072B2",
-    "pgd": "#D55E00",
-    "initial": "#000000",
-    "fgsm": "#009E73",
-    "random": "#AA4499",
-}
-
+# Okabe and Ito's palette, and Paul Tol's wine for the random recommender: different with any kind of colour vision, and
+# different in lightness. Line styles and markers differ as well, so that a print in grey can be read.
+COLOURS = {"initial": "#000000", "random": "#882255"}
+COLOURS |= {"bim": "#0072B2", "pgd": "#D55E00", "fgsm": "#009E73"}
 FURTHER_COLOURS = ("#56B4E9", "#E69F00", "#999999")
 
-CURVE_STYLES = {
-    "bim": {"linestyle": "-", "marker": "o"},
-    "pgd": {"linestyle": (0, (4, 1.5)), "marker": "s", "markerfacecolor": "white"},
-}
-
-FURTHER_CURVE_STYLES = (
+Look = dict[str, Any]
+LINES: tuple[Look, ...] = (
+    {"linestyle": "-", "marker": "o"},
+    {"linestyle": (0, (4, 1.5)), "marker": "s", "markerfacecolor": "white"},
+    {"linestyle": (0, (1, 1.3)), "marker": "P"},
     {"linestyle": "-.", "marker": "^"},
     {"linestyle": ":", "marker": "v", "markerfacecolor": "white"},
     {"linestyle": "-", "marker": "D"},
 )
+LINE_OF = {"bim": 0, "pgd": 1, "fgsm": 2}
 
-REFERENCE_STYLES = {
+REFERENCES: dict[str, Look] = {
     "initial": {"linestyle": "-", "linewidth": 0.9},
     "fgsm": {"linestyle": (0, (6, 1.5, 1, 1.5)), "linewidth": 1.1},
     "random": {"linestyle": (0, (1, 1.3)), "linewidth": 1.3},
 }
-
-FURTHER_REFERENCE_STYLE = {"linestyle": "--", "linewidth": 0.9}
-
 REFERENCE_LABELS = {"initial": "unperturbed", "random": "random"}
 
 PUBLISHED_STYLE = {"linewidth": 2.6, "alpha": 0.3, "zorder": 1.5, "solid_capstyle": "butt"}
-
 BAND_STYLE = {"alpha": 0.2, "linewidth": 0}
+NOTE_BOX = {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0}
+NOTE_STYLE = {"va": "center", "fontstyle": "italic", "fontsize": "small", "bbox": NOTE_BOX}
 
-# What a panel says of curves that are not there.
-NOTE_STYLE = {
-    "va": "center",
-    "fontstyle": "italic",
-    "fontsize": "small",
-    "bbox": {"facecolor": "white", "alpha": 0.8, "edgecolor": "none", "pad": 1.0},
-}
+HASH_SALT = {"svg.hashsalt": "embrittle"}  # the same ids every time
+MOST_MARKS = 40  # so many points of a curve tell their values on the page
+
+
+def colour_of(name: str, settings: PlotSettings, number: int = 0) -> str:
+    """Colour of an attack or reference; `number` chooses for names that have none of their own."""
+    colours = {**COLOURS, **settings.colours}
+    return colours.get(name, FURTHER_COLOURS[number % len(FURTHER_COLOURS)])
+
+
+def look_of(name: str, names: Collection[str], settings: PlotSettings) -> Look:
+    """Colour, line and marker of one of the attacks `names`; those of the papers always look the same."""
+    further = [other for other in names if other not in COLOURS]
+    number = further.index(name) if name in further else 0
+    place = LINE_OF.get(name, len(LINE_OF) + number)
+    return line_look(colour_of(name, settings, number), place)
+
+
+def line_look(colour: str, number: int) -> Look:
+    """A line of this colour with the line style and marker of `number`."""
+    size = {"markersize": 2.6, "markeredgewidth": 0.7, "markeredgecolor": colour}
+    return {"color": colour, **size, **LINES[number % len(LINES)]}
+
+
+class Drawing(Figure):
+    """A figure with its panels, and what the page tells when the pointer is on one of its marks.
+
+    Attributes:
+        settings: how the figure looks.
+        heading, remark: what stands above it on the page.
+        panels: axes by row and column.
+        marks: panel, x, y and text of every mark.
+    """
+
+    settings: PlotSettings
+    heading: str
+    remark: str
+    panels: np.ndarray
+    marks: list[tuple[Axes, float, float, str]]
+
+    def curve(
+        self, ax: Axes, rows: pd.DataFrame, label: str, look: Look, at: str, name: str = ""
+    ) -> None:
+        """Draw means over seeds and the band around them. The numbers are those of cells; seaborn aggregates nothing.
+
+        `rows` have columns x, mean, low, high, sd, n_seeds, in the order of the line; a missing mean is a gap. For
+        `at`, see `mark`; `name` is the gid, by default the label.
+        """
+        asis = {"estimator": None, "errorbar": None, "sort": False, "legend": False}
+        line = {"units": rows["mean"].isna().cumsum(), "label": label, "gid": name or label, **look}
+        sns.lineplot(rows, x="x", y="mean", ax=ax, **asis, **line)
+        if rows["n_seeds"].max() > 1:
+            band = {"color": look["color"], "gid": f"band {name or label}", **BAND_STYLE}
+            ax.fill_between(rows["x"], *self.settings.band_ends(rows), **band)
+        self.mark(ax, rows.iloc[:: 1 + len(rows) // MOST_MARKS], label, at)
+
+    def mark(self, ax: Axes, rows: pd.DataFrame, label: str, at: str) -> None:
+        """Tell the values of points on the page; `at`, a format of their columns, says where they lie."""
+        ends = zip(*self.settings.band_ends(rows), strict=True)
+        for row, (low, high) in zip(rows.to_dict("records"), ends, strict=True):
+            text = f"{label}, {at.format(**row)}: {row['mean']:.4g}"
+            if row["n_seeds"] > 1:
+                text += f" ({self.settings.band_label(row['n_seeds'])}: {low:.4g} to {high:.4g})"
+            if np.isfinite(row["mean"]):
+                self.marks.append((ax, row["x"], row["mean"], text))
+
+    def references(
+        self, ax: Axes, heights: Mapping[str, float], names: Collection[str] = (), more: str = ""
+    ) -> list[str]:
+        """Draw horizontal lines, `more` behind the labels of attacks; return notes on those without a height."""
+        notes = []
+        for name, height in heights.items():
+            label = REFERENCE_LABELS.get(name, condition_label(name))
+            if np.isnan(height):
+                notes.append(f"{label}: not computed")
+                continue
+            label += "" if name in REFERENCE_LABELS else more
+            look = REFERENCES.get(name, {"linestyle": "--", "linewidth": 0.9})
+            colour = look_of(name, names, self.settings)["color"]
+            ax.axhline(height, color=colour, label=label, gid=name, zorder=1.8, **look)
+        return notes
+
+    def note(self, ax: Axes, notes: Sequence[str], x: float, y: float, side: str) -> None:
+        """Say in a panel what it does not show."""
+        if notes:
+            place = {"ha": side, "transform": ax.transAxes, "gid": "notes"}
+            ax.text(x, y, "\n".join(notes), **place, **NOTE_STYLE)
+
+    def add_legend(
+        self, n_seeds: int = 1, more: Mapping[str, Artist] | None = None, ncols: int = 3
+    ) -> None:
+        """One legend for all panels: curves, what their bands show, `more`, reference lines, published curves."""
+        found: dict[str, Any] = {}
+        for ax in self.panels.flat:
+            for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+                found.setdefault(label, handle)
+        found = dict(sorted(found.items(), key=lambda entry: -entry[1].get_zorder()))
+        entries = {label: handle for label, handle in found.items() if handle.get_zorder() >= 2}
+        if n_seeds > 1:
+            entries[self.settings.band_label(n_seeds)] = grey_band()
+        entries = {**entries, **(more or {}), **found}
+        self.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=ncols)
+
+
+@contextmanager
+def drawing(
+    settings: PlotSettings, title: str, about: tuple[str, str], shape: tuple[int, int], **more: Any
+) -> Iterator[Drawing]:
+    """A figure to draw in, in the style of all figures; panels that share axes have labels at the outer ones only.
+
+    Args:
+        settings: how it looks.
+        title: printed above.
+        about: what stands above it on the page: the heading, which the title follows, and a remark.
+        shape: rows and columns of panels.
+        more: height and maybe width in inches; sharex and sharey of matplotlib's `subplots`.
+    """
+    size = more.pop("width", settings.width), more.pop("height")
+    with matplotlib.rc_context(text_style(settings.font_size)):
+        figure = Drawing(figsize=size, layout="constrained")
+        figure.settings, figure.marks = settings, []
+        figure.heading, figure.remark = f"{about[0]}, {title}", about[1]
+        figure.panels = figure.subplots(*shape, squeeze=False, **more)
+        yield figure
+        for ax in figure.panels.flat if more else ():
+            ax.label_outer()
+        figure.suptitle(title)
+
+
+def grey_band() -> Patch:
+    """A band for the legend."""
+    return Patch(color="#888888", **BAND_STYLE)
 
 
 def save(figure: Figure, path: str | os.PathLike, dpi: int) -> None:
@@ -63,50 +192,22 @@ def save(figure: Figure, path: str | os.PathLike, dpi: int) -> None:
     """
     suffix = Path(path).suffix.lower()
     dates = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}, ".ps": {"CreationDate": None}}
-    settings = {"pdf.fonttype": 42, "ps.fonttype": 42, "svg.hashsalt": "embrittle"}
+    settings = {"pdf.fonttype": 42, "ps.fonttype": 42, **HASH_SALT}
     with written_atomically(path) as temporary, matplotlib.rc_context(settings):
         figure.savefig(temporary, dpi=dpi, metadata=dates.get(suffix))
 
 
-def colour_of(name: str, settings: PlotSettings, number: int = 0) -> str:
-    """Colour of an attack or reference; `number` chooses for names that have none of their own."""
-    further = FURTHER_COLOURS[number % len(FURTHER_COLOURS)]
-    return settings.colours.get(name, COLOURS.get(name, further))
-
-
 def text_style(font_size: float) -> dict[str, Any]:
     """Settings of matplotlib (for `rc_context`) that a figure takes when it is built."""
-    return {
-        "font.size": font_size,
-        "axes.titlesize": font_size,
-        "axes.labelsize": font_size,
-        "figure.titlesize": font_size + 1,
-        "figure.titleweight": "bold",
-        "xtick.labelsize": font_size - 1,
-        "ytick.labelsize": font_size - 1,
-        "legend.fontsize": font_size - 0.5,
-        "legend.frameon": False,
-        "legend.handlelength": 2.0,
-        "legend.columnspacing": 1.0,
-        "legend.labelspacing": 0.3,
-        "legend.handletextpad": 0.6,
-        "axes.linewidth": 0.5,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.major.width": 0.5,
-        "ytick.major.width": 0.5,
-        "xtick.major.size": 2.5,
-        "ytick.major.size": 2.5,
-        "xtick.minor.size": 1.5,
-        "xtick.minor.width": 0.4,
-        "lines.linewidth": 1.1,
-        "lines.markeredgewidth": 0.7,
-        "figure.constrained_layout.w_pad": 0.03,
-        "figure.constrained_layout.h_pad": 0.03,
-    }
-
-
-def curve_style(attack: str, number: int) -> dict[str, Any]:
-    """Line style and marker of an attack; `number` chooses for attacks not of the papers."""
-    further = FURTHER_CURVE_STYLES[number % len(FURTHER_CURVE_STYLES)]
-    return CURVE_STYLES.get(attack, further)
+    ticks = {"labelsize": font_size - 1, "major.width": 0.5, "major.size": 2.5}
+    ticks |= {"minor.width": 0.4, "minor.size": 1.5}
+    legend = {"fontsize": font_size - 0.5, "frameon": False, "handlelength": 2.0}
+    legend |= {"handletextpad": 0.6, "columnspacing": 1.0, "labelspacing": 0.3}
+    axes = {"titlesize": font_size, "labelsize": font_size, "linewidth": 0.5}
+    axes |= {"spines.top": False, "spines.right": False}
+    figure = {"titlesize": font_size + 1, "titleweight": "bold"}
+    figure |= {"constrained_layout.w_pad": 0.03, "constrained_layout.h_pad": 0.03}
+    lines = {"linewidth": 1.1, "markeredgewidth": 0.7}
+    groups = {"xtick": ticks, "ytick": ticks, "legend": legend, "axes": axes, "figure": figure}
+    groups |= {"lines": lines, "font": {"size": font_size}}
+    return {f"{group}.{name}": value for group, of in groups.items() for name, value in of.items()}

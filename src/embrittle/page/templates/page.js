@@ -24,26 +24,3 @@
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;
 });
-
-// Plots: plotly.js is in the page, compressed.
-(async () => {
-  const unpack = async (text) => {
-    const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  };
-  try {
-    const script = document.createElement("script");
-    script.textContent = await unpack(document.getElementById("plotly").textContent);
-    document.head.append(script);
-    for (const place of document.querySelectorAll(".plot")) {
-      const { data, layout } = JSON.parse(place.nextElementSibling.textContent);
-      await Plotly.newPlot(place, data, layout, { responsive: true, displayModeBar: false });
-    }
-    document.body.dataset.plots = "drawn";
-  } catch (error) {
-    document.getElementById("no-plots").hidden = false;
-    document.body.dataset.plots = "failed";
-    console.error(error);
-  }
-})();

@@ -102,13 +102,14 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
         points: the long form of all runs (`evaluate.POINT_COLUMNS`).
 
     Returns:
-        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm, value, low, high, n_seeds.
+        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm, value, sd, low, high, n_seeds.
     """
     by = ["dataset", "model", "attack", "norm", "epsilon", "iterations"]
     groups = points.groupby(by, sort=False, dropna=False)
     return groups.agg(
         spent_norm=("spent_norm", "mean"),
         value=("value", "mean"),
+        sd=("value", "std"),
         low=("value", "min"),
         high=("value", "max"),
         n_seeds=("seed", "nunique"),

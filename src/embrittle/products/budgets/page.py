@@ -1,26 +1,18 @@
 """What the page shows of attacks at equal norms."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from embrittle.metrics.tidy import models_in
-from embrittle.products.budgets.cells import curve_of, curve_points, levels, line_numbers
+from embrittle.products.budgets.figure import budget_figure
 from embrittle.products.budgets.tables import difference_text, number, percent
 from embrittle.render.inputs import Inputs
 from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table, by_dataset, shaped
-from embrittle.render.plots import (
-    Plot,
-    add_curve,
-    add_references,
-    colour_of_attack,
-    curve_style,
-    empty_figure,
-    group,
-)
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -73,41 +65,9 @@ def _share_row(row: Any) -> tuple[list[str], list[Cell]]:
     return [row.model, condition_label(row.attack)], [*cells, Cell(share, note=note)]
 
 
-def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A group of plots for each data set whose attacks are compared.
-
-    Args:
-        inputs: metrics, and budgets_points or none.
-        settings: titles; methods, iterations and k as for `figure.budget_figure`.
-    """
+def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
+    """The `figures` of the settings (`product.drawn`), from metrics and budgets_points, if there are any."""
     points, metrics = inputs.csv("budgets_points"), inputs.parquet("metrics")
-    if points is None:
-        return []
-    note = (
-        f"Equal height at equal x means equal strength. Attacks in steps after {settings['iterations']} of them. Means "
-        "over the seeds, bands from lowest to highest."
-    )
-    found = []
-    for dataset, title in settings["titles"].items():
-        rows = curve_points(points[points["dataset"] == dataset])
-        plots = [
-            _plot(rows[rows["model"] == model], metrics, settings) for model in models_in(rows)
-        ]
-        found.append(group(f"Equal budgets, {title}", note, plots))
-    return found
-
-
-def _plot(rows: pd.DataFrame, metrics: pd.DataFrame, settings: Mapping[str, Any]) -> Plot:
-    """One model's nDCG after the attacks, against the norm of their perturbations."""
-    methods, k = settings["methods"], settings["k"]
-    figure = empty_figure("mean L2 norm of the rows of Δ spent", f"nDCG@{k}", False, False)
-    # Many lines: on a phone their legend is one column, which would take half of the plot and scroll.
-    figure.update_layout(height=460, legend={"maxheight": 1})
-    for attack, (number_of_line, method) in line_numbers(methods).items():
-        curve = curve_of(rows, attack, settings["iterations"])
-        curve = curve.rename(columns={"spent_norm": "x", "value": "mean"})
-        style = curve_style(number_of_line, colour_of_attack(methods[attack], method))
-        add_curve(figure, curve, condition_label(attack), style)
-    ends = [0.0, float(rows["spent_norm"].max())]
-    add_references(figure, levels(rows, metrics, k), ends)
-    return Plot(f"{rows['model'].iloc[0]} at equal norms", figure)
+    for of in settings["figures"] if points is not None else ():
+        look = PlotSettings(**of["plots"])
+        yield budget_figure(points, metrics, of["dataset"], settings=look, **of["arguments"])

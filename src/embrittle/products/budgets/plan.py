@@ -16,6 +16,7 @@ from embrittle.products.product import (
     Study,
     Written,
     attacks_setting,
+    drawn,
     grid_setting,
     is_single_step,
     methods_of,
@@ -199,8 +200,8 @@ class Budgets(Product):
         return {f"budgets_{part}": files[name] for part, name in shown.items()}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """What the plots are drawn from."""
-        return {"methods": self._methods(study), **self._at(study)}
+        """Its figures."""
+        return {"figures": drawn(self.jobs(study)["draw_budgets"])}
 
 
 def norm_of(settings: Settings, attack: str) -> str:

@@ -116,6 +116,48 @@ def related(
     return {"samples": table, "points": points(robustness(metrics, k, epsilon), table)}
 
 
+def shown(
+    data: pd.DataFrame,
+    source: str,
+    iterations: int,
+    k: int,
+    attacks: Mapping[str, bool],
+    published: pd.DataFrame | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The points that Figure 3 of one source shows at one number of iterations, ours and the published ones.
+
+    Args:
+        data: from `points`.
+        source: the data set that the sub-samples were taken from.
+        iterations: of the multi-step attacks; the single-step attacks are shown whatever it is.
+        k: length of the lists that rho was computed from.
+        attacks: the attacks to show: name -> whether it takes a single step.
+        published: the published characteristics.csv; its points are shown where source, K and epsilon are the same,
+            whatever the iterations, which are not printed.
+
+    Raises:
+        DataError: there is nothing of the source, or a line would be through points of several budgets.
+    """
+    rows = data[data["source"] == source]
+    if rows.empty:
+        raise DataError(f"there are no sub-samples with metrics of the data set {source!r}")
+    rows = rows[rows["attack"].isin(list(attacks))]
+    one_step = rows["attack"].map(attacks).astype(bool)
+    rows = rows[one_step | (rows["iterations"] == iterations)]
+    budgets = rows["epsilon"].round(12).unique()
+    if len(budgets) > 1:
+        there = ", ".join(f"{value:g}" for value in sorted(budgets))
+        raise DataError(f"Figure 3 of {source}: its points have several budgets ({there})")
+    if (
+        published is None
+        or k != pub.FIGURES_K
+        or not np.isclose(budgets, pub.FIGURE3_EPSILON).all()
+    ):
+        return rows, pd.DataFrame(columns=list(pub.COLUMNS["characteristics"]))
+    of_source = (published["dataset"] == source) & (published["quantity"] == "rho")
+    return rows, published[of_source]
+
+
 # --- Regressions ----------------------------------------------------------------------------------
 
 

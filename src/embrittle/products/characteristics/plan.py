@@ -18,6 +18,7 @@ from embrittle.products.product import (
     attacks_setting,
     attacks_shown,
     check_attacks,
+    drawn,
     grid_conditions,
     grid_setting,
 )
@@ -143,8 +144,8 @@ class Characteristics(Product):
         return published | {name: related[name] if study.samples_shown else [] for name in related}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """The numbers of iterations that have a figure."""
-        return {"iterations": Figure3Settings.of(study.settings).iterations}
+        """Its figures."""
+        return {"figures": drawn(self.jobs(study)["draw_figure3"])}
 
 
 CHARACTERISTICS = Characteristics()

@@ -16,6 +16,7 @@ from embrittle.products.product import (
     attacks_setting,
     attacks_shown,
     check_attacks,
+    drawn,
     grid_conditions,
     grid_setting,
     is_single_step,
@@ -133,9 +134,8 @@ class Curves(Product):
         return {"published_figures": study.published("figures_1_2.csv")}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """What the curves are computed from."""
-        epsilon = Figure1Settings.of(study.settings).epsilon
-        return {"figures": self.curves(study), "single_step_epsilon": epsilon}
+        """Its figures."""
+        return {"figures": drawn(self.jobs(study)["draw_figure"])}
 
 
 CURVES = Curves()

@@ -1,27 +1,25 @@
-"""A heat map of what perturbations do to fairness: which measure notices which attack.
+"""A heat map of how perturbations change fairness: which measure notices which attack.
 
 Rows are the measures of Table 3 within each attribute, columns the attacks on each model. A cell is the change of a
-measure's distance from 0, which for all of them is fair, relative to the unperturbed model's; of the means over seeds
-that Table 3 shows. Red: groups are further apart, blue: closer.
+measure's distance from 0, its fair value, relative to the unperturbed model, from the means over seeds of Table 3.
+Red: the groups are further apart; blue: closer.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
 
 from embrittle.errors import DataError
 from embrittle.render.labels import condition_label
-from embrittle.render.style import PlotSettings, text_style
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing, drawing
 
-# Diverging, and told apart with any colour vision; white is no change.
-COLOURS = "RdBu_r"
+# Diverging, and different with any colour vision; white is no change. Of 50 colours or more, matplotlib draws the scale
+# as an image instead of shapes.
+COLOURS = sns.color_palette("RdBu_r", as_cmap=True).resampled(47)
 # The colour goes with the root of the logarithm of after / initial, so that small changes are seen beside those by a
 # factor of thousands; it ends at this factor, and at its inverse.
 LARGEST_FACTOR = 100.0
@@ -34,14 +32,8 @@ def heat_map(
     dataset: str,
     settings: PlotSettings | None = None,
     title: str | None = None,
-) -> Figure:
-    """Draw the heat map of one data set.
-
-    Args:
-        changes: from `cells.relative_changes`.
-        dataset: what to draw.
-        settings: how it looks; here `width`, `font_size`.
-        title: printed above; by default the name of the data set.
+) -> Drawing:
+    """Draw the `changes` (`cells.relative_changes`) of one data set; `title` is by default its name.
 
     Raises:
         DataError: there is nothing of the data set.
@@ -52,19 +44,21 @@ def heat_map(
         raise DataError(f"there is no fairness of the data set {dataset!r} to draw")
     models = list(dict.fromkeys(rows["model"]))
     names = list(dict.fromkeys(zip(rows["attribute"], rows["measure"], strict=True)))
-    row_height = 1.9 * settings.font_size / 72
-    with matplotlib.rc_context(text_style(settings.font_size)):
-        size = (settings.width, len(names) * row_height + 1.1)
-        figure = Figure(figsize=size, layout="constrained")
-        axes = figure.subplots(1, len(models), sharey=True, squeeze=False)[0]
-        for model, ax in zip(models, axes, strict=True):
-            image = _draw_model(ax, rows[rows["model"] == model], names)
-            ax.set_title(model)
-        _label_rows(axes[0], names)
-        bar = figure.colorbar(image, ax=list(axes), location="bottom", aspect=40, pad=0.02)
+    about = (
+        "Changes of fairness",
+        "How perturbations move the measures of Table 3 from 0, their fair value.",
+    )
+    more = {"height": len(names) * 1.9 * settings.font_size / 72 + 1.1, "sharey": True}
+    with drawing(settings, title or dataset, about, (1, len(models)), **more) as figure:
+        for model, ax in zip(models, figure.panels.flat, strict=True):
+            _draw_model(figure, ax, rows[rows["model"] == model], names)
+            ax.set(title=model, xlabel="", ylabel="")
+        bar = figure.colorbar(
+            ax.collections[0], ax=list(figure.panels.flat), location="bottom", aspect=40, pad=0.02
+        )
         bar.set_ticks(colour_position(np.array(list(SCALE)) - 1), labels=list(SCALE.values()))
+        bar.solids.set_edgecolor("face")  # else a browser shows seams
         bar.set_label("distance from fair: blue smaller, red larger")
-        figure.suptitle(title or dataset)
     return figure
 
 
@@ -75,38 +69,34 @@ def colour_position(changes: np.ndarray) -> np.ndarray:
     return np.clip(np.sign(magnitude) * np.sqrt(np.abs(magnitude)), -1, 1)
 
 
-def _draw_model(ax: Axes, rows: pd.DataFrame, names: Sequence[tuple[str, str]]) -> AxesImage:
+def _draw_model(
+    figure: Drawing, ax: Axes, rows: pd.DataFrame, names: Sequence[tuple[str, str]]
+) -> None:
     attacks = list(dict.fromkeys(rows["condition"]))
-    cells = rows.set_index(["attribute", "measure", "condition"])["change"].to_dict()
-    grid = np.array([[cells.get((*name, attack), np.nan) for attack in attacks] for name in names])
-    colours = matplotlib.colormaps[COLOURS].with_extremes(bad=NOTHING)
-    positions = np.ma.masked_invalid(colour_position(grid))
-    image = ax.imshow(positions, cmap=colours, vmin=-1, vmax=1, aspect="auto")
-    for (y, x), change in np.ndenumerate(grid):
-        dark = abs(colour_position(change)) > 0.65
-        style = {"ha": "center", "va": "center", "fontsize": "small"}
-        ax.text(x, y, change_text(change), color="white" if dark else "black", **style)
-    ax.set_xticks(range(len(attacks)), labels=[condition_label(attack) for attack in attacks])
-    ax.tick_params(length=0)
-    for above in range(1, len(names)):
-        if names[above][0] != names[above - 1][0]:
-            ax.axhline(above - 0.5, color="black", linewidth=0.6)
-    return image
-
-
-def _label_rows(ax: Axes, names: Sequence[tuple[str, str]]) -> None:
-    """The measures at the ticks, each attribute beside the first of its own."""
-    labels = []
-    for i, (attribute, measure) in enumerate(names):
-        first = i == 0 or names[i - 1][0] != attribute
-        words = attribute.replace("_", " ")
-        measure = measure.replace("GCE_f", "GCE $f_") + "$" if "GCE_f" in measure else measure
-        labels.append(f"{words}   {measure}" if first else measure)
-    ax.set_yticks(range(len(names)), labels=labels)
+    cells = rows.set_index(["attribute", "measure", "condition"])
+    positions = colour_position(cells["change"].unstack()[attacks].reindex(names))
+    sns.heatmap(positions, vmin=-1, vmax=1, cmap=COLOURS, cbar=False, ax=ax)
+    ax.set_facecolor(NOTHING)
+    ax.set_xticks(np.arange(len(attacks)) + 0.5, labels=map(condition_label, attacks))
+    # Each attribute stands beside the first measure of its own.
+    new = [i == 0 or names[i - 1][0] != attribute for i, (attribute, _) in enumerate(names)]
+    labels = [": ".join(name) if first else name[1] for name, first in zip(names, new, strict=True)]
+    ax.set_yticks(np.arange(len(names)) + 0.5, labels=[text.replace("_", " ") for text in labels])
+    ax.tick_params(length=0, rotation=0)
+    for above in np.flatnonzero(new)[1:]:
+        ax.axhline(above, color="black", linewidth=0.6)
+    for (y, x), position in np.ndenumerate(positions.to_numpy()):
+        _, _, initial, after, change = cells.loc[(*names[y], attacks[x])]
+        colour = "white" if abs(position) > 0.65 else "black"
+        style = {"ha": "center", "va": "center", "fontsize": "small", "color": colour}
+        ax.text(x + 0.5, y + 0.5, change_text(change), **style)
+        cell = ", ".join((condition_label(attacks[x]), *names[y])).replace("_", " ")
+        text = f"{cell}: {initial:.4g}, after {after:.4g} ({change_text(change)})"
+        figure.marks.append((ax, x + 0.5, y + 0.5, text))
 
 
 def change_text(change: float) -> str:
-    """-12 % or +35 %; the factor from a doubling on; a dash where there is no change to speak of."""
+    """-12 % or +35 %; the factor from a doubling on; a dash where no change can be stated."""
     if not np.isfinite(change):
         return "–"
     if change < 1:

@@ -1,14 +1,18 @@
-"""Tables 2 and 3 on the page."""
+"""Tables 2 and 3 and the heat map on the page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 import pandas as pd
 
-from embrittle.products.fairness.cells import TABLE2, TABLE3, FairnessTable
+from embrittle.products.fairness.cells import TABLE2, TABLE3, FairnessTable, cells, relative_changes
+from embrittle.products.fairness.figure import heat_map
 from embrittle.products.fairness.tables import number_text
 from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Cell, Table, beside_published, cell, shaped
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing
 
 CAPTIONS = {TABLE2: "Table 2, nDCG of groups", TABLE3: "Table 3, how far groups are apart"}
 
@@ -35,3 +39,11 @@ def _shaped(table: FairnessTable, rows: pd.DataFrame, caption: str) -> Table:
 
 def _cell(entry: pd.Series) -> Cell:
     return cell(entry["mean"], entry["sd"], entry["published"], number_text)
+
+
+def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
+    """The `figures` of the settings (`product.drawn`), from fairness, if there is any."""
+    fairness = inputs.parquet("fairness")
+    for of in settings["figures"] if fairness is not None else ():
+        changes = relative_changes(cells(fairness, TABLE3, **of["cells"]))
+        yield heat_map(changes, of["dataset"], PlotSettings(**of["plots"]), of["title"])

@@ -15,6 +15,7 @@ from embrittle.products.product import (
     Written,
     attacks_setting,
     check_attacks,
+    drawn,
     is_single_step,
     of_each_dataset,
     of_each_run,
@@ -180,12 +181,17 @@ class Fairness(Product):
         return {name: files[name] if made else [] for name in ("groups", "fairness")}
 
     def page_inputs(self, study: Study) -> Files:
-        """The cells of both tables, and the printed ones beside them."""
+        """The cells of both tables with the printed ones beside them, and the measures of the heat map."""
         if not FairnessSettings.of(study.settings).attributes:
             return {}
         files = {table: table_files(study, table) for table in TABLES}
         seeds = {f"{table}_seeds": files[table]["spread"] for table in TABLES}
-        return seeds | {f"{table}_comparison": files[table]["comparison"] for table in TABLES}
+        compared = {f"{table}_comparison": files[table]["comparison"] for table in TABLES}
+        return seeds | compared | {"fairness": self.collected(study)["fairness"]}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """Its heat maps."""
+        return {"figures": drawn(self.jobs(study)["draw_fairness"])}
 
 
 FAIRNESS = Fairness()

@@ -1,26 +1,17 @@
 """What the page shows of the APR poster, and the training curves of every study."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
 
 from embrittle.products.poster.cells import noise_curves, training_curves
-from embrittle.products.poster.figure import MODEL_STYLES
-from embrittle.products.poster.tables import LABELS
+from embrittle.products.poster.figure import noise_figure, training_figure
 from embrittle.render.inputs import Inputs
 from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table, cell, shaped
-from embrittle.render.plots import (
-    DASHES,
-    Plot,
-    add_curve,
-    colour_of_attack,
-    curve_style,
-    empty_figure,
-    group,
-)
-from embrittle.render.style import FURTHER_COLOURS
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing
 
 
 def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -65,60 +56,22 @@ def _accuracy(rows: pd.DataFrame) -> Table:
     return shaped(rows, ["model"], ["title", "under"], caption, make, ["Recommender"])
 
 
-def figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The noise figure of the poster's data sets, then the training curves of all.
+def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
+    """The noise figures of the poster's data sets, then the training curves of all.
 
     Args:
         inputs: metrics and curves.
-        settings: titles; noise: datasets, methods, epsilon and k of `cells.noise_curves`; trainings and curve_k of
-            `cells.training_curves`.
+        settings: titles, plots; noise: datasets, methods, epsilon and k of `cells.noise_curves`; trainings and curve_k
+            of `cells.training_curves`.
     """
-    return [*_noise(inputs, settings), *_training(inputs, settings)]
-
-
-def _noise(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    noise = settings["noise"]
-    methods, metrics, k = noise["methods"], inputs.parquet("metrics"), noise["k"]
-    found = []
-    for dataset in (name for name in settings["titles"] if name in noise["datasets"]):
-        curves = noise_curves(metrics, [dataset], methods, noise["epsilon"], k)
-        of_models = curves[curves["mean"].notna()].groupby("model", sort=False)
-        plots = [_noise_plot(rows, model, methods, k) for model, rows in of_models]
-        title = f"Noise, {settings['titles'][dataset]}"
-        found.append(group(title, "The figure of the APR poster.", plots))
-    return found
-
-
-def _noise_plot(curves: pd.DataFrame, model: str, methods: Mapping[str, str], k: int) -> Plot:
-    """NDCG under noise of growing size."""
-    figure = empty_figure("L2 norm ε of the noise on each row", f"nDCG@{k}", False, False)
-    for number, (attack, rows) in enumerate(curves.groupby("attack", sort=False)):
-        label = LABELS.get(methods.get(attack, ""), condition_label(attack))
-        curve = rows.sort_values("epsilon").rename(columns={"epsilon": "x"})
-        add_curve(figure, curve, label, curve_style(number, colour_of_attack(attack, number)))
-    return Plot(f"{model} under noise", figure)
-
-
-def _training(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
+    look, titles = PlotSettings(**settings["plots"]), settings["titles"]
+    noise, metrics = settings["noise"], inputs.parquet("metrics")
+    methods, k = noise["methods"], noise["k"]
+    for name in noise["datasets"]:
+        curves = noise_curves(metrics, [name], methods, noise["epsilon"], k)
+        yield noise_figure(curves, name, methods, k, look, titles[name])
     paths, k = inputs.all("curves"), settings["curve_k"]
-    if not paths:
-        return []
-    curves = training_curves(zip(settings["trainings"], paths, strict=True), k)
-    note = "Means over the seeds, bands from lowest to highest. AMF goes on from a BPR-MF state."
-    found = []
-    for dataset, rows in curves.groupby("dataset", sort=False):
-        title = f"Training, {settings['titles'].get(dataset, dataset)}"
-        found.append(group(title, note, [_training_plot(rows, name, k) for name in ("HR", "nDCG")]))
-    return found
-
-
-def _training_plot(curves: pd.DataFrame, metric: str, k: int) -> Plot:
-    """A measure by epoch, a curve for each model."""
-    figure = empty_figure("epoch", f"{metric}@{k} on the test items", False, False)
-    of_models = curves[curves["metric"] == metric].groupby("model", sort=False)
-    for number, (model, rows) in enumerate(of_models):
-        curve = rows.sort_values("epoch").rename(columns={"epoch": "x"})
-        colour = MODEL_STYLES.get(model, {}).get("color", FURTHER_COLOURS[number % 3])
-        line = {"color": colour, "dash": DASHES[number % len(DASHES)]}
-        add_curve(figure, curve, model, {"line": line, "marker": {"color": colour, "size": 1}})
-    return Plot(f"{metric}@{k} while training", figure)
+    if paths:
+        curves = training_curves(zip(settings["trainings"], paths, strict=True), k)
+        for name in (name for name in titles if name in set(curves["dataset"])):
+            yield training_figure(curves, name, k, look, titles[name])

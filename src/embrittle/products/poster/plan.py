@@ -16,6 +16,7 @@ from embrittle.products.product import (
     Study,
     Written,
     attacks_setting,
+    for_page,
     grid_setting,
     methods_of,
     usable_attacks,
@@ -166,7 +167,8 @@ class Poster(Product):
             "k": study.k,
         }
         trainings = [run._asdict() for run in study.trained_shown]
-        return {"noise": noise, "trainings": trainings, "curve_k": study.criterion_k}
+        training = {"trainings": trainings, "curve_k": study.criterion_k}
+        return {"noise": noise, **training, "plots": for_page(study.settings.plots.plain())}
 
 
 POSTER = Poster()
