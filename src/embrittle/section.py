@@ -1,8 +1,8 @@
-"""What settings are made of: the types of values, and `Section`, a mapping with known keys.
+"""The types that settings are declared with: types of values, and `Section`, a mapping with declared keys.
 
-A room declares its settings as a `Section` and describes each key there. From these declarations come the checks of a
-configuration (`validation`), its defaults, the JSON schema that editors read, and the tables of keys in
-config/README.md. Light: the configuration is checked whenever the Snakefile is parsed.
+Each room declares its settings as a `Section`, with a description of each key. The checks of a configuration
+(`validation`), its defaults, the JSON schemas for editors and the tables of keys in config/README.md are all derived
+from these declarations. Light: imported whenever the Snakefile is parsed.
 """
 
 import re
@@ -16,10 +16,10 @@ _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def read_number(value: Any) -> Any:
-    """Turn "10" and "0.5" into numbers.
+    """Turn text such as "10" and "0.5" into numbers; return anything else unchanged.
 
-    Snakemake passes what stands in brackets on the command line (--config seeds=[0,1]) as text. Text with an exponent
-    stays text, and so an error: in a file it is what YAML makes of 1e-3, and a mistake.
+    Snakemake passes numbers in brackets on the command line (--config seeds=[0,1]) as text. Text with an exponent is
+    not turned into a number, so it is reported: YAML reads 1e-3 in a file as text, which the user should correct.
     """
     if isinstance(value, str) and _PLAIN_NUMBER.fullmatch(value):
         return float(value) if "." in value else int(value)
@@ -31,7 +31,7 @@ def _read_whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-# Strict: true is no number, 1 is not true, and 5 is no text.
+# Strict: true is not taken for a number, 1 not for true, and 5 not for text.
 Whole = Annotated[int, Field(strict=True), BeforeValidator(_read_whole_number)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False), BeforeValidator(read_number)]
 Text = Annotated[str, Field(strict=True)]
@@ -50,7 +50,7 @@ FILE_NAME = r"^[^/\\]+$"
 COLOUR = r"^#[0-9A-Fa-f]{6}$"
 CRITERION = r"^(HR|nDCG)@[1-9][0-9]{0,4}$"
 SLUG = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-# What a text that does not match a pattern is not.
+# Pattern -> its meaning in words, for the message "... is not <words>".
 PATTERNS = {
     NAME: "a name of letters, digits, - and _ that starts with a letter or digit (it becomes part of file names)",
     CHECKSUM: "a checksum of the form md5:, sha1:, sha256: or git-blob: and 32, 40, 64 or 40 hexadecimal digits in "
@@ -73,10 +73,10 @@ Epsilons = Annotated[list[Positive], Field(min_length=1)]
 
 
 def required(description: str) -> Any:
-    """A key that must be given.
+    """Declare a key that must be given.
 
-    pydantic takes it for one with the default None, so that a section without it can still be checked for other
-    mistakes; `validation.checked` says that it is missing.
+    For pydantic the key has the default None, so that a section without the key is still checked for other mistakes;
+    `validation.checked` reports the missing key.
     """
     return Field(default=None, description=description, json_schema_extra={"x-required": True})
 
@@ -87,21 +87,24 @@ def is_required(field: FieldInfo) -> bool:
 
 
 def setting(default: Any, description: str, **limits: Any) -> Any:
-    """A key with a default; a list, a mapping or a section is given as the function that makes it."""
+    """Declare a key with a default; if `default` is callable, its result is the default.
+
+    Give lists, mappings and sections as functions, so that no two configurations share one object.
+    """
     if callable(default):
         return Field(default_factory=default, description=description, **limits)
     return Field(default=default, description=description, **limits)
 
 
 def optional(description: str, **more: Any) -> Any:
-    """A key that may be left out, which is something else than any value of it."""
+    """Declare a key without a default: leaving it out means something that no value of it means."""
     return Field(
         default=None, description=description, json_schema_extra={"x-optional": True}, **more
     )
 
 
 def _to_json_schema(schema: dict[str, Any], model: type["Section"]) -> None:
-    """Say what must be given; give no default where leaving a key out means something else than any value."""
+    """Mark the required keys in a JSON schema, and remove the default None of `required` and `optional` keys."""
     schema.pop("description", None)
     for name, field in model.model_fields.items():
         found = schema["properties"][field.alias or name]
@@ -114,18 +117,18 @@ def _to_json_schema(schema: dict[str, Any], model: type["Section"]) -> None:
 
 
 class Section(BaseModel):
-    """A mapping of a configuration whose keys are known. Its class says which, of which type, with which default."""
+    """A mapping in a configuration; the fields of the class are its keys, with types, defaults and descriptions."""
 
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
         populate_by_name=True,
-        defer_build=True,  # the parts of a configuration are built once, with the whole
+        defer_build=True,  # the validators of all sections are built once, with the whole configuration
         json_schema_extra=_to_json_schema,
     )
 
     def plain(self) -> dict[str, Any]:
-        """As plain dictionaries and lists, with all defaults, and without the keys that have no value."""
+        """Return plain dictionaries and lists with all defaults; keys without a value are left out."""
         return self.model_dump(by_alias=True, exclude_none=True, warnings="none")
 
 
@@ -136,7 +139,7 @@ class ProductSection(Section):
 
     @classmethod
     def of(cls, settings: Any) -> Self:
-        """This section of the settings of a study."""
+        """Return this section of the settings of a study."""
         return getattr(settings, cls.key)
 
 
@@ -144,12 +147,12 @@ class ProductSection(Section):
 
 
 def keys_of(model: type[Section]) -> dict[str, FieldInfo]:
-    """The keys of a section as they are written, in their order."""
+    """Key, as users write it -> its declaration, in the declared order."""
     return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def bare(annotation: Any) -> Any:
-    """A type without what is noted beside it, and without "or None"."""
+    """Return a type without its `Annotated` metadata and without "or None"."""
     while get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     parts = get_args(annotation)
@@ -159,7 +162,7 @@ def bare(annotation: Any) -> Any:
 
 
 def inside(annotation: Any, part: str | int) -> Any:
-    """The type of what stands at a key or position of a value of a type; None if there can be nothing."""
+    """Return the type of the value at a key or position within a value of type `annotation`; None if there is none."""
     annotation = bare(annotation)
     if is_section(annotation):
         field = keys_of(annotation).get(str(part))
@@ -169,20 +172,21 @@ def inside(annotation: Any, part: str | int) -> Any:
 
 
 def is_section(annotation: Any) -> bool:
-    """Whether a type is a section."""
+    """Whether a type is a subclass of `Section`."""
     return isinstance(annotation, type) and issubclass(annotation, Section)
 
 
 def choices(annotation: Any) -> list[Any]:
-    """The values of a type that has few."""
+    """Return the values of a `Literal` type, none for other types."""
     annotation = bare(annotation)
     return list(get_args(annotation)) if get_origin(annotation) is Literal else []
 
 
 def key_paths(annotation: Any, path: str = "") -> Iterator[tuple[str, FieldInfo | None]]:
-    """Yield the dotted path of every key below a section, with its declaration; a free name is `<name>`.
+    """Yield the dotted path of every key below a section, with its declaration.
 
-    The keys of a list's elements are written as keys of the list.
+    In a mapping with free names, the path has `<name>` and the declaration is None. The keys of sections in a list
+    follow the list's path directly.
     """
     annotation = bare(annotation)
     if is_section(annotation):

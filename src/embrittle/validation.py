@@ -1,6 +1,6 @@
-"""Checking a mapping that a user wrote against a `Section`: all mistakes in plain words, and its canonical form.
+"""Check a user's mapping against a `Section`: report all mistakes in plain words and return the canonical form.
 
-Nothing here knows what the keys mean. Light: the configuration is checked whenever the Snakefile is parsed.
+This module does not know what any key means. Light: imported whenever the Snakefile is parsed.
 """
 
 import math
@@ -28,7 +28,7 @@ from embrittle.section import (
 )
 
 _MAPPING = "a mapping (lines of `key: value`)"
-# pydantic's kinds of errors that say that a value has another type.
+# pydantic's kinds of error for a value of another type -> the expected type in words.
 _EXPECTED = {
     "list_type": "a list",
     "bool_type": "true or false",
@@ -66,15 +66,15 @@ def read_yaml(path: str | os.PathLike) -> dict:
 def checked(
     value: Mapping, expected: Any, problems: Problems, repeated_below: tuple[str, ...] = ()
 ) -> dict[str, Any]:
-    """Return the canonical form of `value`: a new dictionary with the defaults, without what is wrong in it.
+    """Return the canonical form of `value`: a new dictionary with all defaults and without wrong values.
 
-    Whole numbers are int, other numbers float, lists in the order given.
+    Whole numbers are int, other numbers float; lists keep their order.
 
     Args:
-        value: what a user wrote.
+        value: the mapping that a user wrote.
         expected: its type: a `Section`, or a mapping of names to sections.
-        problems: gets all mistakes, each with the path of its key.
-        repeated_below: keys below which a list may have the same value twice.
+        problems: all mistakes are added here, each with the path of its key.
+        repeated_below: keys below which a list may contain a value twice.
     """
     plain = _plain_copy(value, (), problems)
     adapter = TypeAdapter(expected)
@@ -87,7 +87,7 @@ def checked(
     ]
     for path in found:
         _forget_what_was_meant(path, expected, plain, problems)
-    # As the user has written the keys; of one mapping, unknown and missing keys first.
+    # In the user's order of keys; within one mapping, unknown and missing keys come first.
     for _, path, message in sorted(mistakes, key=lambda mistake: _position(plain, mistake[0])):
         problems.add(path, message)
     _check_duplicates(plain, expected, (), problems, repeated_below)
@@ -99,7 +99,7 @@ def checked(
 
 
 def _plain_copy(value: Any, path: KeyPath, problems: Problems) -> Any:
-    """Copy `value` to plain dictionaries and lists without keys that are not text, which are reported."""
+    """Copy `value` to plain dictionaries and lists; report and leave out keys that are not text."""
     if isinstance(value, Mapping):
         result = {}
         for key, item in value.items():
@@ -117,7 +117,12 @@ def _plain_copy(value: Any, path: KeyPath, problems: Problems) -> Any:
 def _without_mistakes(
     plain: dict[str, Any], adapter: TypeAdapter
 ) -> tuple[dict[str, Any], dict[KeyPath, dict[str, Any]], set[KeyPath]]:
-    """Return `plain` without the values that pydantic refuses, what it says of each, and lists that this made empty."""
+    """Remove the values that pydantic refuses.
+
+    Returns:
+        `plain` without these values; path -> pydantic's error, of the values that the user got wrong; and the paths of
+        values that pydantic refused only after the first were removed, such as lists left empty.
+    """
     found: dict[KeyPath, dict[str, Any]] = {}
     emptied: set[KeyPath] = set()
     kept = plain
@@ -126,7 +131,7 @@ def _without_mistakes(
             adapter.validate_python(kept)
             return kept, found, emptied
         except ValidationError as error:
-            # What is refused only without the values refused before is no mistake of the user's.
+            # A value that is refused only because others were removed is no mistake of the user's.
             refused = {_path_of(mistake): mistake for mistake in error.errors(include_url=False)}
             if kept is plain:
                 found = refused
@@ -140,12 +145,12 @@ def _path_of(mistake: Mapping[str, Any]) -> KeyPath:
 
 
 def _has_wrong_name(mistake: Mapping[str, Any]) -> bool:
-    """Whether the name is wrong and not what it stands for: pydantic writes a mark behind it."""
+    """Whether the name of a mapping's entry is wrong, not its value: pydantic appends "[key]" to the path."""
     return mistake["loc"][-1:] == ("[key]",)
 
 
 def _without(value: Any, paths: set[KeyPath], path: KeyPath) -> Any:
-    """Copy `value` without what is at `paths`."""
+    """Copy `value` without the values at `paths`."""
     if isinstance(value, dict):
         return {
             key: _without(item, paths, (*path, key))
@@ -161,7 +166,7 @@ def _without(value: Any, paths: set[KeyPath], path: KeyPath) -> Any:
 def _mistakes(
     found: Mapping[KeyPath, Mapping[str, Any]], plain: Mapping, expected: Any
 ) -> list[tuple[KeyPath, KeyPath, str]]:
-    """Say what is wrong: (path that it is sorted by, path of the value, message)."""
+    """Describe the mistakes: (path to sort by, path of the value, message)."""
     mistakes = []
     for path, mistake in found.items():
         if _has_wrong_name(mistake):
@@ -176,7 +181,7 @@ def _mistakes(
 
 
 def _position(value: Any, path: KeyPath) -> list[int]:
-    """Return where in `value` a path is; it sorts as the user has written the keys."""
+    """Return the position of each part of a path in `value`; positions sort in the user's order of keys."""
     position = []
     for part in path:
         position.append(part if isinstance(part, int) else list(value).index(part))
@@ -207,7 +212,7 @@ def _unknown_key(path: KeyPath, expected: Any) -> str:
 def _forget_what_was_meant(
     path: KeyPath, expected: Any, plain: Mapping, problems: Problems
 ) -> None:
-    """Let no check build on the default of a key that a user probably has misspelt."""
+    """Mark the key that a user probably misspelt as unusable, so that no further check uses its default."""
     section = bare(_type_at(expected, path[:-1]))
     if not is_section(section) or path[-1] in keys_of(section):
         return
@@ -219,7 +224,7 @@ def _forget_what_was_meant(
 
 
 def _missing(value: Any, expected: Any, path: KeyPath) -> Iterator[KeyPath]:
-    """Yield the paths of keys that must be given, and are not."""
+    """Yield the paths of required keys that are missing."""
     expected = bare(expected)
     if isinstance(value, dict) and is_section(expected):
         for key, field in keys_of(expected).items():
@@ -261,7 +266,7 @@ def _wrong_type(expected: str, value: Any) -> str:
     if expected == "a list" and not isinstance(value, Mapping) and value is not None:
         return f"{message}; a list of one value is written [{value}]"
     if expected == "text" and isinstance(value, bool):
-        return f"{message}; YAML reads yes, no, on and off so: put it in quotes"
+        return f"{message} (YAML reads yes, no, on and off as true or false): put it in quotes"
     if expected == "text" and not isinstance(value, Mapping | list | None):
         return f"{message}; put it in quotes if it is text"
     return message
@@ -287,7 +292,7 @@ def _found(value: Any) -> str:
 
 
 def _number_hint(text: str, whole: bool) -> str:
-    """Say how to write the number that `text` looks like, so that YAML reads it as a number."""
+    """Return how to write the number that `text` looks like so that YAML reads a number; "" for other text."""
     try:
         number = float(text)
     except ValueError:
@@ -310,7 +315,7 @@ def _number_hint(text: str, whole: bool) -> str:
 def _check_duplicates(
     value: Any, expected: Any, path: KeyPath, problems: Problems, except_below: tuple[str, ...]
 ) -> None:
-    """Report values given twice in any list of plain values; 10 and 10.0 are the same value."""
+    """Report values that a list of plain values contains twice; 10 and 10.0 are the same value."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key not in except_below:
@@ -324,7 +329,7 @@ def _check_duplicates(
                 _check_duplicates(item, part, (*path, i), problems, except_below)
                 continue
             item = read_number(item) if bare(part) in (int, float) else item
-            # The first part keeps true apart from 1, which Python takes for equal.
+            # The first part of the key distinguishes true from 1, which are equal in Python.
             first = seen.setdefault((isinstance(item, bool), item), (i, item))
             if first[0] == i:
                 continue

@@ -1,4 +1,4 @@
-"""The configuration: canonical form, derived settings, and every complaint by its words."""
+"""The configuration: its canonical form, the settings derived from it, and the text of every error message."""
 
 import copy
 import json
@@ -77,7 +77,7 @@ def validated(**changes):
 
 
 def problems(registry=REGISTRY, **changes):
-    """Return the lines of the complaint about a configuration with `changes`."""
+    """Return the lines of the error message about a configuration with `changes`."""
     with pytest.raises(ConfigError) as caught:
         cfg.validate({"datasets": ["ml-1m"], **changes}, registry)
     return str(caught.value).split("\n")
@@ -334,7 +334,7 @@ def test_training_settings_are_those_that_training_takes():
         "adversarial_epsilon": 2.0,
         "adversarial_weight": 3.0,
     }
-    # What came later is handed over only where it changes the result: a training that is there stays.
+    # A setting that was added later is passed only if it changes the result, so that finished trainings stay valid.
     changed = validated(
         adversarial_training={"restart_accumulators": True}, training={"criterion": "nDCG@100"}
     )
@@ -588,7 +588,7 @@ def test_editors_find_no_mistake_in_the_registry():
 
 
 def test_tables_of_keys_and_schemas_say_what_the_settings_declare():
-    """If not: python -m embrittle.study.reference config."""
+    """If this fails: python -m embrittle.study.reference config."""
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert reference.with_tables(readme) == readme
     for path in ("training.epochs", "attacks.<name>.start", "own_datasets.<name>.sources.url"):
@@ -600,9 +600,9 @@ def test_tables_of_keys_and_schemas_say_what_the_settings_declare():
         assert (FOLDER / name).read_text(encoding="utf-8") == schema
 
 
-def test_a_key_is_told_with_its_default_and_its_meaning():
+def test_a_table_of_keys_gives_defaults_and_descriptions():
     table = reference.key_table(["training", "attacks"])
-    assert "| `training.epochs` | `2000` | Number of epochs" in table
+    assert "| `training.epochs` | `2000` | The number of epochs" in table
     assert "| `attacks.<name>.step_size` | `0.25` |" in table
     assert "| `attacks.<name>.method` | must be given |" in table
 
@@ -621,7 +621,7 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     ]
 
 
-# --- Complaints: one problem each, the whole line ------------------------------------------------
+# --- Error messages: usually one problem each, the whole line ------------------------------------
 
 COMPLAINTS = [
     # Attributes and fairness.
@@ -632,7 +632,7 @@ COMPLAINTS = [
     ),
     (
         {"attributes": {"age": {"of": "users"}}, "fairness": {"attributes": ["age"]}},
-        "attributes.age.quantiles: give quantiles (of training interactions), a column, or both",
+        "attributes.age.quantiles: an attribute needs a column, quantiles (of training interactions), or both",
     ),
     (
         {
@@ -648,7 +648,7 @@ COMPLAINTS = [
             },
             "fairness": {"attributes": ["g"]},
         },
-        "attributes.g.groups: quantiles make the groups: give one of the two",
+        "attributes.g.groups: quantiles already define the groups: leave one of both keys out",
     ),
     (
         {
@@ -657,7 +657,7 @@ COMPLAINTS = [
             },
             "fairness": {"attributes": ["g"]},
         },
-        "attributes.g.distributions.f1: 3 shares for 2 groups",
+        "attributes.g.distributions.f1: 3 shares for 2 groups: give one share per group",
     ),
     (
         {
@@ -666,7 +666,7 @@ COMPLAINTS = [
             },
             "fairness": {"attributes": ["g"]},
         },
-        "attributes.g.distributions.f1: the shares sum to 1.1, not to 1",
+        "attributes.g.distributions.f1: the sum of the shares is 1.1: it must be 1",
     ),
     (
         {
@@ -675,7 +675,7 @@ COMPLAINTS = [
             },
             "fairness": {"attributes": ["g"]},
         },
-        "attributes.g.distributions.f0: f0 is the uniform distribution, which is always there",
+        "attributes.g.distributions.f0: f0 is always the uniform distribution: choose another name",
     ),
     (
         {
@@ -684,11 +684,11 @@ COMPLAINTS = [
             },
             "fairness": {"attributes": ["g"]},
         },
-        "attributes.g.distributions.f1: say which groups the shares are of: give groups as well",
+        "attributes.g.distributions.f1: the order of the groups is not defined: give groups as well",
     ),
     (
         {"fairness": {"gce": {"beta": 1}}},
-        "fairness.gce.beta: 0 and 1 are other formulas: choose another, such as 2",
+        "fairness.gce.beta: GCE has other formulas at 0 and 1, which are not computed: choose another order, such as 2",
     ),
     # Unknown keys.
     (
@@ -746,7 +746,7 @@ COMPLAINTS = [
     ),
     (
         {"study": yaml.safe_load("no")},
-        "study: expected text, found false; YAML reads yes, no, on and off so: put it in quotes",
+        "study: expected text, found false (YAML reads yes, no, on and off as true or false): put it in quotes",
     ),
     (
         {"plots": {"published": "maybe"}},
@@ -867,7 +867,7 @@ COMPLAINTS = [
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
-        "poster.attacks[0]: bim takes several steps: the poster's noise is a single one",
+        "poster.attacks[0]: bim takes several steps: the poster shows single-step attacks only",
     ),
     # The budgets.
     (
@@ -876,7 +876,7 @@ COMPLAINTS = [
     ),
     (
         {"budgets": {"datasets": ["ml-1m"], "reference": "bim"}},
-        "budgets.reference: bim takes several steps: the others are held against a single one",
+        "budgets.reference: bim takes several steps: choose a single-step attack to compare the others with",
     ),
     (
         {"budgets": {"datasets": ["ml-1m"], "attacks": ["fgsm", "bim"], "reference": "noise"}},
@@ -913,7 +913,7 @@ COMPLAINTS = [
     ),
     (
         {"models": ["BPR-MF", "Random"]},
-        "models[1]: the random recommender is always there as a reference: leave it out",
+        "models[1]: the random recommender is always measured: leave it out",
     ),
     (
         {"datasets": ["ml1m"]},
@@ -939,13 +939,13 @@ COMPLAINTS = [
     # Training.
     (
         {"adversarial_training": {"start_epoch": 2000}},
-        "adversarial_training.start_epoch: AMF's start, 2000, must come before its end, "
+        "adversarial_training.start_epoch: AMF starts at epoch 2000, which must be before the last, "
         "training.epochs: 2000",
     ),
     (
         {"adversarial_training": {"start_epoch": 995}},
         "adversarial_training.start_epoch: 995 is not a multiple of training.evaluate_every, 10: "
-        "only an epoch that is evaluated can be the start of another model",
+        "AMF can only start from an epoch that is evaluated",
     ),
     (
         {"training": {"evaluate_every": 2001}},
@@ -976,13 +976,12 @@ COMPLAINTS = [
     ),
     (
         {"table1": {"iterations": [10]}},
-        "table1.iterations: one value has no area under its curve, which Table 1 shows: "
-        "give at least two",
+        "table1.iterations: Table 1 shows areas under curves over iterations: give at least two numbers",
     ),
     # Data sets.
     (
         {"own_datasets": {"ml-1m": SHOP}},
-        "own_datasets.ml-1m: the registry has a data set 'ml-1m' already: choose another name",
+        "own_datasets.ml-1m: config/datasets.yaml already has a data set 'ml-1m': choose another name",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
@@ -996,7 +995,7 @@ COMPLAINTS = [
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "columns": {"user": "id", "item": "id"}}}},
-        "own_datasets.shop.columns.item: column 'id' is mapped to user already",
+        "own_datasets.shop.columns.item: column 'id' is already the column of the user",
     ),
     (
         {"own_datasets": {"shop": {key: SHOP[key] for key in ("reader", "columns", "split")}}},
@@ -1012,8 +1011,8 @@ COMPLAINTS = [
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "split": "last"}}},
-        "own_datasets.shop.split: this data set has no timestamps, so no last interaction: "
-        "choose random, or map columns.timestamp",
+        "own_datasets.shop.split: this data set has no timestamps, which the split last needs: "
+        "choose random, or give columns.timestamp",
     ),
     (
         {"split": {"method": "published"}},
@@ -1021,7 +1020,7 @@ COMPLAINTS = [
     ),
     (
         {"datasets": ["lastfm"], "split": {"method": "last"}},
-        "split.method: data set 'lastfm' has no timestamps, so no last interaction: "
+        "split.method: data set 'lastfm' has no timestamps, which the split last needs: "
         "choose random or published",
     ),
     (
@@ -1051,7 +1050,7 @@ COMPLAINTS = [
     ),
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
-        "plots.colours.bmi: nothing in the figures has the name 'bmi'; did you mean 'bim'? "
+        "plots.colours.bmi: no curve in the figures has the name 'bmi'; did you mean 'bim'? "
         "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
     ),
     (
@@ -1076,11 +1075,11 @@ def test_complaint(complaint):
     [
         (
             {"method": "fgsm", "step_size": 1},
-            "attacks.own.step_size: the method fgsm takes no step_size (its options: none)",
+            "attacks.own.step_size: the method fgsm has no option step_size (its options: none)",
         ),
         (
             {"method": "bim", "start": 1},
-            "attacks.own.start: the method bim takes no start (its options: step_size, norm, negatives)",
+            "attacks.own.start: the method bim has no option start (its options: step_size, norm, negatives)",
         ),
         ({"step_size": 1}, "attacks.own.method: this key is missing and has no default"),
         (
@@ -1121,7 +1120,7 @@ def test_all_problems_are_reported_at_once():
 
 
 def test_a_misspelt_key_does_not_draw_complaints_about_its_default():
-    # 3000 epochs were meant, so a start at 2500 is fine; the default of 2000 must not speak.
+    # The user meant 3000 epochs, so a start at 2500 is right: the default of 2000 must not be compared with it.
     lines = problems(training={"epoch": 3000}, adversarial_training={"start_epoch": 2500})
     assert [line.split(":")[0] for line in lines] == ["training.epoch"]
 
@@ -1213,7 +1212,7 @@ def test_reading_yaml(tmp_path):
 
 
 def test_numbers_in_brackets_on_the_command_line_arrive_as_text_and_count_as_numbers():
-    """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' so."""
+    """Snakemake reads --config 'seeds=[0, 1]' 'table1={epsilon: 0.50}' in this way."""
     canonical = validated(seeds=["0", "1"], table1={"epsilon": "0.50"})
     assert canonical.plain()["seeds"] == [0, 1]
     assert canonical.plain()["table1"]["epsilon"] == 0.5

@@ -1,4 +1,4 @@
-"""Studies in which something failed: tables and figures of what is there, with the rest named."""
+"""Studies with failed jobs: tables and figures show the finished lists and name the missing ones."""
 
 import pandas as pd
 import pytest
@@ -15,7 +15,7 @@ def metrics(*rows):
     return pd.DataFrame([("shop", *row[:-1], 10, "PR", row[-1]) for row in rows], columns=COLUMNS)
 
 
-def test_what_was_not_measured_has_a_row_without_a_value():
+def test_a_condition_that_was_not_measured_has_a_row_without_a_value():
     there = metrics(("AMF", 1, "bim", 0.5, 2, 0.3), ("Random", 0, "initial", 0.0, 0, 0.1))
     whole = complete(there, RUNS, CONDITIONS)
     assert list(whole.columns) == list(there.columns)
@@ -44,7 +44,7 @@ def test_metrics_that_are_complete_stay_as_they_are():
 def test_the_note_counts_the_lists_and_names_the_trainings():
     assert notes([]) == []
     assert notes([("shop", "AMF", 0, "bim", "0.5", 2)]) == [
-        "1 list of recommendations is missing, all named in missing.csv: AMF on shop, seed 0 (1 bim)."
+        "1 list of recommendations is missing (all are named in missing.csv): AMF on shop, seed 0 (1 bim)."
     ]
     cells = [
         ("shop", "AMF", seed, attack, "0.5", 2) for seed in range(6) for attack in ("pgd", "bim")
@@ -64,7 +64,7 @@ SEEDS = {
 
 @pytest.fixture(scope="module")
 def failed(tmp_path_factory):
-    """A study of two seeds in which an attack, so that its successor did not start, and a training failed."""
+    """A study of two seeds in which a training and an attack failed; the attack that continues from it did not run."""
     project = Project(tmp_path_factory.mktemp("failed"), own_code=True)
     script = project.script("attack_model")
     text = script.read_text(encoding="utf-8")
@@ -82,7 +82,7 @@ def failed(tmp_path_factory):
     return project
 
 
-def test_what_failed_does_not_stop_the_others_and_the_way_to_tables_is_said(failed):
+def test_a_failed_job_does_not_stop_others_and_the_message_says_how_to_get_tables(failed):
     # Unperturbed, FGSM, BIM and PGD at 0.5 (after 1 and 2 iterations) and 0.1.
     per_model = 1 + 1 + 2 * 3
     lists = sorted(path.name for path in failed.results("lists").rglob("*.parquet"))
@@ -91,7 +91,7 @@ def test_what_failed_does_not_stop_the_others_and_the_way_to_tables_is_said(fail
     assert "--config missing=report" in failed.said
 
 
-def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
+def test_tables_and_figures_show_finished_lists_and_name_missing_ones(failed):
     jobs = failed.planned(**SEEDS, missing="report")
     assert not {"train_model", "attack_model", "attack_model_last", "recommend"} & set(jobs)
     failed.run(**SEEDS, missing="report")
@@ -105,19 +105,19 @@ def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
     ]  # fmt: skip
     table = pd.read_csv(failed.results("tables/table1.csv"))
     empty = table[table["value"].isna()][["model", "condition"]].drop_duplicates()
-    # Seed 1 has no AMF at all, and no PGD at this epsilon of BPR-MF: no mean of seed 0 alone stands for both.
+    # Seed 1 has no AMF, and no PGD on BPR-MF at this epsilon: the mean of seed 0 alone must not stand for both seeds.
     assert set(empty.itertuples(index=False, name=None)) == {
         *[("AMF", condition) for condition in ("initial", "fgsm", "bim", "pgd")],
         ("BPR-MF", "pgd"),
     }
     caption = failed.results("tables/table1.md").read_text(encoding="utf-8")
     assert (
-        "10 lists of recommendations are missing, all named in missing.csv: BPR-MF on shop, seed 1 (2 pgd); "
+        "10 lists of recommendations are missing (all are named in missing.csv): BPR-MF on shop, seed 1 (2 pgd); "
         in caption
     )
     groups = pd.read_csv(failed.results("tables/table2_seeds.csv"))
     groups = groups[groups["attribute"] == "user_region"].groupby(["model", "condition"])["mean"]
-    # Of Table 2, seed 1 of AMF is missing; what it shows of BPR-MF, but for PGD, is there in both seeds.
+    # Table 2 lacks seed 1 of AMF; its cells of BPR-MF, except for PGD, have both seeds.
     there = groups.count()
     assert there.groupby("model").max().to_dict() == {"AMF": 0, "BPR-MF": 4}
     assert there["BPR-MF"].eq(0).to_dict() == {
@@ -131,14 +131,14 @@ def test_tables_and_figures_are_made_of_what_is_there_and_name_the_rest(failed):
     ]
 
 
-def test_without_it_the_study_still_wants_what_failed(failed):
+def test_without_report_the_failed_jobs_run_again(failed):
     jobs = failed.planned(**SEEDS)
     assert (jobs["train_model"], jobs["evaluate_model"]) == (1, 2)
     assert (jobs["attack_model"], jobs["attack_model_last"]) == (1 + 3, 1 + 4)
-    assert jobs["list_missing"] == 1  # it names what the tables do without: nothing any more
+    assert jobs["list_missing"] == 1  # its file, made with missing: report, must be emptied
 
 
-def test_what_a_grid_has_more_is_missing_and_runs_no_attack(failed):
+def test_a_longer_grid_has_missing_lists_and_runs_no_attack(failed):
     """One more number of iterations in Table 1, of BIM and PGD at epsilon 0.5."""
     wider = {**SEEDS, "table1": {"iterations": [1, 2, 3]}, "missing": "report"}
     rules = {"train_model", "attack_model", "attack_model_last", "evaluate_model"}
@@ -150,11 +150,12 @@ def test_what_a_grid_has_more_is_missing_and_runs_no_attack(failed):
     assert len(of_new) == 2 * 2 * 2  # attacks, models, seeds
     assert set(of_new["epsilon"]) == {0.5}
     jobs = failed.planned(**{**wider, "missing": "error"})
-    # 3 iterations of BIM and PGD at 0.5 on three models, PGD's 1 and 2 on one of them; all of the one not trained.
+    # On three models BIM and PGD with 3 iterations at 0.5, on one of them PGD with 1 and 2 as well; on the model that
+    # was not trained, all attacks.
     assert (jobs["attack_model"], jobs["attack_model_last"]) == (2 + 5, 3 * 2 + 4)
 
 
-def test_of_a_study_without_lists_there_is_nothing_to_report(tmp_path):
+def test_a_study_without_lists_cannot_report_missing_ones(tmp_path):
     status, said = Project(tmp_path).dry_run(missing="report")
     assert status != 0
-    assert "of this study there are none" in said
+    assert "this study has none. Run the study with missing: error first" in said

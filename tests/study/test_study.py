@@ -1,4 +1,4 @@
-"""A study, asked without starting Snakemake: what each job is told, what a changed setting changes, what is missing."""
+"""A study without Snakemake: the parameters of jobs, the effect of a changed setting, and missing lists."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ AMF = Run("shop", "AMF", 0)
 
 
 def study_of(changes=None, **disk) -> Study:
-    """The tiny study with some settings changed, on a disk where everything is there unless told."""
+    """The tiny study with some settings changed; `exists` may replace the view of the disk."""
     config = copy.deepcopy(CONFIG)
     update_config(config, merged(changes or {}))
     return Study(validate(config, REGISTRY), REGISTRY, **disk)
@@ -36,7 +36,7 @@ def study_of(changes=None, **disk) -> Study:
 
 # --- What a changed setting changes -----------------------------------------------------------------------
 
-# The jobs whose parameters are others, or that are new; what is made of their results, Snakemake finds by the files.
+# The new jobs and those with changed parameters. Snakemake finds the jobs that depend on their results by the files.
 END = {"summarise_run": 1}
 NEW_TRAININGS = {"train_model": 3, "recommend": 2, "attack_model": 2 * CONDITIONS_PER_MODEL}
 NEW_MODELS = {"evaluate_model": 2, "evaluate_users": 2, "evaluate_fairness": 2}
@@ -63,11 +63,11 @@ CHANGES = {
         {"figure2": {"epsilon": [0.5]}},
         {**ATTACKED, "draw_figure": 1, "tabulate_curves": 1, "write_page": 1},
     ),
-    "Table 1's grid, from values that are there": (
+    "Table 1's grid, with values that other products have": (
         {"table1": {"iterations": [1, 3]}},
         {"tabulate_table1": 1, "evaluate_users": 2, "judge_claims": 1},
     ),
-    "what fairness is measured between": (
+    "the attributes of fairness": (
         {"fairness": {"attributes": ["item_popularity"]}},
         {"evaluate_fairness": 2, **FAIRNESS, "write_page": 1},
     ),
@@ -75,7 +75,7 @@ CHANGES = {
         {"fairness": {"gce": {"beta": 3}}},
         {"evaluate_fairness": 2, "tabulate_fairness": 2},
     ),
-    "the attacks of Tables 2 and 3, to some that are there": (
+    "the attacks of Tables 2 and 3, to some that other products have": (
         {"fairness": {"iterations": 2}},
         {"evaluate_fairness": 2, "tabulate_fairness": 2},
     ),
@@ -112,10 +112,10 @@ CHANGES = {
         {"adversarial_training": {"epsilon": 0.25}},
         {"train_model": 1, "write_page": 0},
     ),
-    "how often a training is written down": ({"training": {"checkpoint_seconds": 5}}, {}),
+    "the time between checkpoints": ({"training": {"checkpoint_seconds": 5}}, {}),
     "the learning rate": ({"training": {"learning_rate": 0.1}}, {"train_model": 3}),
     "the number of factors": ({"training": {"factors": 4}}, {"train_model": 3}),
-    # Two trainings under another name; the state that AMF starts from is there.
+    # Two trainings with other paths; the state that AMF starts from exists.
     "more epochs": ({"training": {"epochs": 5}}, {"train_model": 2}),
     "the epoch that is selected": (
         {"training": {"selection": "last"}},
@@ -137,7 +137,7 @@ CHANGES = {
         {"prepare_dataset": 1},
     ),
     "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
-    "going without what is missing": ({"missing": "report"}, {}),
+    "reporting missing lists": ({"missing": "report"}, {}),
     "one more data set": (
         {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
         {
@@ -163,7 +163,7 @@ def test_a_changed_setting_changes_just_the_jobs_it_decides(change):
 
 
 def test_every_job_has_parameters_that_can_be_written_down():
-    """Snakemake compares parameters by what they look like: two of the same study must look the same."""
+    """Snakemake compares the text of parameters, which must be the same for two equal studies."""
     jobs, again = parameters(study_of()), parameters(study_of())
     assert {repr(params) for params in jobs.values()} == {repr(params) for params in again.values()}
     assert json.dumps([*jobs.values()])
@@ -210,7 +210,7 @@ def test_the_settings_unlike_the_papers_are_named():
 
 
 def reporting(gone=(), **changes) -> Study:
-    """A finished study without some files, told to report what is missing."""
+    """A finished study with `missing: report`, without the files whose paths contain a part in `gone`."""
 
     def there(path):
         return not any(part in path for part in gone)
@@ -218,7 +218,7 @@ def reporting(gone=(), **changes) -> Study:
     return study_of({"missing": "report", **changes}, exists=there)
 
 
-def test_without_a_file_of_lists_its_conditions_are_missing():
+def test_conditions_without_a_file_of_lists_are_missing():
     study = reporting(gone=["AMF/seed-0/bim_epsilon-0.5_"])
     missing = study.missing_of(study.all_measured)
     assert missing == [("shop", "AMF", 0, "bim", "0.5", iterations) for iterations in (1, 2, 3)]
@@ -243,8 +243,10 @@ def test_lists_of_another_training_or_other_data_are_not_shown(gone):
     assert "results/tiny/metrics/shop/AMF/seed-0.parquet" not in paths
 
 
-def test_of_a_study_without_lists_there_is_nothing_to_report():
-    with pytest.raises(ConfigError, match="of this study there are none"):
+def test_a_study_without_lists_cannot_report_missing_ones():
+    with pytest.raises(
+        ConfigError, match=r"this study has none\. Run the study with missing: error first"
+    ):
         reporting(gone=["lists/"]).check_shown()
     reporting().check_shown()
 
@@ -265,7 +267,7 @@ def test_an_attack_continues_from_the_next_smaller_number_of_iterations():
     assert study.parent_perturbation(attack_job("fgsm", "0.5", "1")) == []
 
 
-def test_the_last_combination_of_a_grid_is_told_by_its_path():
+def test_the_last_combination_of_a_grid_matches_its_path():
     last = re.compile(f"results/tiny/perturbations/(?={study_of().last_combinations()})")
     path = "results/tiny/perturbations/{}/AMF/seed-0/{}_epsilon-{}_iterations-{}.safetensors"
     kept = [("shop", "bim", "0.5", 3), ("shop", "pgd", "0.1", 3)]
@@ -277,7 +279,7 @@ def test_the_last_combination_of_a_grid_is_told_by_its_path():
     assert not any(last.match(path.format(*place)) for place in temporary)
 
 
-def test_with_what_is_missing_reported_a_grid_that_has_grown_continues_from_what_is_there():
+def test_with_missing_lists_reported_an_attack_continues_from_the_largest_number_that_exists():
     study = reporting(gone=["iterations-9."], table1={"iterations": [1, 2, 9]})
     assert study.missing_of([AMF]) == [
         ("shop", "AMF", 0, attack, "0.5", 9) for attack in ("bim", "pgd")
@@ -286,7 +288,7 @@ def test_with_what_is_missing_reported_a_grid_that_has_grown_continues_from_what
     assert study.iterations_before(attack_job("bim", "0.5", "3")) == 1
 
 
-# --- What jobs ask a cluster for --------------------------------------------------------------------------------
+# --- Cluster resources -------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -326,7 +328,7 @@ def test_a_registered_product_is_in_conditions_targets_verdict_page_and_run(monk
     file = "results/tiny/tables/made_up.csv"
     assert ("fgsm", "7", 1) in study.conditions_of(AMF)
     assert study.target("made_up") == [file]
-    assert file in study.products()  # what the record of the run waits for
+    assert file in study.products()  # the inputs of the record of the run
     assert parameters(study)["tabulate_made_up",] == {"k": 3}
     assert study.verdict_inputs()["made_up_cells"] == file
     assert study.page_inputs()["made_up"] == file

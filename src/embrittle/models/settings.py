@@ -1,4 +1,4 @@
-"""What a configuration says of the recommenders: training, AMF, baselines. Light."""
+"""The settings of the recommenders: training, AMF, baselines. Light: imported whenever the Snakefile is parsed."""
 
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -20,80 +20,102 @@ from embrittle.section import (
 
 
 class Training(Section):
-    """The same for all models."""
+    """The settings of training, which all models share."""
 
-    factors: Count = setting(64, "Length d of the embeddings.")
+    factors: Count = setting(64, "The length d of the embeddings.")
     epochs: Count = setting(
         2000,
-        "Number of epochs, for AMF including those before its start. Less will do for small data: look at the "
+        "The number of epochs; AMF's include those of BPR-MF before its start. Small data need fewer: look at the "
         "training curve.",
     )
     batch_size: Count = setting(
         512,
-        "Triples (user, positive, negative) per step. The last, partial batch of an epoch is dropped, so it must not "
-        "exceed the number of training interactions.",
+        "The number of triples (user, positive, negative) per step, at most the number of training interactions. "
+        "The last batch of an epoch is left out if it is not full.",
     )
-    learning_rate: Positive = setting(0.05, "Step size of Adagrad.")
+    learning_rate: Positive = setting(0.05, "The learning rate of Adagrad.")
     initial_accumulator: Annotated[Number, Field(ge=0.000001)] = setting(
         0.1,
-        "What Adagrad's accumulators start from. Small values make the first steps large; at least 0.000001, below "
-        "which the eps of the step would no longer be small beside it.",
+        "The initial value of Adagrad's accumulators, at least 0.000001. The smaller, the larger are the first steps.",
     )
     init_scale: Positive = setting(
         0.01,
-        "Standard deviation of the initial embeddings: normal, truncated at two standard deviations.",
+        "The standard deviation of the initial embeddings, drawn from a normal distribution truncated at two "
+        "standard deviations.",
     )
     selection: Literal["best-on-test", "best-on-validation", "last"] = setting(
-        "best-on-test", "Which epoch is attacked, see [below](#which-epoch-is-attacked)."
+        "best-on-test",
+        "The epoch whose model is attacked, see [below](#which-epoch-is-attacked).",
     )
     criterion: Criterion = setting(
         "HR@10",
-        "What makes an epoch the best one, and what the training curve follows: `HR@` or `nDCG@` and the length of "
-        "the lists. The APR authors' code uses `nDCG@100`.",
+        "The measure that selects the best epoch and that the training curve shows: `HR@` or `nDCG@` and the length "
+        "of the lists. The APR authors' code uses `nDCG@100`.",
     )
     evaluate_every: Count = setting(
         10,
-        "Epochs between two evaluations, and so between the candidates for selection. The last epoch is always one. "
-        "At most `training.epochs`. Smaller is finer and slower.",
+        "The number of epochs between evaluations, at most `training.epochs`. Only evaluated epochs can be selected; "
+        "the last epoch always is evaluated. Smaller values find a better epoch and take longer.",
     )
     checkpoint_seconds: Annotated[Whole, Field(ge=0)] = setting(
         30,
-        "How often the state of a training is saved. A training that was killed continues from there, to the same "
-        "result. `0`: after every epoch. Larger for a slow file system; a change runs nothing again.",
+        "The number of seconds between checkpoints; `0` saves one after every epoch. A killed training continues "
+        "from its checkpoint, with the same result. Choose more for a slow file system; a change reruns nothing.",
     )
 
 
 class AdversarialTraining(Section):
-    """AMF: BPR-MF trained on with an adversarial term."""
+    """AMF: BPR-MF, trained further with an adversarial term."""
 
     start_epoch: Count = setting(
         1000,
-        "The epoch of BPR-MF that AMF starts from, with its Adagrad state. Must come before `training.epochs` and "
-        "be a multiple of `training.evaluate_every`; the papers start half-way. Another value trains BPR-MF again, "
-        "in two parts (to there, and from there on), to the same result, and AMF.",
+        "The epoch of BPR-MF whose state AMF starts from: before `training.epochs`, and a multiple of "
+        "`training.evaluate_every`. The papers start at half of the epochs. A change trains AMF again, and BPR-MF in "
+        "two parts (to this epoch and after it) with the same result.",
     )
     epsilon: Positive = setting(
         0.5,
-        "L2 norm of each row of Δ. Larger means more robust and, from some point on, less accurate.",
+        "The L2 norm of each row of Δ in the adversarial term. Larger values make AMF more robust and, beyond some "
+        "point, less accurate.",
     )
     weight: FromZero = Field(
         default=1.0,
         alias="lambda",
-        description="Weight λ of the adversarial term. With 0, AMF is BPR-MF.",
+        description="The weight λ of the adversarial term. With 0, AMF is BPR-MF.",
     )
     restart_accumulators: Switch = setting(
         False,
-        "Whether Adagrad's accumulators start anew with AMF. `false` carries BPR-MF's over, as the MSAP authors' code "
-        "does, and the steps stay small; `true` is the APR authors' way, with large first steps.",
+        "Whether Adagrad's accumulators restart when AMF starts. `false` continues with those of BPR-MF, as in the "
+        "MSAP authors' code: steps stay small. `true` restarts them, as in the APR authors' code: first steps are "
+        "large.",
     )
 
 
 _FROM_ZERO = ("regularisation", "pretraining")
 _SHARES = ("corruption", "positive_share")
+_OPTIONS = {
+    "epochs": "The number of epochs.",
+    "evaluate_every": "The number of epochs between evaluations.",
+    "factors": "The length of the embeddings.",
+    "batch_size": "The number of examples (for CDAE and IRGAN: of users) per step.",
+    "learning_rate": "The learning rate.",
+    "negatives": "The number of negative items for each positive one.",
+    "corruption": "The share of a user's items that are left out of the input at random.",
+    "regularisation": "The weight of the penalty on large parameters.",
+    "discriminator_epochs": "The epochs of the discriminator in each epoch of the game.",
+    "generator_epochs": "The epochs of the generator in each epoch of the game.",
+    "temperature": "Divides the generator's scores when it samples for the discriminator; smaller is sharper.",
+    "positive_share": "The share of a user's own items among those that the generator samples to learn from.",
+}
+_PRETRAINING = {
+    "IRGAN": "The number of epochs of BPR-MF whose result the generator starts from.",
+    "NeuMF": "The number of epochs for which each part is trained alone before both are joined; `0` trains the whole "
+    "from scratch, with Adam.",
+}
 
 
 def _option_type(option: str, default: float) -> Any:
-    """What the configuration may give an option of a baseline."""
+    """The type of an option of a baseline in the configuration."""
     if option in _SHARES:
         return Annotated[Number, Field(ge=0, le=0.99)]
     if isinstance(default, int):
@@ -102,7 +124,7 @@ def _option_type(option: str, default: float) -> Any:
 
 
 def baselines_section() -> type[Section]:
-    """The options of all baselines; a further one is an entry in `BASELINES` alone."""
+    """The section `baselines`. Its keys come from `BASELINES`, so a further baseline needs no change here."""
     return _baselines_section(
         tuple((name, tuple(b.options.items())) for name, b in BASELINES.items())
     )
@@ -115,7 +137,10 @@ def _baselines_section(
     sections: dict[str, Any] = {}
     for name, options in baselines:
         fields: dict[str, Any] = {
-            option: (_option_type(option, default), Field(default=default))
+            option: (
+                _option_type(option, default),
+                Field(default=default, description=_description(name, option)),
+            )
             for option, default in options
         }
         section = create_model(name, __base__=Section, **fields)
@@ -124,3 +149,9 @@ def _baselines_section(
             Field(default_factory=section, description=f"Options of {name}."),
         )
     return create_model("Baselines", __base__=Section, **sections)
+
+
+def _description(baseline: str, option: str) -> str | None:
+    if option == "pretraining":
+        return _PRETRAINING.get(baseline)
+    return _OPTIONS.get(option)

@@ -1,1 +1,1 @@
-"""What a study is made for: tables and figures, one room each; `registry.PRODUCTS` lists them."""
+"""The products of a study, tables and figures: one room each, listed in `registry.PRODUCTS`."""

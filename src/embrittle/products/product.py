@@ -1,7 +1,7 @@
-"""What a product is to a study: conditions it needs, files it makes, what its jobs are told, what the page shows.
+"""The base class of products: the conditions that a product needs, its files, its jobs and its part of the page.
 
-Each product has one subclass, in the `plan.py` of its room, and an entry in `registry.PRODUCTS`. The study, its
-targets, its page and the record of its run ask that list. Light: the Snakefile reads it.
+Each product has one subclass, in the `plan.py` of its room, and an entry in `registry.PRODUCTS`, which the study, its
+targets, its page and the record of its run ask. Light: imported whenever the Snakefile is parsed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from embrittle.section import ProductSection, setting
 
 Settings = StageSettings
 Written = Mapping[str, Any]
-"""A configuration in canonical form without the values that are wrong in themselves: any key may be missing."""
+"""A configuration in canonical form without values that are already reported as wrong: any key may be missing."""
 Files = Mapping[str, str | list[str]]
-"""Name, as a rule hands it to its script, -> file or files."""
+"""Name of an input, as a rule passes it to its script -> file or files."""
 
 
 class Study(Protocol):
-    """What a product may ask of the study (`study.study.Study`)."""
+    """The part of `study.study.Study` that a product may use; its docstrings say more."""
 
     settings: Settings
     k: int
@@ -33,55 +33,55 @@ class Study(Protocol):
     criterion_k: int
 
     def results(self, path: str) -> str:
-        """A path among the results of this study."""
+        """The path of a result file of this study."""
 
     def figures(self, dataset: str, name: str) -> list[str]:
-        """The files of a figure of a data set, one for each format."""
+        """The files of a data set's figure, one for each format."""
 
     def published(self, name: str) -> str:
-        """A file of the papers' numbers."""
+        """The path of a file of published numbers."""
 
     def titles(self) -> dict[str, str]:
-        """Data set -> what tables and figures call it."""
+        """Data set -> its title in tables and figures."""
 
     def notes(self, runs: Iterable[Any]) -> list[str]:
-        """What a reader of a table of these models must be told."""
+        """The sentences on selection and missing lists in a caption about these recommenders."""
 
     def missing_notes(self, runs: Iterable[Any]) -> list[str]:
-        """What a reader of a table of these models must be told of what is missing."""
+        """The sentences on missing lists in a caption about these recommenders."""
 
     def run_of(self, wildcards: Any) -> Any:
-        """The model that a job is about."""
+        """The recommender that a job is about: (data set, model, seed)."""
 
     def shown_for(self, run: Any, product: str) -> list[tuple[str, str, int]]:
-        """The conditions of a model that a product shows."""
+        """The measured conditions of a recommender that a product needs."""
 
     def dataset_entry(self, dataset: str) -> dict[str, Any]:
-        """The entry of a data set; of a sub-sample, that of its source."""
+        """The entry of a data set; for a sub-sample, the entry of its source."""
 
     @property
     def measured(self) -> Sequence[Any]:
-        """Every recommender that is measured on whole data sets, the random one as well."""
+        """Every model and the random recommender on each whole data set."""
 
     @property
     def measured_baselines(self) -> Sequence[Any]:
-        """Every baseline."""
+        """Every baseline on each data set of the poster."""
 
     @property
     def measured_samples(self) -> Sequence[Any]:
-        """Every model on a sub-sample."""
+        """Every model on each sub-sample."""
 
     @property
     def samples_shown(self) -> Sequence[tuple[str, str, int]]:
-        """The sub-samples of which something is there: (name, data set it is taken from, k)."""
+        """The sub-samples with lists of at least one model: (name, source, k)."""
 
     @property
     def trained(self) -> Sequence[Any]:
-        """The models on whole data sets, without the random recommender: (data set, model, seed)."""
+        """Every model on each whole data set."""
 
     @property
     def trained_shown(self) -> Sequence[Any]:
-        """Those of them that are there, with `missing: report`."""
+        """The models on whole data sets; with `missing: report`, those whose training is finished."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ class Jobs:
     """The jobs of a rule.
 
     Attributes:
-        wildcards: of each job, by name.
-        params: what decides a job's result beside its input and its code, from its wildcards.
+        wildcards: the wildcards of each job, by name.
+        params: wildcards of a job -> its parameters, all that decides its result besides its input and its code.
     """
 
     wildcards: Sequence[Mapping[str, Any]]
@@ -98,12 +98,12 @@ class Jobs:
 
 
 class Product:
-    """A product. What a subclass leaves as it is here, it does not have.
+    """A product: tables and figures that are made from recommendation lists. The methods here return nothing.
 
     Attributes:
-        name: of its room, its file of rules, and its entry in `PRODUCTS`.
-        sections: what its sections of the configuration may hold.
-        of_samples: whether it is about the sub-samples of data sets.
+        name: the name of its room, its file of rules, and its entry in `PRODUCTS`.
+        sections: its sections of the configuration.
+        of_samples: whether it is made from sub-samples of data sets.
     """
 
     name: str
@@ -111,39 +111,39 @@ class Product:
     of_samples = False
 
     def datasets(self, settings: Settings) -> list[str]:
-        """The whole data sets of the study that it is for."""
+        """The whole data sets of the study that the product uses."""
         return list(settings.datasets)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """The conditions that it needs of each model: (attack, epsilon, iterations), in any order, some maybe twice."""
+        """Yield the conditions that it needs of each model: (attack, epsilon, iterations), unsorted, with repeats."""
         yield from ()
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Complain about what is wrong in its sections beyond the types and ranges that they declare."""
+        """Report mistakes in its sections that types and ranges do not cover."""
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
-        """Rule -> its jobs."""
+        """Rule -> its jobs in this study."""
         return {}
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """Name of a target rule -> the files that it makes; none where the study does not ask for them."""
+        """Target rule -> its files; an empty list if the study leaves them out."""
         return {}
 
     def verdict_inputs(self, study: Study) -> Files:
-        """What the tests of claims read of it."""
+        """Its files that the tests of claims read."""
         return {}
 
     @property
     def page_module(self) -> str:
-        """The module that shows it on the page: has `tables(inputs, titles)`, `figures(inputs, settings)`, or both."""
+        """The module of its part of the page: with `tables(inputs, titles)`, `figures(inputs, settings)`, or both."""
         return f"{type(self).__module__.rpartition('.')[0]}.page"
 
     def page_inputs(self, study: Study) -> Files:
-        """What its part of the page is made of."""
+        """The files that its part of the page is made from."""
         return {}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """What its part of the page is told beside."""
+        """The settings of its part of the page."""
         return {}
 
 
@@ -151,19 +151,19 @@ PAPERS_ATTACKS = ("fgsm", "bim", "pgd")
 
 
 def attacks_setting(names: Iterable[str], description: str, **limits: Any) -> Any:
-    """A setting that names attacks."""
+    """Declare a setting whose value is a list of names of attacks."""
     names = tuple(names)
     return setting(lambda: list(names), description, **limits)
 
 
 def grid_setting(numbers: Iterable[float], description: str, **limits: Any) -> Any:
-    """A setting that lists numbers."""
+    """Declare a setting whose value is a list of numbers."""
     numbers = tuple(numbers)
     return setting(lambda: list(numbers), description, **limits)
 
 
 def is_single_step(settings: Settings, attack: str) -> bool:
-    """Whether an attack of the configuration always takes one iteration."""
+    """Whether an attack takes a single step, by its method."""
     return ATTACKS[settings.attacks[attack].method].single_step
 
 
@@ -172,26 +172,26 @@ class Grid(Protocol):
 
     @property
     def attacks(self) -> list[str]:
-        """Names of attacks."""
+        """The names of attacks."""
 
     @property
     def epsilon(self) -> float:
-        """The epsilon of all."""
+        """The epsilon of all attacks."""
 
     @property
     def iterations(self) -> list[int]:
-        """The numbers of iterations of those that take several steps."""
+        """The numbers of iterations of multi-step attacks."""
 
 
 def grid_conditions(settings: Settings, own: Grid) -> Iterator[tuple[str, float, int]]:
-    """A section's attacks at its epsilon: single steps once, the others after each of its numbers of iterations."""
+    """Yield the conditions of a section: single-step attacks once, others after each of its numbers of iterations."""
     for attack in own.attacks:
         for iterations in (1,) if is_single_step(settings, attack) else own.iterations:
             yield attack, own.epsilon, iterations
 
 
 def table_files(study: Study, table: str) -> dict[str, str]:
-    """A table of the papers in all its forms, beside the published one; `table` may be a wildcard."""
+    """Form -> file of a table of the papers, with its comparison to the published one; `table` may be a wildcard."""
     forms = {
         "long": ".csv",
         "spread": "_seeds.csv",
@@ -205,7 +205,7 @@ def table_files(study: Study, table: str) -> dict[str, str]:
 
 
 def of_models(patterns: Mapping[str, str], runs: Sequence[Any]) -> dict[str, list[str]]:
-    """The files of several models, from a pattern for each name."""
+    """Name -> the files of several models, from name -> pattern."""
     return {
         name: [pattern.format(**run._asdict()) for run in runs]
         for name, pattern in patterns.items()
@@ -213,17 +213,17 @@ def of_models(patterns: Mapping[str, str], runs: Sequence[Any]) -> dict[str, lis
 
 
 def attacks_shown(settings: Settings, attacks: Iterable[str]) -> dict[str, bool]:
-    """Attacks, and whether each takes a single step."""
+    """Attack -> whether it takes a single step."""
     return {name: is_single_step(settings, name) for name in attacks}
 
 
 def methods_of(settings: Settings, attacks: Iterable[str]) -> dict[str, str]:
-    """Attacks, and the method of each."""
+    """Attack -> its method."""
     return {name: settings.attacks[name].method for name in attacks}
 
 
 def value_at(written: Written, dotted: str) -> Any:
-    """The value at a dotted path, None where it is missing."""
+    """The value at a dotted path; None if it is missing."""
     found: Any = written
     for key in dotted.split("."):
         if key not in found:
@@ -233,8 +233,8 @@ def value_at(written: Written, dotted: str) -> Any:
 
 
 def check_attacks(written: Written, section: str, problems: Problems) -> None:
-    """Complain about attacks of a section that are not defined."""
-    # Attacks whose definitions are wrong are there, only not usable.
+    """Report attacks of a section that are not defined."""
+    # An attack whose definition is wrong is not unknown: only its definition is reported.
     wrong = [path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1]
     defined = list(dict.fromkeys([*written.get("attacks", {}), *sorted(map(str, wrong))]))
     for i, name in enumerate(value_at(written, f"{section}.attacks") or []):
@@ -246,7 +246,10 @@ def check_attacks(written: Written, section: str, problems: Problems) -> None:
 def usable_attacks(
     written: Written, section: str, problems: Problems
 ) -> Iterator[tuple[int, str, Attack]]:
-    """Yield the usable attacks of a section that names its data sets, if it names any; complain about others."""
+    """Yield (position, name, method) of each defined attack of a section; report the others.
+
+    The section has a key `datasets`. If that is empty, nothing is yielded or reported.
+    """
     definitions = written.get("attacks", {})
     own = written.get(section, {})
     for i, name in enumerate(own.get("attacks", []) if own.get("datasets") else []):
@@ -270,14 +273,14 @@ def for_page(plots: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_each_dataset(datasets: Iterable[str]) -> list[dict[str, str]]:
-    """The wildcards of a rule with one job a data set."""
+    """The wildcards of a rule with one job per data set."""
     return [{"dataset": dataset} for dataset in datasets]
 
 
 def of_each_run(runs: Iterable[Any]) -> list[dict[str, Any]]:
-    """The wildcards of a rule with one job a model: data set, model, seed."""
+    """The wildcards of a rule with one job per recommender: dataset, model, seed."""
     return [run._asdict() for run in runs]
 
 
 ONE_JOB: tuple[Mapping[str, Any], ...] = ({},)
-"""The wildcards of a rule without any."""
+"""The wildcards of a rule with a single job."""

@@ -1,4 +1,4 @@
-"""The one list of products. Light: the Snakefile reads it, and the plans."""
+"""The list of all products. Light: imported, with the plans, whenever the Snakefile is parsed."""
 
 from embrittle.products.budgets.plan import BUDGETS
 from embrittle.products.characteristics.plan import CHARACTERISTICS
@@ -8,7 +8,7 @@ from embrittle.products.poster.plan import POSTER
 from embrittle.products.product import Product
 from embrittle.products.table1.plan import TABLE1
 
-# In this order they stand on the page.
+# In the order of the page.
 PRODUCTS: dict[str, Product] = {
     product.name: product
     for product in (TABLE1, FAIRNESS, CURVES, POSTER, BUDGETS, CHARACTERISTICS)

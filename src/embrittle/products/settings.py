@@ -1,4 +1,7 @@
-"""The sections of the configuration that all products share. Those of a product are in its plan. Light."""
+"""The settings that all products share; those of one product are in its plan.
+
+Light: imported whenever the Snakefile is parsed.
+"""
 
 from typing import Annotated, Any, Literal
 
@@ -11,7 +14,7 @@ from embrittle.models.settings import AdversarialTraining, Training
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.section import Name, Names, Section, Seed, Text, required, setting
 
-# The options of attacks and baselines are added by name (`study.settings.settings_model`), with the defaults of each.
+# `study.settings.settings_model` adds the options of the methods, with their defaults.
 ATTACK_DEFINITIONS = {
     "fgsm": {"method": "fgsm"},
     "bim": {"method": "bim"},
@@ -35,78 +38,80 @@ _ATTRIBUTES = {
 
 
 class Verdict(Section):
-    """The page `index.html`, on which the papers' claims are judged by this study's results."""
+    """The page `index.html`, which judges the papers' claims by the results of this study."""
 
     compare: list[Name] = setting(
         list,
-        "Names of other studies, run before this one: the page sets their verdicts beside this one's and marks "
-        "those that differ, [see below](#does-a-verdict-depend-on-the-selection).",
+        "The names of other studies, already run, whose verdicts the page shows beside those of this study, "
+        "[see below](#does-a-verdict-depend-on-the-selection).",
     )
 
 
 class StageSettings(Section):
-    """The settings of a study but for those of its products."""
+    """The settings of a study except those of its products."""
 
     study: Name = setting(
         "default",
-        "Results go to `results/<study>/`. Letters, digits, `-` and `_`, a letter or digit first; `benchmarks` is "
-        "taken. Give each study its own name: two with one name overwrite each other's tables.",
+        "The name of the study; its results go to `results/<study>/`. Letters, digits, `-` and `_`, a letter or digit "
+        "first; `benchmarks` is reserved. Name each study differently: studies of one name overwrite each other's "
+        "tables.",
     )
     datasets: Annotated[Names, Field(min_length=1)] = required(
-        "Names of data sets, from `datasets.yaml` or `own_datasets`. Each is trained, attacked and shown on its own."
+        "The names of data sets, from `datasets.yaml` or `own_datasets`. Models are trained, attacked and shown for "
+        "each of them separately."
     )
     own_datasets: dict[Name, Dataset] = setting(
-        dict, "Your own data: name → description, see [below](#your-own-data)."
+        dict, "Your own data sets: name → description, see [below](#your-own-data)."
     )
-    mirror: Mirror = setting(Mirror, "For machines that cannot reach the web, or to spare it.")
+    mirror: Mirror = setting(
+        Mirror, "A local copy of the source files, for machines without access to the web."
+    )
     seeds: Annotated[list[Seed], Field(min_length=1)] = setting(
         lambda: [0],
-        "Whole numbers from 0. Each model is trained and attacked once per seed; tables show the mean, with several "
-        "seeds also the spread. One is enough to look around. To compare models take three or more: which epoch of "
-        "BPR-MF is best is nearly a coin toss, and its coverage follows the epoch.",
+        "Whole numbers from 0. Each model is trained and attacked once per seed; tables show the mean and, with "
+        "several seeds, the spread. One seed is enough to try things out. Take three or more to compare models: the "
+        "best epoch of BPR-MF, and item coverage with it, varies much between seeds.",
     )
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto",
-        "`auto` takes a CUDA GPU where there is one. `cuda` insists on it and stops where there is none; name it on a "
-        "cluster whose login node has no GPU, because `auto` looks where Snakemake is started. `cpu` never uses one.",
+        "`auto` uses a CUDA GPU if the machine that starts Snakemake has one. `cuda` requires one; choose it on a "
+        "cluster whose login node has no GPU. `cpu` uses none.",
     )
     split: Split = setting(Split, "How the test item of each user is chosen (leave one out).")
     models: Annotated[list[Text], Field(min_length=1)] = setting(
         lambda: ["BPR-MF", "AMF"],
-        "The models to train and attack. AMF starts from BPR-MF, which is therefore trained either way. The random "
-        "recommender needs no training and is always there as a reference.",
+        "The models to train and attack. AMF starts from BPR-MF, so BPR-MF is trained in any case. The random "
+        "recommender is always measured as a reference and is not listed here.",
     )
     training: Training = setting(Training, "Training, the same for both models.")
     adversarial_training: AdversarialTraining = setting(
         AdversarialTraining,
-        "AMF: BPR-MF trained on with an adversarial term, L(Θ) + λ·L(Θ + Δ).",
+        "AMF: BPR-MF, trained further with an adversarial term, L(Θ) + λ·L(Θ + Δ).",
     )
-    baselines: Any = setting(
-        dict,
-        "Settings of the baselines of the [APR poster](#the-apr-poster), where they are not to be the defaults.",
-    )
+    baselines: Any = setting(dict, "Options of the baselines of the [APR poster](#the-apr-poster).")
     attacks: dict[Name, AttackDefinition] = setting(
-        dict,  # `ATTACK_DEFINITIONS`, once the options of the methods are known
-        "Name → definition. The name is yours; it stands in file names and results. `initial` and `random` are "
-        "reserved. To compare two step sizes, define two attacks.",
+        dict,  # `study.settings` replaces this by `ATTACK_DEFINITIONS` with the options of the methods
+        "Name → definition. Choose the name freely (except `initial` and `random`); file names and results use it. "
+        "To compare two step sizes, define two attacks.",
     )
     attributes: dict[Name, Attribute] = setting(
         lambda: {name: Attribute.model_validate(of) for name, of in _ATTRIBUTES.items()},
-        "Name → definition. The published ones have the names of the papers' tables; for others the name is yours.",
+        "Name → definition. The defaults are the papers' attributes, named as in their tables; choose the names of "
+        "further ones freely.",
     )
     missing: Literal["error", "report"] = setting(
         "error",
-        "What becomes of tables and figures when a training or an attack has failed. `error`: they wait until all "
-        "of their lists are there. `report`: nothing is trained or attacked that is not there; tables and figures "
-        "are made of the lists that are, captions and `missing.csv` name the others, and a cell that lacks one, for "
-        "any seed, is a dash. Meant for a second run after a failure: `snakemake --cores all --config "
-        "missing=report`.",
+        "Tables and figures after a failed training or attack. `error`: they are made only when all of their lists "
+        "exist. `report`: no training and no attack runs; tables and figures show the lists that exist, captions and "
+        "`missing.csv` name the others, and a cell that lacks a list for any seed is a dash. Use it for a second run "
+        "after a failure: `snakemake --cores all --config missing=report`.",
     )
-    evaluation: Evaluation = setting(Evaluation, "How the lists of recommendations are measured.")
+    evaluation: Evaluation = setting(Evaluation, "How recommendation lists are measured.")
     verdict: Verdict = setting(
         Verdict,
-        "The page `index.html`, on which the papers' claims are judged by this study's results.",
+        "The page `index.html`, which judges the papers' claims by the results of this study.",
     )
     plots: PlotSettings = setting(
-        PlotSettings, "How the figures look. A change redraws them and reruns nothing else."
+        PlotSettings,
+        "The appearance of the figures. A change redraws them and reruns nothing else.",
     )

@@ -1,1 +1,1 @@
-"""A study: its settings, what it needs, where its files lie."""
+"""A study: its settings, its jobs and the paths of its files."""

@@ -1,4 +1,4 @@
-"""The jobs of a study: which there are, and what decides the result of each beside its input and its code."""
+"""The jobs of a study, each with its parameters: all that decides its result besides its input and its code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from embrittle.products.table1.plan import TABLE1, Table1Settings
 from embrittle.study import stages
 from embrittle.study.study import Run, Study
 
-# The parts of the configuration that the tests of claims ask.
+# The parts of the configuration that the tests of claims read.
 JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
 
 
@@ -27,7 +27,7 @@ def jobs_of(study: Study) -> dict[str, Jobs]:
 
 
 def parameters(study: Study) -> dict[tuple[str, ...], Any]:
-    """The parameters of every job, by its rule and its wildcards in their order."""
+    """(rule, then the values of its wildcards in order) -> the parameters of a job."""
     return {
         (rule, *map(str, wildcards.values())): jobs.params(Namespace(**wildcards))
         for rule, jobs in jobs_of(study).items()
@@ -99,7 +99,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
 
 
 def report_jobs(study: Study) -> dict[str, Jobs]:
-    """The verdict, the record of the run, and the page; of the last two, what does not hang on where files lie."""
+    """The jobs of the verdict, the record of the run and the page; without their parameters that name files."""
 
     def verdict(wildcards: Any) -> dict[str, Any]:
         return {
@@ -132,7 +132,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
 
 
 def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
-    """Each training, and those that it starts from, once."""
+    """The wildcards of each training and of the trainings that it starts from, each once."""
     found = {}
     for run in runs:
         place: tuple[str, int] | None = (run.model, study.epochs)

@@ -1,4 +1,4 @@
-"""What is missing, and what a table says about it. Light: the Snakefile is parsed with it."""
+"""The notes on missing recommendation lists in captions. Light: imported whenever the Snakefile is parsed."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,11 +8,11 @@ Cell = tuple[str, str, int, str, str, int]
 
 COLUMNS = ("dataset", "model", "seed", "attack", "epsilon", "iterations")
 FILE = "missing.csv"
-_NAMED = 4  # trainings; the file has all
+_NAMED = 4  # trainings that a note names; missing.csv names all
 
 
 def notes(cells: Iterable[Cell]) -> list[str]:
-    """Return the sentences for a caption; none if nothing is missing."""
+    """Return the sentence on missing lists for a caption, in a list that is empty if none is missing."""
     trainings: dict[tuple, Counter] = {}
     for dataset, model, seed, attack, _, _ in cells:
         trainings.setdefault((dataset, model, seed), Counter())[attack] += 1
@@ -30,4 +30,4 @@ def notes(cells: Iterable[Cell]) -> list[str]:
     lists = (
         "1 list of recommendations is" if total == 1 else f"{total} lists of recommendations are"
     )
-    return [f"{lists} missing, all named in {FILE}: {'; '.join(named)}."]
+    return [f"{lists} missing (all are named in {FILE}): {'; '.join(named)}."]

@@ -1,4 +1,4 @@
-"""Where the files of a study lie. Patterns have their wildcards in braces, for rules and for `str.format`."""
+"""The paths of a study's files. Patterns have wildcards in braces, for rules and for `str.format`."""
 
 from dataclasses import dataclass
 
@@ -13,30 +13,34 @@ COMBINATION = "{dataset}/{model}/seed-{seed}/{attack}_epsilon-{epsilon}_iteratio
 
 @dataclass(frozen=True)
 class Paths:
-    """The files of the study of a name."""
+    """The paths of the files of one study.
+
+    Attributes:
+        study: the name of the study.
+    """
 
     study: str
 
     def results(self, path: str) -> str:
-        """A path among the results."""
+        """A path in the folder of results."""
         return f"results/{self.study}/{path}"
 
     def logs(self, path: str) -> str:
-        """A path among the logs."""
+        """The path of a log, from its name without an ending."""
         return self.results(f"logs/{path}.log")
 
     def benchmarks(self, path: str) -> str:
-        """A path among the records of time and memory."""
+        """The path of a job's record of time and memory, from its name without an ending."""
         return self.results(f"benchmarks/{path}.tsv")
 
     def prepared(self, dataset: str = "{dataset}") -> dict[str, str]:
-        """The files of a data set in the normal form."""
+        """The tables of a data set in the normal form, by name."""
         return {
             name: self.results(f"data/{dataset}/prepared/{file}") for name, file in PREPARED.items()
         }
 
     def split(self, *parts: str, dataset: str = "{dataset}") -> dict[str, str]:
-        """The named files of a split: train, validation, test, or statistics (the sizes)."""
+        """The files of a split by name: "train", "validation", "test", or "statistics" (the sizes)."""
         ending = {"statistics": "json"}
         folder = f"data/{dataset}/split"
         return {
@@ -44,17 +48,21 @@ class Paths:
         }
 
     def training(self, file: str) -> str:
-        """Of a training up to an epoch: model.safetensors (selected), state.safetensors (last), curve.parquet."""
+        """The pattern of a file of a training up to an epoch.
+
+        Args:
+            file: model.safetensors (the selected epoch), state.safetensors (the last epoch) or curve.parquet.
+        """
         return self.results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/" + file)
 
     @property
     def model(self) -> str:
-        """The selected factors."""
+        """The factors of the selected epoch."""
         return self.training("model.safetensors")
 
     @property
     def state(self) -> str:
-        """The state that training can go on from."""
+        """The state of the last epoch, which a further training continues from."""
         return self.training("state.safetensors")
 
     @property
@@ -68,17 +76,17 @@ class Paths:
         return self.results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")
 
     def initial_lists(self, model: str = "{model}") -> str:
-        """The lists of a recommender before any attack."""
+        """The recommendation lists without perturbation."""
         return self.results("lists/{dataset}/" + model + "/seed-{seed}/initial.parquet")
 
     @property
     def attacked_lists(self) -> str:
-        """The lists after an attack at one epsilon and number of iterations."""
+        """The recommendation lists after an attack with one epsilon and number of iterations."""
         return self.results(f"lists/{COMBINATION}.parquet")
 
     @property
     def perturbation(self) -> str:
-        """The perturbation behind them."""
+        """The perturbation that the attacked lists are computed with."""
         return self.results(f"perturbations/{COMBINATION}.safetensors")
 
     @property

@@ -1,6 +1,6 @@
-"""What the settings' declarations say to people: the tables of keys in config/README.md, and schemas for editors.
+"""Write the tables of keys in config/README.md and the JSON schemas for editors from the declarations of settings.
 
-`python -m embrittle.study.reference config` writes both anew; a test says when they are out of date.
+Run `python -m embrittle.study.reference config` after a change; a test fails while they are out of date.
 """
 
 import json
@@ -17,15 +17,15 @@ from embrittle.data.settings import Dataset
 from embrittle.section import Name, bare, inside, is_required, is_section, key_paths, keys_of
 from embrittle.study.settings import settings_model
 
-# A table of keys in the README: from this mark, which names sections of the configuration, to the next one.
+# A table of keys in the README: from a comment that names sections of the configuration to the comment "end".
 _TABLE = re.compile(r"<!-- keys: (?P<keys>.*?) -->\n.*?<!-- end -->", re.DOTALL)
-# pydantic's names of limits on numbers that it reads from text first.
+# pydantic's names of limits on values that a validator converts first -> their names in JSON Schema.
 _LIMITS = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum"}
-_LONG = 8  # values of a list that are all written out
+_LONG = 8  # a longer default list is abbreviated
 
 
 def key_table(keys: Iterable[str]) -> str:
-    """A Markdown table of keys of the configuration and of all below them: default and meaning."""
+    """Return a Markdown table of keys of the configuration, and all keys below them, with defaults and descriptions."""
     rows = ["| Key | Default | Meaning, and how to choose |", "| --- | --- | --- |"]
     settings = settings_model()
     for key in keys:
@@ -81,7 +81,7 @@ def _text(value: Any) -> str:
 
 
 def with_tables(readme: str) -> str:
-    """The text of config/README.md with its tables of keys as the declarations have them."""
+    """Return the text of config/README.md with all tables of keys written anew."""
     return _TABLE.sub(
         lambda found: (
             f"<!-- keys: {found['keys']} -->\n\n{key_table(found['keys'].split())}\n\n<!-- end -->"
@@ -91,9 +91,9 @@ def with_tables(readme: str) -> str:
 
 
 def editor_schemas() -> dict[str, str]:
-    """File -> JSON schema with which an editor completes and checks what is written: of a study, of a registry."""
+    """File name -> JSON schema for editors, of the configuration and of the registry of data sets."""
     study = _as_editors_know_it(settings_model().model_json_schema())
-    # A file states what differs from config.yaml, so it may leave out any section.
+    # A second file states only differences from config.yaml, so no section is required.
     study.pop("required")
     registry = _as_editors_know_it(TypeAdapter(dict[Name, Dataset]).json_schema())
     return {
@@ -103,7 +103,7 @@ def editor_schemas() -> dict[str, str]:
 
 
 def _as_editors_know_it(part: Any) -> Any:
-    """A JSON schema of pydantic's with the standard names of limits, and without "or null" for what may be left out."""
+    """Return pydantic's JSON schema with standard names of limits, and without "or null" for keys without default."""
     if isinstance(part, list):
         return [_as_editors_know_it(item) for item in part]
     if not isinstance(part, dict):
@@ -116,7 +116,7 @@ def _as_editors_know_it(part: Any) -> Any:
 
 
 def main(folder: str) -> None:
-    """Write the tables and the schemas of a folder of configurations."""
+    """Write the tables and the schemas in a folder of configurations."""
     readme = Path(folder, "README.md")
     readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8")
     for name, schema in editor_schemas().items():

@@ -1,7 +1,7 @@
-"""What jobs ask a cluster for, as functions of the size of the data and of the attempt.
+"""The memory and time that jobs request on a cluster, from the size of the data and the number of the attempt.
 
-A job that was killed for memory or time is tried again with more (`retries` in profiles/slurm). The numbers are those
-measured, with some room (docs/cluster.md). On one machine they limit nothing. Snakemake calls the functions with the
+A job that is killed for memory or time runs again with more (`retries` in profiles/slurm). The numbers are measured
+ones with a margin (docs/cluster.md). On a single machine they limit nothing. Snakemake calls the functions with the
 arguments that they name: wildcards, input, attempt.
 """
 
@@ -17,23 +17,27 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from embrittle.study.study import Study
 
-# Whatever the job: two processes of Snakemake beside it, and Python's libraries.
+# The memory of any job: two processes of Snakemake, and Python's libraries.
 LEAST_MB = 1000
-# A process that uses CUDA has its libraries in the host's memory.
+# The memory of the CUDA libraries on the host.
 CUDA_MB = 3000
 
 
 def sizes(statistics: str) -> tuple[float, float]:
-    """Millions of interactions of a split, and millions of pairs of a user and an item, from its statistics.json."""
+    """Read the size of a split from its statistics.json.
+
+    Returns:
+        The number of interactions and the number of pairs of user and item, both in millions; 0 if the file is damaged.
+    """
     try:
         content = json.loads(Path(statistics).read_text(encoding="utf-8"))
-    except ValueError:  # damaged, which the job will say
+    except ValueError:  # the job will report the damage
         return 0.0, 0.0
     return content["n_interactions"] / 1e6, content["size"] / 1e6
 
 
 def memory_for_tables(mb_per_mb: float) -> Callable[..., int]:
-    """Megabytes of a job that has whole tables in memory, by the size of its files."""
+    """Return the function for the memory (MB) of a job that holds its input tables, `mb_per_mb` per MB of files."""
 
     def mem_mb(wildcards: Any, input: Any, attempt: int) -> int:
         return attempt * math.ceil(LEAST_MB + mb_per_mb * input.size_mb)
@@ -42,24 +46,29 @@ def memory_for_tables(mb_per_mb: float) -> Callable[..., int]:
 
 
 def table_minutes(wildcards: Any, input: Any, attempt: int) -> int:
-    """Minutes of a job that reads and writes tables."""
+    """The minutes of a job that reads and writes tables."""
     return attempt * math.ceil(5 + input.size_mb / 20)
 
 
 @dataclass(frozen=True)
 class ClusterResources:
-    """Of a study's jobs that have a split and a model in memory."""
+    """The resources of jobs that hold a split and a model in memory.
+
+    Attributes:
+        study: the study, for its settings.
+        gpus: the number of GPUs that a job requests.
+    """
 
     study: Study
     gpus: int
 
     def model_memory(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Megabytes."""
+        """The memory of a job in MB."""
         interactions, _ = sizes(input.statistics)
         return attempt * math.ceil(LEAST_MB + CUDA_MB * self.gpus + 80 * interactions)
 
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Minutes of a training up to an epoch, as if it started at the first."""
+        """The minutes of a training up to an epoch, counted from the first epoch."""
         interactions, pairs = sizes(input.statistics)
         epochs = int(wildcards.epoch)
         evaluations = epochs / self.study.settings.training.evaluate_every
@@ -67,12 +76,12 @@ class ClusterResources:
         return attempt * math.ceil(5 + seconds / 60)
 
     def baseline_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Minutes of a baseline: what a neural one takes on a CPU, with room."""
+        """The minutes of a neural baseline on a CPU, with a margin; the same for all baselines."""
         interactions, _ = sizes(input.statistics)
         return attempt * math.ceil(30 + 600 * interactions)
 
     def attack_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
-        """Minutes of making lists: the steps that this job of an attack takes, if it is one, and the listing."""
+        """The minutes of making recommendation lists, including the ascent steps that a job of an attack takes."""
         interactions, pairs = sizes(input.statistics)
         steps = 0
         if wildcards.get("attack"):

@@ -1,11 +1,11 @@
-"""The settings of a study: what a user wrote, checked and completed with defaults.
+"""The settings of a study: the configuration, checked and completed with defaults.
 
 `validate` turns the configuration (config/config.yaml with further files merged over it) into `Settings`. Types,
-ranges, defaults and descriptions are declared where a setting is used: a stage's in the `settings` module of its room,
-a product's in its plan. What needs more than one key is checked here, or by
-the plan (`products.product.Product.check`).
+ranges, defaults and descriptions are declared where a setting is used: those of a stage in the `settings` module of
+its room, those of a product in its plan. Checks of several keys together are here, or in the plan
+(`products.product.Product.check`).
 
-Light: this module is imported whenever the Snakefile is parsed.
+Light: imported whenever the Snakefile is parsed.
 """
 
 import math
@@ -32,14 +32,14 @@ from embrittle.vocabulary import RANDOM
 
 Settings = StageSettings
 
-# results/benchmarks/ is the benchmark's. In metrics and figures "initial" is the unperturbed model,
-# "random" the random recommender.
+# The benchmarks write to results/benchmarks/. In metrics and figures, "initial" is the unperturbed model and "random"
+# the random recommender.
 _RESERVED_STUDIES = ("benchmarks",)
 _RESERVED_ATTACKS = ("initial", "random")
 
 
 def settings_model() -> type[Settings]:
-    """All settings: those of the stages, with the options of attacks and baselines, and those of the products."""
+    """Return the class of all settings: those of the stages, of attacks and baselines, and of the products."""
     sections = tuple(section for product in PRODUCTS.values() for section in product.sections)
     return _settings_model(attack_definition(), baselines_section(), sections)
 
@@ -76,10 +76,14 @@ def _settings_model(
 
 
 def validate(config: Mapping, registry: Mapping) -> Settings:
-    """Return the settings that `config` gives, with the defaults of what it leaves out.
+    """Check a configuration and return its settings, with the defaults of missing keys.
 
-    `registry` is config/datasets.yaml, which is checked as well.
-    Raises ConfigError with all problems found, one a line, each starting with its dotted path.
+    Args:
+        config: the merged configuration.
+        registry: the content of config/datasets.yaml, which is checked as well.
+
+    Raises:
+        ConfigError: lists all problems, one per line, each starting with the dotted path of its key.
     """
     problems = Problems()
     registry = _checked_registry(registry, problems)
@@ -100,7 +104,7 @@ def validate(config: Mapping, registry: Mapping) -> Settings:
 
 
 def _checked_registry(registry: Mapping, problems: Problems) -> dict[str, Any]:
-    """Return the registry in canonical form without what is wrong in it; add that to `problems`."""
+    """Return the registry in canonical form without wrong values; add these to `problems`."""
     found = Problems(file="config/datasets.yaml: ")
     canonical = checked(registry, dict[Name, Dataset], found)
     for name, entry in canonical.items():
@@ -110,7 +114,7 @@ def _checked_registry(registry: Mapping, problems: Problems) -> dict[str, Any]:
 
 
 # --- Checks that need more than one key ----------------------------------------------------------
-# They see the configuration without the values that are wrong in themselves: any key may be missing.
+# They get the configuration without the values that are already reported, so any key may be missing.
 
 
 def _check_names(written: Written, problems: Problems) -> None:
@@ -119,7 +123,7 @@ def _check_names(written: Written, problems: Problems) -> None:
         problems.add(("study",), f"the name {study!r} is reserved: choose another")
     for i, model in enumerate(written.get("models", [])):
         if model == RANDOM:
-            message = "the random recommender is always there as a reference: leave it out"
+            message = "the random recommender is always measured: leave it out"
             problems.add(("models", i), message)
         elif model not in MODELS:
             problems.add(("models", i), f"unknown model {model!r}{suggestion(model, MODELS)}")
@@ -129,11 +133,11 @@ def _check_datasets(written: Written, registry: Mapping, problems: Problems) -> 
     own = written.get("own_datasets", {})
     for name, entry in own.items():
         if name in registry:
-            message = f"the registry has a data set {name!r} already: choose another name"
+            message = f"config/datasets.yaml already has a data set {name!r}: choose another name"
             problems.add(("own_datasets", name), message)
         _check_entry(entry, ("own_datasets", name), problems)
     entries = {**registry, **own}
-    # Names whose entries are wrong are known, only not usable.
+    # A name whose entry is wrong is not unknown: only its entry is reported.
     known = {
         *entries,
         *(path[1] for path in problems.paths if path[:1] == ("own_datasets",) and path[1:]),
@@ -156,7 +160,7 @@ def _check_datasets(written: Written, registry: Mapping, problems: Problems) -> 
 
 
 def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
-    """Check a data set: its reader is known and finds what it needs; its split is possible."""
+    """Check the entry of a data set: its reader exists and has the keys that it needs, and its split is possible."""
     reader = entry.get("reader")
     if reader is None:
         return
@@ -179,13 +183,13 @@ def _check_mapping(columns: Mapping, path: KeyPath, problems: Problems) -> None:
     mapped: dict[str, str] = {}
     for role, column in columns.items():
         if column in mapped:
-            message = f"column {column!r} is mapped to {mapped[column]} already"
+            message = f"column {column!r} is already the column of the {mapped[column]}"
             problems.add((*path, role), message)
         mapped[column] = role
 
 
 def _impossible_split(entry: Mapping, method: str) -> str | None:
-    """Say why the data set of `entry` cannot be split by `method`, None if it can."""
+    """Return why the data set of `entry` cannot be split by `method`; None if it can."""
     reader = FORMATS.get(entry.get("reader", ""))
     if reader is None:
         return None
@@ -193,14 +197,14 @@ def _impossible_split(entry: Mapping, method: str) -> str | None:
         return "has no published split: choose last or random"
     if method == "last" and not _has_timestamps(entry):
         others = "random or published" if reader.published_split else "random"
-        mapping = ", or map columns.timestamp" if entry["reader"] == "table" else ""
-        return f"has no timestamps, so no last interaction: choose {others}{mapping}"
+        mapping = ", or give columns.timestamp" if entry["reader"] == "table" else ""
+        return f"has no timestamps, which the split last needs: choose {others}{mapping}"
     return None
 
 
 def _has_timestamps(entry: Mapping) -> bool:
     if entry["reader"] == "table":
-        # A mapping that is wrong in itself is reported as such.
+        # If the key columns is missing, its mistake is already reported.
         return "timestamp" in entry.get("columns", {"timestamp": None})
     return FORMATS[entry["reader"]].timestamps
 
@@ -233,20 +237,18 @@ def _check_training(written: Written, problems: Problems) -> None:
             continue
         start = written.get(section, {}).get("start_epoch")
         if start is not None and start >= epochs:
-            message = (
-                f"{model}'s start, {start}, must come before its end, training.epochs: {epochs}"
-            )
+            message = f"{model} starts at epoch {start}, which must be before the last, training.epochs: {epochs}"
             problems.add((section, "start_epoch"), message)
         elif start is not None and every is not None and every <= epochs and start % every != 0:
             message = (
-                f"{start} is not a multiple of training.evaluate_every, {every}: only an epoch that "
-                "is evaluated can be the start of another model"
+                f"{start} is not a multiple of training.evaluate_every, {every}: {model} can only start from "
+                "an epoch that is evaluated"
             )
             problems.add((section, "start_epoch"), message)
 
 
 def _check_attacks(written: Written, problems: Problems) -> None:
-    """Check the definitions of the attacks and give each the defaults of its method."""
+    """Check the definitions of the attacks, and add the defaults of its method to each."""
     for name, definition in written.get("attacks", {}).items():
         path = ("attacks", name)
         if name in _RESERVED_ATTACKS:
@@ -261,47 +263,53 @@ def _check_attacks(written: Written, problems: Problems) -> None:
             continue
         for key in sorted(definition.keys() - method.options.keys() - {"method"}):
             takes = ", ".join(method.options) or "none"
-            message = f"the method {definition['method']} takes no {key} (its options: {takes})"
+            message = (
+                f"the method {definition['method']} has no option {key} (its options: {takes})"
+            )
             problems.add((*path, key), message)
         for key, default in method.options.items():
             definition.setdefault(key, default)
 
 
 def _check_attributes(written: Written, registry: Mapping, problems: Problems) -> None:
-    """Check that each attribute defines groups, and that the fair distributions are over them."""
+    """Check that each attribute defines groups, and that each distribution has one share per group."""
     entries = [*registry.values(), *written.get("own_datasets", {}).values()]
     for name, definition in written.get("attributes", {}).items():
         path = ("attributes", name)
         if not {"column", "quantiles"} & definition.keys():
-            message = "give quantiles (of training interactions), a column, or both"
+            message = "an attribute needs a column, quantiles (of training interactions), or both"
             problems.add((*path, "quantiles"), message)
         elif "column" in definition and "of" in definition:
             _check_column(definition["column"], definition["of"], entries, path, problems)
         if "groups" in definition and "quantiles" in definition:
-            problems.add((*path, "groups"), "quantiles make the groups: give one of the two")
+            message = "quantiles already define the groups: leave one of both keys out"
+            problems.add((*path, "groups"), message)
         n_groups = definition.get("quantiles") or len(definition.get("groups", []))
         for fair, shares in definition.get("distributions", {}).items():
             place = (*path, "distributions", fair)
             if fair == "f0":
-                problems.add(place, "f0 is the uniform distribution, which is always there")
+                message = "f0 is always the uniform distribution: choose another name"
+                problems.add(place, message)
             elif n_groups == 0:
-                problems.add(place, "say which groups the shares are of: give groups as well")
+                message = "the order of the groups is not defined: give groups as well"
+                problems.add(place, message)
             elif len(shares) != n_groups:
-                problems.add(place, f"{len(shares)} shares for {n_groups} groups")
+                message = f"{len(shares)} shares for {n_groups} groups: give one share per group"
+                problems.add(place, message)
             elif not math.isclose(sum(shares), 1, abs_tol=1e-6):
-                problems.add(place, f"the shares sum to {sum(shares):g}, not to 1")
+                problems.add(place, f"the sum of the shares is {sum(shares):g}: it must be 1")
 
 
 def _check_column(
     column: str, of: str, entries: Iterable[Mapping], path: KeyPath, problems: Problems
 ) -> None:
-    """Complain about a column that no data set there is could have: it is misspelt."""
+    """Report a column that no data set can have, so that its name must be misspelt."""
     kind = of.removesuffix("s")
     known: dict[str, None] = {}
     for entry in entries:
         table = entry.get(of, {})
         if table and "attributes" not in table:
-            return  # all columns of a table that is not looked into here
+            return  # keeps all columns of its file, which is not read here
         lists = [*entry.get("attributes", {}).get(kind, []), *table.get("attributes", [])]
         known.update(dict.fromkeys([*lists, *table.get("lists", [])]))
     if column not in known:
@@ -313,5 +321,5 @@ def _check_colours(written: Written, problems: Problems) -> None:
     names = [*written.get("attacks", {}), *_RESERVED_ATTACKS]
     for name in value_at(written, "plots.colours") or {}:
         if name not in names and "attacks" in written:
-            message = f"nothing in the figures has the name {name!r}{suggestion(name, names)}"
+            message = f"no curve in the figures has the name {name!r}{suggestion(name, names)}"
             problems.add(("plots", "colours", name), message)

@@ -1,4 +1,4 @@
-"""What decides the result of each stage, cut out of the canonical settings, so that no other setting runs it again."""
+"""The settings that each stage gets: only those that decide its result, so that no other setting reruns it."""
 
 import copy
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from embrittle.problems import suggestion
 from embrittle.products.characteristics.plan import Figure3Settings
 from embrittle.products.settings import StageSettings
 
-# Settings of a training that came later, at the values that leave a result as it was before they came: they are not
-# handed over, so that no training that is there runs again for them.
+# Settings that trainings did not have at first, with the values that keep the earlier result. A job is not told of a
+# setting at this value, so that finished trainings do not run again.
 LATER_SETTINGS = {"criterion": "HR@10", "restart_accumulators": False, "loss": "bpr"}
 
-# The keys of an entry that a reader looks at.
+# The keys of a data set's entry that decide how its files are read.
 _READING_KEYS = (
     *("reader", "path", "columns", "duplicates", "users", "items"),
     *("at_least", "counts"),
@@ -25,7 +25,8 @@ _READING_KEYS = (
 def attack_settings(settings: StageSettings, attack: str) -> dict[str, Any]:
     """Return the definition of `attack`: its method and the options of that method.
 
-    Raises ConfigError for an unknown attack.
+    Raises:
+        ConfigError: the attack is unknown.
     """
     if attack not in settings.attacks:
         raise ConfigError(f"unknown attack {attack!r}{suggestion(attack, settings.attacks)}")
@@ -33,10 +34,13 @@ def attack_settings(settings: StageSettings, attack: str) -> dict[str, Any]:
 
 
 def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
-    """Return what decides the result of training `model`, and no more: `training.TrainingSettings`.
+    """Return the settings that decide the result of training `model`, the fields of `training.TrainingSettings`.
 
-    The number of epochs and the state a training starts from are not among it: they are in the
-    paths of its files; nor is how often it is written down on the way. Raises ConfigError for an unknown model.
+    The number of epochs and the state that the training starts from are not among them, because they are in the paths
+    of its files. The time between checkpoints is not, because it does not change the result.
+
+    Raises:
+        ConfigError: the model is unknown.
     """
     if model not in MODELS:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
@@ -55,9 +59,11 @@ def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
 def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
     """Return how data set `name` is split: `method`, `validation` (bool) and `seed`.
 
-    `registry` as a method is resolved to what the data set's entry says. The seed is 0 where
-    nothing is drawn, so that changing it leaves such a split as it is. Raises ConfigError for an
-    unknown data set.
+    The method `registry` is replaced by the one in the data set's entry. The seed is 0 where no random choice is made,
+    so that a change of the seed does not rerun such a split.
+
+    Raises:
+        ConfigError: the data set is unknown.
     """
     method: str = settings.split.method
     if method == "registry":
@@ -71,9 +77,11 @@ def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dic
 def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
     """Return the part of data set `name`'s entry that decides what is read from its files.
 
-    Of its sources, these are names and checksums: the same file from elsewhere is the same file.
-    With a mirror, `mirror.checksums` stand in place of the registry's. Raises ConfigError for an
-    unknown data set.
+    Sources have their names and checksums, not their addresses: the same file from another address is the same file.
+    With a mirror, `mirror.checksums` replace those of the registry.
+
+    Raises:
+        ConfigError: the data set is unknown.
     """
     entry = dataset_entry(settings, registry, name)
     found = {key: entry[key] for key in _READING_KEYS if key in entry}
@@ -90,17 +98,17 @@ def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> d
 
 
 def sample_name(dataset: str, k: int) -> str:
-    """Return the name of a sub-sample, which goes through all stages like a data set."""
+    """Return the name of a sub-sample, which passes through all stages like a data set."""
     return f"{dataset}.k{k}"
 
 
 def source_name(dataset: str) -> str:
-    """Return the data set that a sub-sample was taken from; a whole data set is its own source."""
-    return dataset.split(".k")[0]  # a data set's own name has no point
+    """Return the data set that a sub-sample is taken from; for a whole data set, its own name."""
+    return dataset.split(".k")[0]  # the name of a whole data set has no dot
 
 
 def samples(settings: StageSettings) -> list[tuple[str, str, int]]:
-    """Return the sub-samples that Figure 3 is wanted for: (name, data set it is taken from, k)."""
+    """Return the sub-samples of Figure 3: (name, data set that it is taken from, k)."""
     return [
         (sample_name(dataset, k), dataset, k)
         for dataset in settings.datasets
@@ -115,9 +123,10 @@ def sample_seeds(settings: StageSettings) -> list[int]:
 
 
 def baseline_settings(settings: StageSettings, baseline: str) -> dict[str, Any]:
-    """Return what decides the result of training `baseline`: `baselines.training.train_baseline`.
+    """Return the settings that decide the result of training `baseline` (`baselines.training.train_baseline`).
 
-    Raises ConfigError for an unknown baseline.
+    Raises:
+        ConfigError: the baseline is unknown.
     """
     if baseline not in BASELINES:
         raise ConfigError(f"unknown baseline {baseline!r}{suggestion(baseline, BASELINES)}")
@@ -130,11 +139,10 @@ def baseline_settings(settings: StageSettings, baseline: str) -> dict[str, Any]:
 
 
 def dataset_entry(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
-    """Return a copy of the entry of data set `name`, the user's own or the registry's.
+    """Return a copy of the entry of data set `name` in `own_datasets` or the registry; of a sub-sample, its source's.
 
-    A sub-sample has the entry of the data set it was taken from.
-
-    Raises ConfigError for an unknown data set.
+    Raises:
+        ConfigError: the data set is unknown.
     """
     name = source_name(name)
     if name in settings.own_datasets:

@@ -38,56 +38,58 @@ class BudgetSettings(ProductSection):
 
     datasets: Names = setting(
         list,
-        "The data sets that they are wanted for. A data set that is not in `datasets` has no effect here.",
+        "The data sets to compare attacks on. Only those that are also in the study's `datasets` count.",
     )
     attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
         ("fgsm", "noise", "bim", "pgd", "bim-l2", "pgd-l2", "bim-l2-resampled"),
-        "Names from `attacks`.",
+        "The attacks to compare, names from `attacks`.",
     )
     reference: Text = setting(
         "fgsm",
-        "The single-step attack that the others are held against, user by user, at equal norms.",
+        "The single-step attack, one of `budgets.attacks`, that each other attack is compared with, user by user, at "
+        "equal norm.",
     )
     epsilon: Epsilons = grid_setting(
         [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0],
-        "Where the curves of single steps and of attacks with `norm: l2` have points. Their perturbation norm is at "
-        "most ε.",
+        "The values of ε in the curves of single-step attacks and of attacks with `norm: l2`, whose perturbation norm "
+        "is at most ε.",
     )
     epsilon_linf: Epsilons = grid_setting(
         [0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75],
-        "The same of attacks with `norm: linf`, whose perturbation norm is several times ε.",
+        "The values of ε in the curves of attacks with `norm: linf`, whose perturbation norm is several times ε.",
     )
     iterations: Count = setting(
-        25, "Number of iterations in the curves over ε, of multi-step attacks."
+        25, "The number of iterations of multi-step attacks in the curves over ε."
     )
     compare_at: Positive = setting(
         0.5,
-        "The ε at which the papers compare; the table of shares says how much of the gap there is the norm.",
+        "The ε at which the papers compare attacks. The table of shares says how much of the difference in nDCG at "
+        "this ε is due to the norm.",
     )
     over_iterations: list[Count] = grid_setting(
         [1, 5, 10, 25, 50, 150],
-        "Attacks with `norm: linf` also have a curve over these numbers of iterations, at `compare_at`. `[]` leaves "
-        "it out.",
+        "The numbers of iterations in a further curve of attacks with `norm: linf`, at `compare_at`. `[]` leaves the "
+        "curve out.",
     )
     norms: Epsilons = grid_setting(
         [0.5, 1.0, 2.0, 3.0],
-        "Perturbation norms of the table. An attack that was not run as far has a dash.",
+        "The perturbation norms in the table. A norm above the largest of an attack gets a dash.",
     )
 
 
 class Budgets(Product):
-    """See the module."""
+    """The comparison of attacks at equal perturbation norm."""
 
     name = "budgets"
     sections = (BudgetSettings,)
 
     def datasets(self, settings: Settings) -> list[str]:
-        """Those that its section names."""
+        """The data sets of the study that `budgets.datasets` names."""
         wanted = BudgetSettings.of(settings).datasets
         return [name for name in settings.datasets if name in wanted]
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """A curve over epsilon of each attack and, of element-wise clipped ones, one over iterations."""
+        """A curve over epsilon for each attack and, for attacks with `norm: linf`, one over iterations."""
         own = BudgetSettings.of(settings)
         for attack in own.attacks:
             clipped = norm_of(settings, attack) == "linf"
@@ -99,7 +101,7 @@ class Budgets(Product):
                 yield attack, own.compare_at, iterations
 
     def check(self, written: Written, problems: Problems) -> None:
-        """The others are held against a single step among its attacks."""
+        """Report a reference that is not among the attacks, or takes several steps."""
         methods = {name: method for _, name, method in usable_attacks(written, "budgets", problems)}
         reference = value_at(written, "budgets.reference")
         if not methods or reference is None:
@@ -108,16 +110,16 @@ class Budgets(Product):
             message = f"must be one of budgets.attacks{suggestion(reference, methods)}"
             problems.add(("budgets", "reference"), message)
         elif not methods[reference].single_step:
-            message = f"{reference} takes several steps: the others are held against a single one"
+            message = f"{reference} takes several steps: choose a single-step attack to compare the others with"
             problems.add(("budgets", "reference"), message)
 
     def model_files(self, study: Study) -> dict[str, str]:
-        """What is compared of a model; patterns."""
+        """Part of the comparison of one model -> the pattern of its file."""
         folder = "budgets/{dataset}/{model}/seed-{seed}"
         return {part: study.results(f"{folder}/{part}.parquet") for part in PARTS}
 
     def files(self, study: Study) -> dict[str, str]:
-        """The tables."""
+        """The tables of the study, by name."""
         return {
             "long": study.results("tables/table_budgets.csv"),
             "matched": study.results("tables/budgets_matched.csv"),
@@ -129,17 +131,17 @@ class Budgets(Product):
         }
 
     def runs(self, study: Study) -> list[Any]:
-        """The models that are compared."""
+        """The models on which attacks are compared, without those that lack all lists."""
         datasets = self.datasets(study.settings)
         here = [run for run in study.trained if run.dataset in datasets]
         return [run for run in here if study.shown_for(run, "budgets")]
 
     def of_models(self, study: Study) -> dict[str, list[str]]:
-        """The files of all models."""
+        """`model_files` of all models."""
         return of_models(self.model_files(study), self.runs(study))
 
     def _at(self, study: Study) -> dict[str, int]:
-        """What tables and figure agree on."""
+        """The parameters that evaluation, tables, figure and page share."""
         return {"iterations": BudgetSettings.of(study.settings).iterations, "k": study.k}
 
     def _methods(self, study: Study) -> dict[str, str]:
@@ -180,7 +182,7 @@ class Budgets(Product):
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """The tables, and the figure of each data set that this is wanted for."""
+        """`budgets`: the tables, and the figure of each data set."""
         datasets = self.datasets(study.settings)
         if not datasets:
             return {"budgets": []}
@@ -188,11 +190,11 @@ class Budgets(Product):
         return {"budgets": [*self.files(study).values(), *figures]}
 
     def verdict_inputs(self, study: Study) -> Files:
-        """The differences of every seed."""
+        """The differences to the reference in each seed."""
         return {"budgets": self.files(study)["seeds"] if self.datasets(study.settings) else []}
 
     def page_inputs(self, study: Study) -> Files:
-        """Points and tables."""
+        """The points of the curves, and both tables."""
         if not self.datasets(study.settings):
             return {}
         files = self.files(study)
@@ -205,7 +207,7 @@ class Budgets(Product):
 
 
 def norm_of(settings: Settings, attack: str) -> str:
-    """The norm that an attack's epsilon is stated in: linf, or l2 as of all single steps."""
+    """The norm that epsilon limits in an attack: "linf" or "l2"; "l2" for all single-step attacks."""
     return settings.attacks[attack].plain().get("norm", "l2")
 
 

@@ -1,1 +1,1 @@
-"""Figure 3: what density, size and shape of the data change."""
+"""Figure 3: how the loss under attack depends on density, size and shape of the data."""

@@ -1,4 +1,4 @@
-"""Figure 3: what density, size and shape of the data change, on sub-samples of a data set."""
+"""Figure 3: how the loss under attack depends on density, size and shape of the data, on sub-samples of a data set."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -26,70 +26,73 @@ from embrittle.section import Counts, Names, Positive, ProductSection, Seed, set
 
 
 class Figure3Settings(ProductSection):
-    """Figure 3 and its regressions: what density, size and shape of the data change."""
+    """Figure 3 and its regressions: how the loss under attack depends on density, size and shape of the data."""
 
     key = "figure3"
 
     datasets: Names = setting(
         list,
-        "The data sets to take sub-samples of. Each k is trained and attacked like a data set of its own, so leave it "
-        "empty unless you want to know. A data set that is not in `datasets` has no effect here.",
+        "The data sets to take sub-samples of. Only those that are also in the study's `datasets` count. Each "
+        "sub-sample is trained and attacked like a data set of its own, which takes long; `[]` leaves Figure 3 out.",
     )
     kcore: Literal["one-pass", "iterative"] = setting(
         "one-pass",
-        "`one-pass`: drop users with fewer than k interactions once, then items with fewer than k among what is left, "
-        "once. The papers call this k-core. `iterative`: until all users and items have k, which is one.",
+        "`one-pass` removes users with fewer than k interactions, then items with fewer than k remaining ones, each "
+        "once, as in the papers. `iterative` repeats this until every user and item has k, the k-core of graph "
+        "theory.",
     )
     k: Counts = grid_setting(
         range(10, 101, 10),
-        "The smallest numbers of interactions. A k that leaves nothing is an error that names the largest possible "
-        "one. At least three make a line worth drawing.",
+        "The smallest numbers of interactions of users and items, one sub-sample each. Give at least three, for "
+        "regressions with errors. If a k leaves no data, the error names the largest possible one.",
     )
     seeds: list[Seed] = setting(
         list,
-        "Its seeds; empty for those of the study. Each is a training of both models on every k, most of a study's "
-        "time, so a study of many seeds may have fewer here.",
+        "The seeds on sub-samples; `[]` takes those of the study. Each seed trains all models on every k, so a study "
+        "of many seeds may take fewer here.",
     )
-    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(PAPERS_ATTACKS, "Its attacks.")
-    epsilon: Positive = setting(0.5, "Its ε.")
+    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
+        PAPERS_ATTACKS, "The attacks, names from `attacks`."
+    )
+    epsilon: Positive = setting(0.5, "The ε of all attacks.")
     iterations: Counts = grid_setting(
         [10, 25],
-        "Its numbers of iterations, a figure for each. The paper does not state its own.",
+        "The numbers of iterations of multi-step attacks, a figure for each. The paper does not print its number.",
     )
 
 
 class Characteristics(Product):
-    """See the module."""
+    """Figure 3 and its regressions."""
 
     name = "characteristics"
     sections = (Figure3Settings,)
     of_samples = True
 
     def datasets(self, settings: Settings) -> list[str]:
-        """None as a whole: its sub-samples are data sets of their own."""
+        """None: Figure 3 needs sub-samples, which are data sets of their own, and no whole data set."""
         return []
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """Those of every sub-sample."""
+        """The conditions of every sub-sample."""
         yield from grid_conditions(settings, Figure3Settings.of(settings))
 
     def check(self, written: Written, problems: Problems) -> None:
-        """The attacks are defined."""
+        """Report attacks that are not defined."""
         check_attacks(written, "figure3", problems)
 
     def related(self, study: Study) -> dict[str, str]:
-        """The sub-samples, and what perturbations cost on each."""
+        """The tables of the sub-samples, and of the loss under attack on each."""
         names = ("samples", "points")
         return {name: study.results(f"tables/figure3_{name}.csv") for name in names}
 
     def files(self, study: Study) -> dict[str, str]:
-        """The regressions, and what they say."""
+        """The tables of regressions, and the report in Markdown."""
         names = ("regressions", "joint", "differences", "comparison", "statements")
         tables = {name: study.results(f"tables/figure3_{name}.csv") for name in names}
         return {**tables, "markdown": study.results("tables/figure3.md")}
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
-        """The points, their regressions, and a figure for each source and number of iterations."""
+        """The table of points, their regressions, and a figure for each source and number of iterations."""
         settings, own = study.settings, Figure3Settings.of(study.settings)
         samples = study.samples_shown
 
@@ -122,7 +125,7 @@ class Characteristics(Product):
         return sorted({source for _, source, _ in study.samples_shown})
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """The figure for every data set that it is wanted for, with its regressions."""
+        """`figure3`: the figures of every source, and the regressions."""
         figures = [
             file
             for source in self._sources(study)
@@ -132,13 +135,13 @@ class Characteristics(Product):
         return {"figure3": [*figures, *self.files(study).values()] if figures else []}
 
     def verdict_inputs(self, study: Study) -> Files:
-        """The points and regressions."""
+        """The points, and the tables of regressions."""
         files = {**self.related(study), **self.files(study)}
         names = ("points", "regressions", "differences", "comparison")
         return {name: files[name] if study.samples_shown else [] for name in names}
 
     def page_inputs(self, study: Study) -> Files:
-        """The sub-samples and their points, and the printed points."""
+        """The sub-samples, their points, and the published points."""
         published = {"published_characteristics": study.published("characteristics.csv")}
         related = self.related(study)
         return published | {name: related[name] if study.samples_shown else [] for name in related}

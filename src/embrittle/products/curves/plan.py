@@ -1,4 +1,4 @@
-"""Figures 1 and 2: against the number of iterations, and against epsilon."""
+"""Figures 1 and 2: measures against the number of iterations, and against epsilon."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,13 +33,13 @@ class Figure1Settings(ProductSection):
     key = "figure1"
 
     attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "Its attacks. With none the figure is not made."
+        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Figure 1 out."
     )
-    epsilon: Positive = setting(0.5, "Its ε.")
+    epsilon: Positive = setting(0.5, "The ε of all attacks.")
     iterations: Counts = grid_setting(
         [1, 10, 20, 25, *range(30, 301, 10)],
-        "Where its curves have points. In a first run, values shared with Table 1 cost nothing, others up to its "
-        "largest a listing.",
+        "The numbers of iterations in the curves. Those that Table 1 has at the same ε cost nothing; others up to its "
+        "largest cost one more set of recommendation lists each.",
     )
 
 
@@ -49,22 +49,22 @@ class Figure2Settings(ProductSection):
     key = "figure2"
 
     attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "Its attacks. With none the figure is not made."
+        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Figure 2 out."
     )
-    iterations: Count = setting(25, "Its number of iterations.")
+    iterations: Count = setting(25, "The number of iterations of multi-step attacks.")
     epsilon: Epsilons = grid_setting(
-        _EPSILONS, "Where its curves have points; the axis is logarithmic."
+        _EPSILONS, "The values of ε in the curves; the axis is logarithmic."
     )
 
 
 class Curves(Product):
-    """See the module."""
+    """Figures 1 and 2."""
 
     name = "curves"
     sections = (Figure1Settings, Figure2Settings)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """Figure 2 has no epsilon of its own for single steps: its reference line is Figure 1's."""
+        """The conditions of both figures; a single-step attack in Figure 2 is a line at Figure 1's epsilon."""
         first, second = Figure1Settings.of(settings), Figure2Settings.of(settings)
         yield from grid_conditions(settings, first)
         for attack in second.attacks:
@@ -75,19 +75,19 @@ class Curves(Product):
                     yield attack, epsilon, second.iterations
 
     def check(self, written: Written, problems: Problems) -> None:
-        """The attacks are defined."""
+        """Report attacks that are not defined."""
         for section in self.sections:
             check_attacks(written, section.key, problems)
 
     def numbers_file(self, study: Study) -> str:
-        """The curves of both figures as numbers."""
+        """The file of the numbers in both figures."""
         return study.results("figures/figures_1_2.csv")
 
     def _sections(self, study: Study) -> list[Figure1Settings | Figure2Settings]:
         return [Figure1Settings.of(study.settings), Figure2Settings.of(study.settings)]
 
     def curves(self, study: Study) -> dict[str, dict[str, Any]]:
-        """Figure -> what its curves are computed from."""
+        """Figure -> the arguments that its curves are computed with."""
         return {
             own.key: {
                 "attacks": attacks_shown(study.settings, own.attacks),
@@ -121,7 +121,7 @@ class Curves(Product):
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """Each figure for every data set, if it is to show any attack."""
+        """`figure1` and `figure2`: a figure for every data set, and the numbers; none without attacks."""
         found: dict[str, list[str]] = {}
         for own in self._sections(study):
             datasets = study.settings.datasets
@@ -130,7 +130,7 @@ class Curves(Product):
         return found
 
     def page_inputs(self, study: Study) -> Files:
-        """The published curves; ours come from the metrics."""
+        """The published curves. Those of this study are computed from the metrics."""
         return {"published_figures": study.published("figures_1_2.csv")}
 
     def page_settings(self, study: Study) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""Tables 2 and 3 and their heat map: what perturbations do to groups."""
+"""Tables 2 and 3 and their heat map: the effect of perturbations on groups of users and items."""

@@ -40,57 +40,57 @@ TABLES = ("table2", "table3")
 class CrossEntropy(Section):
     """Generalised cross entropy."""
 
-    beta: Number = setting(2.0, "Its order β; not 0 or 1.")
+    beta: Number = setting(2.0, "The order β of GCE, any number except 0 and 1.")
     smoothing: Share = setting(
         0.05,
-        "The share of the background that is mixed into each group's value. With 0, a group without a hit is an "
-        "error.",
+        "The share, 0 to 1, of the background value in each group's value, so that GCE stays finite if a group has no "
+        "hit. With 0, such a group is an error.",
     )
     background: Positive = setting(
         0.0001,
-        "What is mixed in. The smaller, the larger GCE where a group has no hit: it then says little more than that.",
+        "The background value. The smaller it is, the more GCE is dominated by groups without hits.",
     )
 
 
 class FairnessSettings(ProductSection):
-    """Tables 2 and 3, and their heat map: what perturbations do to groups."""
+    """Tables 2 and 3, and their heat map: the effect of perturbations on groups of users and items."""
 
     key = "fairness"
 
     attributes: Names = setting(
         lambda: ["item_popularity", "user_gender", "user_interactions"],
-        "Names from `attributes`. `[]` leaves Tables 2 and 3 out.",
+        "The attributes whose groups are compared, names from `attributes`. `[]` leaves Tables 2 and 3 out.",
     )
-    attacks: Names = attacks_setting(PAPERS_ATTACKS, "Its attacks.")
-    epsilon: Positive = setting(0.5, "Its ε.")
+    attacks: Names = attacks_setting(PAPERS_ATTACKS, "The attacks, names from `attacks`.")
+    epsilon: Positive = setting(0.5, "The ε of all attacks.")
     iterations: Count = setting(
         150,
-        "Its number of iterations, of multi-step attacks. One that Table 1 has at the same ε costs nothing.",
+        "The number of iterations of multi-step attacks. One that Table 1 has at the same ε costs nothing.",
     )
     item_value: Literal["rated-hits", "ndcg"] = setting(
         "rated-hits",
-        "What nDCG of an item group is, the mean over its recommended items of: `rated-hits`, the test ratings of "
-        "an item's hits per user who has it as the test item, which comes closest to the published numbers; `ndcg`, "
-        "the mean nDCG of these users.",
+        "The value of an item, whose mean over the recommended items of a group is the group's nDCG. `rated-hits`: the "
+        "sum of the ratings of its hits, divided by the number of users who have it as the test item; closest to the "
+        "published numbers. `ndcg`: the mean nDCG of these users.",
     )
-    gce: CrossEntropy = setting(CrossEntropy, "Generalised cross entropy.")
+    gce: CrossEntropy = setting(CrossEntropy, "Generalised cross entropy (GCE).")
 
 
 class Fairness(Product):
-    """See the module. Without attributes to group by, nothing is made."""
+    """Tables 2 and 3 and the heat map; none of them without attributes to compare."""
 
     name = "fairness"
     sections = (FairnessSettings,)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """One number of iterations."""
+        """Each attack at one epsilon after one number of iterations."""
         own = FairnessSettings.of(settings)
         for attack in own.attacks if own.attributes else ():
             single = is_single_step(settings, attack)
             yield attack, own.epsilon, 1 if single else own.iterations
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Its attacks and attributes are defined."""
+        """Report attacks and attributes that are not defined, and an order of GCE that has another formula."""
         check_attacks(written, "fairness", problems)
         defined = written.get("attributes", {})
         for i, name in enumerate(value_at(written, "fairness.attributes") or []):
@@ -99,16 +99,16 @@ class Fairness(Product):
                 message = f"unknown attribute {name!r}{suggestion(name, defined)}"
                 problems.add(("fairness", "attributes", i), message)
         if value_at(written, "fairness.gce.beta") in (0, 1):
-            message = "0 and 1 are other formulas: choose another, such as 2"
+            message = "GCE has other formulas at 0 and 1, which are not computed: choose another order, such as 2"
             problems.add(("fairness", "gce", "beta"), message)
 
     def model_files(self, study: Study) -> dict[str, str]:
-        """Groups and measures of a model; patterns."""
+        """The names "groups" and "fairness" -> the pattern of a model's file."""
         folder = "fairness/{dataset}/{model}/seed-{seed}"
         return {name: study.results(f"{folder}/{name}.parquet") for name in ("groups", "fairness")}
 
     def collected(self, study: Study) -> dict[str, str]:
-        """The tidy tables of the study."""
+        """The tidy tables of all models, as Parquet and CSV."""
         return {
             "groups": study.results("groups.parquet"),
             "groups_csv": study.results("groups.csv"),
@@ -117,15 +117,15 @@ class Fairness(Product):
         }
 
     def runs(self, study: Study) -> list[Any]:
-        """The models whose groups are measured."""
+        """The models whose groups are measured, without those that lack all lists."""
         return [run for run in study.trained if study.shown_for(run, "fairness")]
 
     def of_models(self, study: Study) -> dict[str, list[str]]:
-        """The files of all models."""
+        """`model_files` of all models."""
         return of_models(self.model_files(study), self.runs(study))
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
-        """The groups of each model; both tables; a heat map of each data set."""
+        """The measures of each model, both tables, and a heat map for each data set."""
         settings, own = study.settings, FairnessSettings.of(study.settings)
         attributes = own.attributes
         cells = {
@@ -166,7 +166,7 @@ class Fairness(Product):
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """Both tables; `fairness` is them and the heat maps."""
+        """`table2`, `table3`, and `fairness`: both tables and the heat maps."""
         if not FairnessSettings.of(study.settings).attributes:
             return {"table2": [], "table3": [], "fairness": []}
         tables = {table: list(table_files(study, table).values()) for table in TABLES}
@@ -175,13 +175,13 @@ class Fairness(Product):
         return {**tables, "fairness": [*tables["table2"], *tables["table3"], *maps]}
 
     def verdict_inputs(self, study: Study) -> Files:
-        """The tidy tables."""
+        """The tidy tables of groups and of fairness measures."""
         made = FairnessSettings.of(study.settings).attributes
         files = self.collected(study)
         return {name: files[name] if made else [] for name in ("groups", "fairness")}
 
     def page_inputs(self, study: Study) -> Files:
-        """The cells of both tables with the printed ones beside them, and the measures of the heat map."""
+        """The cells of both tables over seeds, their comparison with the published ones, and the measures drawn."""
         if not FairnessSettings.of(study.settings).attributes:
             return {}
         files = {table: table_files(study, table) for table in TABLES}

@@ -31,54 +31,57 @@ class PosterSettings(ProductSection):
 
     datasets: Names = setting(
         list,
-        "The data sets that they are wanted for. A data set that is not in `datasets` has no effect here.",
+        "The data sets to make them for. Only those that are also in the study's `datasets` count.",
     )
     attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
-        ("fgsm", "noise"), "The noise to show, names from `attacks`; single-step methods alone."
+        ("fgsm", "noise"),
+        "The kinds of noise to show, names from `attacks`; only single-step methods are possible.",
     )
-    epsilon: Epsilons = grid_setting([0.5, 1.0, 2.0], "L2 norms of the robustness table.")
+    epsilon: Epsilons = grid_setting(
+        [0.5, 1.0, 2.0], "The L2 norms of noise in the robustness table."
+    )
     noise_epsilon: Epsilons = grid_setting(
         [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0],
-        "Where the curves of the noise figure have points, beside 0.",
+        "The L2 norms in the curves of the noise figure; 0 is added.",
     )
     baselines: Names = setting(
         lambda: list(BASELINES),
-        "The recommenders that the accuracy table sets beside the models. The neural ones take longer than everything "
-        "else: leave them out to be quick.",
+        "The recommenders that the accuracy table compares the models with. The neural ones (all but `ItemPop`) take "
+        "more time than everything else; leave them out to save it.",
     )
 
 
 class Poster(Product):
-    """See the module."""
+    """The tables and figures of the APR poster."""
 
     name = "poster"
     sections = (PosterSettings,)
 
     def datasets(self, settings: Settings) -> list[str]:
-        """Those that its section names."""
+        """The data sets of the study that `poster.datasets` names."""
         wanted = PosterSettings.of(settings).datasets
         return [name for name in settings.datasets if name in wanted]
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """Single steps alone, see `check`."""
+        """Each single-step attack at the norms of table and figure."""
         own = PosterSettings.of(settings)
         for attack in own.attacks:
             for epsilon in (*own.epsilon, *own.noise_epsilon):
                 yield attack, epsilon, 1
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Its baselines are there; its attacks take a single step, where anything is asked for."""
+        """Report unknown baselines and, if the poster is made, attacks that are unknown or take several steps."""
         for i, name in enumerate(written.get("poster", {}).get("baselines", [])):
             if name not in BASELINES:
                 message = f"unknown baseline {name!r}{suggestion(name, BASELINES)}"
                 problems.add(("poster", "baselines", i), message)
         for i, name, method in usable_attacks(written, "poster", problems):
             if not method.single_step:
-                message = f"{name} takes several steps: the poster's noise is a single one"
+                message = f"{name} takes several steps: the poster shows single-step attacks only"
                 problems.add(("poster", "attacks", i), message)
 
     def files(self, study: Study, table: str) -> dict[str, str]:
-        """A table, "robustness" or "accuracy", in all its forms."""
+        """Form -> file of a table, "robustness" or "accuracy"."""
         return {
             "long": study.results(f"tables/{table}.csv"),
             "claims": study.results(f"tables/{table}_claims.csv"),
@@ -87,11 +90,11 @@ class Poster(Product):
         }
 
     def numbers_file(self, study: Study, figure: str) -> str:
-        """The curves of a figure as numbers; `figure` may be a wildcard."""
+        """The file of the numbers in a figure, "noise" or "training"; `figure` may be a wildcard."""
         return study.results(f"figures/{figure}.csv")
 
     def trainings(self, study: Study) -> list[Any]:
-        """The models whose training is drawn."""
+        """The models in the figure of training curves."""
         datasets = self.datasets(study.settings)
         return [run for run in study.trained_shown if run.dataset in datasets]
 
@@ -144,7 +147,7 @@ class Poster(Product):
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """All of it, for the data sets that it is wanted for."""
+        """`poster`: both tables, and both figures of each data set."""
         datasets = self.datasets(study.settings)
         if not datasets:
             return {"poster": []}
@@ -154,12 +157,12 @@ class Poster(Product):
         return {"poster": [*tables, *figures]}
 
     def page_inputs(self, study: Study) -> Files:
-        """Both tables."""
+        """The long form of both tables."""
         tables = ("robustness", "accuracy") if self.datasets(study.settings) else ()
         return {table: self.files(study, table)["long"] for table in tables}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """What the curves under noise are computed from, and the trainings of every study."""
+        """The arguments of the curves under noise, and all trainings, whose curves the page shows in any study."""
         noise = {
             "datasets": self.datasets(study.settings),
             "methods": self._methods(study),

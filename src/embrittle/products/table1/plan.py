@@ -1,4 +1,4 @@
-"""Table 1, and what each user gets in its cells, for the paired tests of the verdict."""
+"""Table 1, and each user's nDCG in its cells, for the paired tests of the verdict."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -33,53 +33,51 @@ class Table1Settings(ProductSection):
     key = "table1"
 
     attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "Its attacks, names from `attacks`. With none, `[]`, the table is not made."
+        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Table 1 out."
     )
-    epsilon: Positive = setting(0.5, "Its ε.")
+    epsilon: Positive = setting(0.5, "The ε of all attacks.")
     iterations: Counts = grid_setting(
         [1, *range(10, 301, 10)],
-        "The cells of multi-step attacks are areas under the curve over these numbers of iterations, divided by the "
-        "largest. At least two; to compare with the published cells, exactly these.",
+        "The numbers of iterations, at least two: a cell of a multi-step attack is the area under its curve over them, "
+        "divided by the largest. Only the default values give cells comparable to the published ones.",
     )
 
 
 class Table1(Product):
-    """See the module."""
+    """Table 1."""
 
     name = "table1"
     sections = (Table1Settings,)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
-        """Single steps at its epsilon; all numbers of iterations of the others."""
+        """Single-step attacks once; multi-step attacks after each number of iterations."""
         yield from grid_conditions(settings, Table1Settings.of(settings))
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Its attacks are defined; a curve that is accumulated has two points."""
+        """Report attacks that are not defined, and a curve of one point, under which there is no area."""
         check_attacks(written, "table1", problems)
         iterations = value_at(written, "table1.iterations")
         if iterations and len(iterations) == 1 and _accumulates(written):
-            message = (
-                "one value has no area under its curve, which Table 1 shows: give at least two"
-            )
+            message = "Table 1 shows areas under curves over iterations: give at least two numbers"
             problems.add(("table1", "iterations"), message)
 
     def files(self, study: Study) -> dict[str, str]:
-        """The table in all its forms."""
+        """Form -> file of the table."""
         return table_files(study, "table1")
 
     @staticmethod
     def users_file(study: Study) -> str:
-        """nDCG of each user of a model; a pattern."""
+        """The pattern of the file with the nDCG of each user of a model."""
         return study.results("users/{dataset}/{model}/seed-{seed}.parquet")
 
     def users_shown(self, study: Study) -> list[Any]:
-        """The models whose users are compared: all that the study shows of them."""
+        """The models whose users the paired tests compare, without those that lack all lists."""
         if not Table1Settings.of(study.settings).attacks:
             return []
         return [run for run in study.trained if study.shown_for(run, "table1")]
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
-        """The table, and the users of each model."""
+        """The table, and the nDCG of each user of each model."""
         own = Table1Settings.of(study.settings)
         shape = {"attacks": attacks_shown(study.settings, own.attacks), "k": study.k}
         shape |= {"epsilon": own.epsilon, "iterations": own.iterations}
@@ -98,16 +96,16 @@ class Table1(Product):
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """Nothing without attacks to show."""
+        """`table1`: all forms of the table; none without attacks."""
         made = Table1Settings.of(study.settings).attacks
         return {"table1": list(self.files(study).values()) if made else []}
 
     def verdict_inputs(self, study: Study) -> Files:
-        """The users."""
+        """The nDCG of each user, one file per model."""
         return of_models({"users": self.users_file(study)}, self.users_shown(study))
 
     def page_inputs(self, study: Study) -> Files:
-        """The cells, and the printed ones beside them."""
+        """The cells over seeds, and their comparison with the published ones."""
         if not Table1Settings.of(study.settings).attacks:
             return {}
         files = self.files(study)
