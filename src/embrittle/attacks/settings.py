@@ -41,7 +41,7 @@ class AttackDefinition(Section):
     method: Text = required(
         "`fgsm`: one ascent step of L2 norm ε in each row of the embeddings. `bim`: several smaller steps from Δ = 0, "
         "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
-        "in each row, without a gradient, as a baseline."
+        "in each row, without a gradient, for comparison."
     )
 
 

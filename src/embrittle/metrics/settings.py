@@ -48,5 +48,6 @@ class Attribute(Section):
     distributions: dict[Name, Shares] = setting(
         dict,
         "Name → a distribution that GCE takes as fair, in addition to the uniform `f0`: one share per group, with sum "
-        "1. `[0.7, 0.1, 0.1, 0.1]` is fair if the first of four groups gets most. With `column`, give `groups` too.",
+        "1. `[0.7, 0.1, 0.1, 0.1]` is fair if the first of four groups gets most. With `column` and no `quantiles`, "
+        "give `groups` too.",
     )

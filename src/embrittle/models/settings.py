@@ -55,7 +55,7 @@ class Training(Section):
     evaluate_every: Count = setting(
         10,
         "The number of epochs between evaluations, at most `training.epochs`. Only evaluated epochs can be selected; "
-        "the last epoch always is evaluated. Smaller values find a better epoch and take longer.",
+        "the last epoch is always evaluated. Smaller values give more epochs to choose from and take longer.",
     )
     checkpoint_seconds: Annotated[Whole, Field(ge=0)] = setting(
         30,
