@@ -454,7 +454,7 @@ def test_the_paragraph_says_what_it_rests_on(noisy):
     assert text.startswith(f"MovieLens 1M: slopes of {report.RHO}")
     assert "10 sub-samples with 3 seeds each" in text
     assert "for BPR-MF it holds in every case (of 5 cases 5 for it; 0 against it)" in text
-    assert "for AMF it cannot be told with these runs" in text
+    assert "for AMF these runs do not decide it" in text
     assert "not adjusted for their number (45 cases)" in text
     assert "unreadable: the three move together" in text
     assert "one seed" not in text
@@ -463,8 +463,8 @@ def test_the_paragraph_says_what_it_rests_on(noisy):
 def test_the_paragraph_says_that_there_is_one_seed_or_one_model():
     text = paragraph(made_up_points({"AMF": -4}, ks=(10, 50, 100)))
     assert "3 sub-samples with 1 seed each, for AMF under" in text
-    assert "There is one seed:" in text
-    assert "takes both models" in text
+    assert "There is only one seed," in text
+    assert "needs both models" in text
     assert "not determined" in text
 
 
@@ -476,7 +476,7 @@ def test_the_paragraph_says_where_the_joint_regression_can_be_read():
 def test_each_source_has_its_paragraph_and_nothing_has_a_sentence(noisy):
     both = pd.concat([noisy, made_up_points({"AMF": -4}, source="x", ks=(10, 100))])
     assert [text.split(":")[0] for text in paragraph(both).split("\n\n")] == ["ml-1m", "x"]
-    assert paragraph(noisy.iloc[:0]) == "There are no sub-samples with metrics to decide by."
+    assert paragraph(noisy.iloc[:0]) == "There are no verdicts, because no sub-sample has metrics."
 
 
 # --- Markdown
@@ -543,14 +543,14 @@ def test_the_report_has_every_table_and_a_text_with_titles_and_notes(noisy, publ
     assert all(found[name].equals(table) for name, table in tables.items())
     heads = [line[3:] for line in found["markdown"].splitlines() if line.startswith("## ")]
     assert heads == [
-        "What the intervals say", "Sub-samples", "Regressions over one characteristic",
-        "Regressions over all three", "Slopes of BPR-MF minus AMF", "Beside the published numbers",
+        "Verdicts from the intervals", "Sub-samples", "Regressions over one characteristic",
+        "Regressions over all three", "Slopes of BPR-MF minus AMF", "Comparison with the published numbers",
     ]  # fmt: skip
     assert "\n\nA note.\n\n## Sub-samples" in found["markdown"]
     named = {row[0] for row in cells(found["markdown"])} - {"Data set"}
     assert named == {"ML\\_1"}
     empty = report.report(noisy.iloc[:0], samples.iloc[:0], published, 10, {})
-    assert "no sub-samples with metrics" in empty["markdown"]
+    assert "no sub-sample has metrics" in empty["markdown"]
 
 
 # --- the figure

@@ -126,7 +126,7 @@ def test_an_attribute_that_is_not_published_has_no_columns_and_is_said():
     text = texts(spread, groups, TABLE2, ABOUT, TITLES)["markdown"]
     ours, theirs = text.split("**lastfm**")
     assert "User gender" not in theirs.split("Not published")[0]
-    assert "Not published with these data: user gender." in theirs
+    assert "Attributes that these data do not have: user gender." in theirs
     assert "Not published" not in ours
     assert "User gender: C1 label C1, C2 label C2." in ours
 

@@ -337,7 +337,7 @@ def test_markdown():
     assert "**" not in cells[9][7]
     assert "L = 1, 10, 20, …, 300 iterations divided by 300" in lines[-1]
     assert "Mean ± standard deviation of 2 seeds." in lines[-1]
-    assert "A dash: not computed, for one seed at least." in lines[-1]
+    assert "A dash: not computed for at least one seed." in lines[-1]
 
 
 def test_caption_says_nothing_of_seeds_or_dashes_that_are_not_there():
@@ -413,11 +413,11 @@ def test_what_was_spent_is_a_row_that_competes_with_nothing():
     made = forms_of(rows, [1, 2], attacks={"fgsm": True, "noise": True})
     assert made["spread"]["metric"].unique().tolist() == ["nDCG", "spent all L2 mean"]
     lines = made["markdown"].splitlines()
-    spent = next(line for line in lines if "Spent norm" in line)
+    spent = next(line for line in lines if "Perturbation norm" in line)
     assert [cell.strip() for cell in spent.split("|")[2:6]] == [
-        "Spent norm", "2.5000", "1.2500", "0.5000",
+        "Perturbation norm", "2.5000", "1.2500", "0.5000",
     ]  # fmt: skip
-    assert "perturbations of one ε are not of one size" in lines[-1]
+    assert "which differs between attacks of one ε" in lines[-1]
     assert made["comparison"]["metric"].unique().tolist() == ["nDCG"]
 
 

@@ -192,7 +192,7 @@ def test_fairness_tables_have_what_the_data_have(project):
     empty = groups[(groups["k"] == 3) & (groups["note"] == "no members")]
     assert table["nDCG"].isna().sum() == len(empty) > 0
     text = project.results("tables/table2.md").read_text(encoding="utf-8")
-    assert "Not published with these data: user gender." in text
+    assert "Attributes that these data do not have: user gender." in text
     for form in ("pdf", "png"):
         assert project.results(f"figures/shop/fairness.{form}").stat().st_size > 0
 
@@ -512,7 +512,7 @@ def test_figure_3_leads_back_to_the_metrics_of_a_sub_sample(everything):
     for iterations in (1, 2):
         figure = everything.results(f"figures/shop/figure3_iterations-{iterations}.pdf")
         assert figure.read_bytes().startswith(b"%PDF")
-    assert "What the intervals say" in everything.results("tables/figure3.md").read_text()
+    assert "Verdicts from the intervals" in everything.results("tables/figure3.md").read_text()
 
 
 def test_a_sub_sample_that_leaves_nothing_says_so_and_the_others_stay(everything, tmp_path):

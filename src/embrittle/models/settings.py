@@ -97,7 +97,6 @@ _OPTIONS = {
     "epochs": "The number of epochs.",
     "evaluate_every": "The number of epochs between evaluations.",
     "factors": "The length of the embeddings.",
-    "batch_size": "The number of examples (for CDAE and IRGAN: of users) per step.",
     "learning_rate": "The learning rate.",
     "negatives": "The number of negative items for each positive one.",
     "corruption": "The share of a user's items that are left out of the input at random.",
@@ -107,10 +106,19 @@ _OPTIONS = {
     "temperature": "Divides the generator's scores when it samples for the discriminator; smaller is sharper.",
     "positive_share": "The share of a user's own items among those that the generator samples to learn from.",
 }
-_PRETRAINING = {
-    "IRGAN": "The number of epochs of BPR-MF whose result the generator starts from.",
-    "NeuMF": "The number of epochs for which each part is trained alone before both are joined; `0` trains the whole "
-    "from scratch, with Adam.",
+_OWN_OPTIONS = {
+    ("CDAE", "batch_size"): "The number of users per step.",
+    ("IRGAN", "batch_size"): "The number of users per step.",
+    ("NeuMF", "batch_size"): "The number of pairs of user and item per step.",
+    (
+        "IRGAN",
+        "pretraining",
+    ): "The number of epochs of BPR-MF whose result the generator starts from.",
+    (
+        "NeuMF",
+        "pretraining",
+    ): "The number of epochs for which each part is trained alone before both are joined; `0` trains the whole from "
+    "scratch, with Adam.",
 }
 
 
@@ -152,6 +160,4 @@ def _baselines_section(
 
 
 def _description(baseline: str, option: str) -> str | None:
-    if option == "pretraining":
-        return _PRETRAINING.get(baseline)
-    return _OPTIONS.get(option)
+    return _OWN_OPTIONS.get((baseline, option), _OPTIONS.get(option))

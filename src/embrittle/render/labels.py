@@ -1,10 +1,10 @@
-"""What conditions and measures are called in print, and with how many decimals."""
+"""The names of conditions and measures in tables and figures, and the decimals of measures."""
 
 import numpy as np
 
 from embrittle.attacks.norms import MEAN_NORM_METRIC
 
-METRIC_LABELS = {MEAN_NORM_METRIC: "Spent norm"}
+METRIC_LABELS = {MEAN_NORM_METRIC: "Perturbation norm"}
 
 CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
 
@@ -19,5 +19,5 @@ def format_value(value: float, metric: str, missing: str = "—") -> str:
 
 
 def condition_label(condition: str) -> str:
-    """The name of a condition as the paper prints it; the name itself for a further attack."""
+    """The name of a condition as the paper prints it; an attack that the paper does not have keeps its name."""
     return CONDITION_LABELS.get(condition, condition)

@@ -1,4 +1,4 @@
-"""How tables are written in Markdown and LaTeX, whatever they hold."""
+"""Tables in Markdown and LaTeX, of any content."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,14 @@ import pandas as pd
 
 @dataclass(frozen=True)
 class Markup:
-    """How one output language writes a cell."""
+    """The text of a cell in one output language.
+
+    Attributes:
+        bold: makes a text bold.
+        escape: escapes the special characters of plain text.
+        plus_minus, minus: these signs.
+        missing: the text of a missing value.
+    """
 
     bold: Callable[[str], str]
     escape: Callable[[str], str]
@@ -44,19 +51,19 @@ LATEX = Markup(
 
 
 def to_markdown(frame: pd.DataFrame, n_left: int) -> str:
-    """A pipe table, the first `n_left` columns aligned to the left and the others to the right."""
+    """Return a pipe table; the first `n_left` columns are aligned to the left and the others to the right."""
     align = ["left"] * n_left + ["right"] * (frame.shape[1] - n_left)
     return frame.to_markdown(index=False, tablefmt="pipe", disable_numparse=True, colalign=align)
 
 
 def to_latex(wide: pd.DataFrame, caption: str, label: str) -> str:
-    """A LaTeX table over both columns of a page, shrunk to their width if it is wider (booktabs, graphicx).
+    """Return a LaTeX table over both columns of a page, scaled down if it is wider (packages booktabs, graphicx).
 
     Args:
-        wide: the cells, as LaTeX. Two levels of rows, whose names are the headings over them, and
-            two of columns, all escaped; rows and columns of one group lie together.
+        wide: the cells, as LaTeX, with two levels of rows and two of columns. All names are escaped; the names of the
+            row levels are their headings; rows and columns of one group are adjacent.
         caption: plain text.
-        label: what \\ref names.
+        label: the label that \\ref refers to.
     """
     headings = list(wide.index.names)
     latex = wide.rename_axis(index=[None, None]).style.to_latex(
@@ -88,7 +95,7 @@ _SHRINK = r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" + 
 
 
 def _with_booktabs_rules(latex: str, columns: pd.MultiIndex, headings: Sequence[str]) -> str:
-    """Rules under each group of columns and between groups of rows; `headings` over the rows' names."""
+    """Add rules under each group of columns and between groups of rows, and `headings` over the names of rows."""
     lines = latex.splitlines()
     top = lines.index(r"\toprule")
     lines[top + 2] = lines[top + 2].replace(" &  & ", f"{headings[0]} & {headings[1]} & ", 1)

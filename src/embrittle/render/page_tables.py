@@ -1,4 +1,4 @@
-"""Tables for the page: ours beside the published, with a mark for how far they are apart."""
+"""Tables for the page: our values and the published ones, with a mark for the size of their difference."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,23 +9,23 @@ import pandas as pd
 from embrittle.render.inputs import Inputs
 from embrittle.render.labels import condition_label
 
-# Percent of the published value up to which a cell has a mark; beyond the last one it is "far".
+# (largest deviation in percent of the published value, mark); larger deviations have the mark "far".
 MARKS = ((5.0, "near"), (10.0, "close"), (25.0, "off"))
 FAR = "far"
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell.
+    """A cell of a table; a part that it does not have is "".
 
     Attributes:
-        ours: our mean, as text; a dash where there is none.
-        spread: "± sd", or "".
-        published: the published value, as text, or "".
-        deviation: "+3.1 %" or the like, or "".
-        mark: "near", "close", "off", "far", or "" without a published value.
-        above: whether ours is larger.
-        note: a further line, or "".
+        ours: our mean as text; a dash if it is missing.
+        spread: the standard deviation, "± sd".
+        published: the published value as text.
+        deviation: the deviation of ours from the published value, such as "+3.1 %".
+        mark: "near", "close", "off" or "far".
+        above: whether ours is larger than the published value.
+        note: a further line of text.
     """
 
     ours: str
@@ -39,7 +39,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of cells: `rows` are (headings, cells); `groups` are (heading, number of columns) over the columns."""
+    """A table of cells.
+
+    Attributes:
+        caption: its title.
+        head: the headings of the columns that name rows.
+        columns: the headings of the columns of cells.
+        rows: (names of the row, its cells) of each row.
+        groups: (heading, number of columns) of each group of columns.
+    """
 
     caption: str
     head: Sequence[str]
@@ -49,7 +57,7 @@ class Table:
 
 
 def deviation_mark(percent: float) -> str:
-    """How far a deviation is from none."""
+    """Return the mark of a deviation in percent; "" for NaN."""
     if np.isnan(percent):
         return ""
     return next((mark for limit, mark in MARKS if abs(percent) <= limit), FAR)
@@ -62,13 +70,13 @@ def cell(
     write: Callable[[float], str],
     points: bool = False,
 ) -> Cell:
-    """A cell from numbers, NaN for what is not there.
+    """Return a cell from numbers, each NaN if it is missing.
 
     Args:
-        mean, sd: ours, over the seeds.
-        published: what it is set beside.
-        write: how a number is written.
-        points: whether the values are percent: then their difference is marked, not their ratio.
+        mean, sd: of our values over the seeds.
+        published: the published value.
+        write: function from a number to its text.
+        points: whether the values are percentages, so that the mark is for their difference in points, not their ratio.
     """
     ours = "—" if np.isnan(mean) else write(mean)
     spread = "" if np.isnan(sd) or np.isnan(mean) else f"± {write(abs(sd)).lstrip('+')}"
@@ -95,15 +103,15 @@ def shaped(
     make: Callable[[pd.Series], Cell],
     heads: Sequence[str],
 ) -> Table:
-    """A table from long cells, in their order.
+    """Return a table from cells in long form, in their order.
 
     Args:
-        cells: a row a cell.
-        rows: columns of `cells` that name a row.
-        columns: one or two that name a column, the first over the second.
-        caption: of the table.
-        make: the cell of a row of `cells`.
-        heads: headings over the names of the rows.
+        cells: one row per cell.
+        rows: the columns of `cells` that name a row.
+        columns: the one or two columns of `cells` that name a column, the group first.
+        caption: the caption of the table.
+        make: function from a row of `cells` to its cell.
+        heads: the headings of the columns that name rows.
     """
     wide: dict[tuple, dict[tuple, Cell]] = {}
     for _, entry in cells.iterrows():
@@ -132,7 +140,14 @@ def by_dataset(
     what: str,
     make: Callable[[pd.DataFrame, str], Table],
 ) -> list[Table]:
-    """A table for each data set, made from its rows and a caption that ends in its title."""
+    """Return a table for each data set.
+
+    Args:
+        rows: with a column dataset.
+        titles: data set -> title; without one, its name.
+        what: the caption, to which the title is appended.
+        make: function from the rows of a data set and the caption to the table.
+    """
     return [
         make(of, f"{what}, {titles.get(name, name)}")
         for name, of in rows.groupby("dataset", sort=False)
@@ -147,15 +162,14 @@ def beside_published(
     what: str,
     make: Callable[[pd.DataFrame, str], Table],
 ) -> list[Table]:
-    """`by_dataset` of the cells of {name}_seeds.csv with the column published of {name}_comparison.csv.
-
-    Cells that are not compared are left out; so is everything where the study has not made the table.
+    """Return a table of our cells and the published ones for each data set; none if the study leaves the table out.
 
     Args:
-        inputs: maybe with {name}_seeds and {name}_comparison.
-        name: of the table.
-        cells: columns that name a cell.
-        titles, what, make: as `by_dataset`; the rows have a further column label, the condition in print.
+        inputs: {name}_seeds, our cells, and {name}_comparison, whose column published is added to the cells that both
+            have; other cells are left out.
+        name: the name of the table.
+        cells: the columns that name a cell.
+        titles, what, make: as in `by_dataset`; the rows have a further column label, the printed name of the condition.
     """
     spread, compared = inputs.csv(f"{name}_seeds"), inputs.csv(f"{name}_comparison")
     if spread is None or compared is None:

@@ -1,4 +1,4 @@
-"""The published numbers, carried in resources/published/: one CSV per table, one row per cell."""
+"""The published numbers in resources/published/: one CSV per table, one row per cell."""
 
 import os
 from collections.abc import Sequence
@@ -9,17 +9,17 @@ import pandas as pd
 
 from embrittle.errors import DataError
 
-# What the curves of the MSAP paper's Figures 1 and 2 were made with: others are not comparable.
+# The settings of the MSAP paper's Figures 1 and 2; curves with other settings are not comparable.
 FIGURES_K = 10
 FIGURE1_EPSILON = 0.5
 FIGURE2_ITERATIONS = 25
-# What the accumulated cells of Table 1 were made with.
+# The settings of the accumulated cells of Table 1.
 TABLE1_EPSILON = 0.5
 TABLE1_ITERATIONS = (1, *range(10, 301, 10))
-# Neither the budget nor the number of iterations of the longer paper's Figure 3 is printed; the budget
-# is taken to be that of everything around it.
+# The longer paper prints neither the budget nor the number of iterations of its Figure 3. The budget is assumed to be
+# that of its other results.
 FIGURE3_EPSILON = 0.5
-# The APR poster's lists, and its names of models and measures beside ours.
+# The length of the APR poster's lists, and its names of models and measures -> ours.
 APR_K = 100
 APR_MODELS = {"MF-BPR": "BPR-MF"}
 APR_METRICS = {"RE": "HR", "nDCG": "nDCG"}
@@ -45,10 +45,10 @@ COLUMNS = {
 
 
 def load(path: str | os.PathLike) -> pd.DataFrame:
-    """Read one of the published tables, known by its file name (`table1.csv` ...).
+    """Read a published table from its file (`table1.csv` ...).
 
     Raises:
-        DataError: the file is missing, is none of the known tables, or has other columns.
+        DataError: the file is missing, its name is not that of a published table, or its columns differ.
     """
     path = Path(path)
     if path.stem not in COLUMNS:
@@ -70,15 +70,15 @@ def compared(
     """Our values beside the published ones, cell by cell, in the order of ours.
 
     Args:
-        ours: the columns `cell` and value, NaN where not computed.
-        theirs: the columns `cell` and published.
-        cell: columns that name a cell.
-        further: whether published cells that ours does not have follow, not computed; else they are left out.
+        ours: columns `cell` and value; NaN if not computed.
+        theirs: columns `cell` and published.
+        cell: the columns that name a cell.
+        further: whether published cells that ours does not have are appended, as not computed.
 
     Returns:
         The columns `cell`, value, published, difference (value - published), ratio (value / published),
-        deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" where a side is missing, else
-        "". ratio and deviation_percent are NaN there and where 0 was published.
+        deviation_percent (100 x (ratio - 1)) and note: "not published" or "not computed" if one value is missing, else
+        "". ratio and deviation_percent are NaN if a value is missing or 0 was published.
     """
     both = ours.merge(theirs, on=cell, how="left", validate="one_to_one")
     if further:

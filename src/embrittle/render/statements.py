@@ -1,12 +1,12 @@
-"""Whether a statement holds, from intervals alone.
+"""The verdict on a statement, from confidence intervals alone.
 
-Every case of a statement is decided by itself: *for* if the whole interval is on the stated side of 0, *against* if all
-of it is on the other, else *open*. The statement then
+Each case of a statement is decided separately: *for* if the whole interval is on the stated side of 0, *against* if the
+whole interval is on the other side, else *open*. The verdict is
 
-- "holds" if every case is for it;
-- "does not hold" if a case is against it and none is for it;
-- is "mixed" if there are cases for and against;
-- else "cannot be told".
+- "holds" if every case is for the statement;
+- "does not hold" if at least one case is against and none is for it;
+- "mixed" if there are cases for and against;
+- "cannot be told" otherwise.
 """
 
 from collections import Counter
@@ -15,30 +15,32 @@ from typing import Any, NamedTuple
 
 HOLDS, DOES_NOT_HOLD, MIXED, CANNOT_BE_TOLD = "holds", "does not hold", "mixed", "cannot be told"
 FOR, AGAINST, OPEN = "for", "against", "open"
-MOST_NAMED = 4  # more cases than this are counted, not named
+MOST_NAMED = 4  # if more cases are on one side, the evidence only counts them
 
 
 class Case(NamedTuple):
-    """One thing that speaks for or against a statement, and its name."""
+    """A case of a statement: its name, and its side ("for", "against" or "open")."""
 
     name: str
     side: str
 
 
 def side(low: float, high: float, sign: int) -> str:
-    """Where an interval lies; one that is not there lies nowhere."""
+    """Return the side of an interval, for a statement that the value has the sign `sign`; NaN limits give "open"."""
     if low > 0 or high < 0:
         return FOR if (low > 0) == (sign > 0) else AGAINST
     return OPEN
 
 
-def judge(
-    cases: Sequence[Case], without_cases: str = "there is nothing to decide it by"
-) -> dict[str, Any]:
-    """Apply the rules of the module's description.
+def judge(cases: Sequence[Case], without_cases: str = "there is no case to test") -> dict[str, Any]:
+    """Judge a statement by the rules in the module's docstring.
+
+    Args:
+        cases: all cases of the statement.
+        without_cases: the evidence if there are none.
 
     Returns:
-        verdict, evidence (words), and how many cases are on which side: n_for, n_against, n_open.
+        verdict, evidence (a text), and the number of cases on each side: n_for, n_against, n_open.
     """
     count = Counter(case.side for case in cases)
     if count[FOR] and count[FOR] == len(cases):
@@ -57,7 +59,7 @@ def judge(
 
 
 def _evidence(cases: Sequence[Case], count: Counter) -> str:
-    """How many cases are on which side, and which, where these are few."""
+    """The number of cases on each side, with their names if they are few."""
     parts = [f"{count[where]} {where} it{_named(cases, where)}" for where in (FOR, AGAINST)]
     if count[OPEN]:
         parts.append(f"{count[OPEN]} open")

@@ -1,7 +1,7 @@
-"""What tables of cells over seeds have in common: their shape, texts and captions, and the comparison with print.
+"""Common functions for tables of cells over seeds: shape, texts, captions, and comparison with published numbers.
 
-Cells are long: the columns that name a cell, then mean, sd and n_seeds (`tidy.spread_over_seeds`). Rows and columns of
-every shape are in the order of the cells, which is the papers'.
+Cells are in long form: the columns that name a cell, then mean, sd and n_seeds (`tidy.spread_over_seeds`). Rows and
+columns of all shapes keep the order of the cells, which is the papers'.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from embrittle.render.markup import MARKDOWN, Markup, to_markdown
 
 
 def wide_numbers(cells: pd.DataFrame, rows: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    """The means, unrounded, NaN where missing: `rows`, then a column "a/b" for the values of two `columns`."""
+    """Return unrounded means in wide form: columns `rows`, then a column "a/b" per pair of values of two `columns`."""
     named = cells.assign(column=cells[columns[0]] + "/" + cells[columns[1]])
     wide = _pivoted(named, list(rows), "column", "mean")
     return wide.reset_index().rename_axis(columns=None)
@@ -27,14 +27,14 @@ def wide_texts(
     labels: Mapping[str, Callable[[str], str]],
     markup: Markup,
 ) -> pd.DataFrame:
-    """The column "text" in the papers' shape, for `wide_markdown` or `markup.to_latex`.
+    """Return the texts of cells in the papers' shape, for `wide_markdown` or `markup.to_latex`.
 
     Args:
-        cells: with a column text, in the language of `markup`.
-        rows: two columns of `cells` that name a row; their names are the headings.
-        columns: two that name a column.
-        labels: column of `cells` -> what its values are called; the value itself without one.
-        markup: the language; names are escaped for it.
+        cells: with a column "text" in the language of `markup`.
+        rows: the two columns of `cells` that name a row, and their headings.
+        columns: the two columns of `cells` that name a column.
+        labels: column of `cells` -> function from a value to its label; without one, the value is the label.
+        markup: the output language, for which labels are escaped.
     """
     wide = _pivoted(cells, list(rows), list(columns), "text").fillna(markup.missing)
 
@@ -55,7 +55,7 @@ def wide_texts(
 def _pivoted(
     cells: pd.DataFrame, rows: list[str], columns: str | list[str], values: str
 ) -> pd.DataFrame:
-    """`DataFrame.pivot`, which sorts, in the order of the cells."""
+    """Pivot as `DataFrame.pivot`, which sorts rows and columns, but in the order of the cells."""
     wide = cells.pivot(index=rows, columns=columns, values=values)
     index, across = (
         pd.MultiIndex.from_frame(cells[names].drop_duplicates())
@@ -67,7 +67,7 @@ def _pivoted(
 
 
 def wide_markdown(wide: pd.DataFrame) -> str:
-    """A table from `wide_texts` as a pipe table, its two levels of columns in one heading."""
+    """Return a pipe table of texts from `wide_texts`, with both levels of columns in one heading."""
     flat = wide.set_axis([f"{over}: {name}" for over, name in wide.columns], axis=1)
     return to_markdown(flat.reset_index(), n_left=2)
 
@@ -75,14 +75,14 @@ def wide_markdown(wide: pd.DataFrame) -> str:
 def mean_text(
     mean: float, sd: float, write: Callable[[float], str], markup: Markup, bold: bool = False
 ) -> str:
-    """Mean ± sd; a dash for a missing mean, and no sd for a missing mean or a single seed."""
+    """Return "mean ± sd" as text; without sd if it is NaN, and a dash if the mean is NaN."""
     text = markup.missing if np.isnan(mean) else write(mean).replace("-", markup.minus)
     text = markup.bold(text) if bold else text
     return text if np.isnan(sd) else text + markup.plus_minus + write(sd)
 
 
 def seeds_sentences(cells: pd.DataFrame, a_dash_is: str = "not computed") -> list[str]:
-    """What a caption says of the number of seeds and of missing cells, where there is anything to say."""
+    """Return the sentences of a caption on the number of seeds (if several) and on missing cells (if any)."""
     sentences = []
     present = cells.loc[cells["mean"].notna(), "n_seeds"]
     if not present.empty and present.max() > 1:
@@ -90,7 +90,7 @@ def seeds_sentences(cells: pd.DataFrame, a_dash_is: str = "not computed") -> lis
         number = str(many) if few == many else f"{few} to {many}"
         sentences.append(f"Mean ± standard deviation of {number} seeds.")
     if cells["mean"].isna().any():
-        sentences.append(f"A dash: {a_dash_is}, for one seed at least.")
+        sentences.append(f"A dash: {a_dash_is} for at least one seed.")
     return sentences
 
 
@@ -100,13 +100,13 @@ def comparison_markdown(
     names: Mapping[str, Callable[[Mapping], str]],
     values: Mapping[str, Callable[[Mapping], str]],
 ) -> str:
-    """A comparison with print as a Markdown table: data set, model, condition and `names`, then `values`.
+    """Return a Markdown table of cells and published numbers: data set, model, condition and `names`, then `values`.
 
     Args:
-        compared: a row a cell, with the columns dataset, model and condition.
-        titles: data set -> title; the name itself without one.
-        names: further columns that name a cell: heading -> text of a row, not yet escaped.
-        values: columns of values: heading -> text of a row.
+        compared: one row per cell, with columns dataset, model and condition.
+        titles: data set -> title; without one, its name.
+        names: heading of a further column that names a cell -> function from a row to its text, not yet escaped.
+        values: heading of a column of values -> function from a row to its text.
     """
     names = {
         "Data set": lambda row: titles.get(row["dataset"], row["dataset"]),

@@ -1,4 +1,4 @@
-"""The budgets of all models over seeds, and what they say about many steps and one."""
+"""Attacks at equal perturbation norm, over seeds, and verdicts on multi-step against single-step attacks."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,14 +17,14 @@ EQUAL_NORM = "many steps take more than one at equal norm"
 
 
 def matched_over_seeds(matched: pd.DataFrame) -> pd.DataFrame:
-    """Mean nDCG over seeds after attacks at equal norms.
+    """Average nDCG after attacks at equal norm over seeds.
 
     Args:
-        matched: `evaluate.MATCHED_COLUMNS`, of all runs.
+        matched: columns `evaluate.MATCHED_COLUMNS`, of all runs.
 
     Returns:
-        Columns dataset, model, attack, spent_norm, value, difference, low, high, n_seeds. The interval of the mean
-        difference is over seeds; with a single seed, over its users.
+        Columns dataset, model, attack, spent_norm, value, difference (to the reference), low, high, n_seeds. low and
+        high are the 95 % interval of the mean difference over seeds; with a single seed, over its users.
     """
     cells = over_seeds(matched, "difference", CELL).rename(columns={"mean": "difference"})
     cells.insert(len(CELL), "value", over_seeds(matched, "value", CELL)["mean"])
@@ -35,14 +35,15 @@ def matched_over_seeds(matched: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares_over_seeds(shares: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of the papers' comparison at equal epsilon.
+    """Average the papers' comparison at equal epsilon over seeds.
 
     Args:
-        shares: `evaluate.SHARE_COLUMNS`, of all runs.
+        shares: columns `evaluate.SHARE_COLUMNS`, of all runs.
 
     Returns:
         Columns dataset, model, attack, spent_norm, single_step, single_step_at_norm, value, gap (value - single_step)
-        with gap_low and gap_high, share with share_low and share_high, n_seeds: 95 % intervals over seeds, NaN for one.
+        with gap_low and gap_high, share with share_low and share_high, n_seeds. The intervals are 95 % intervals over
+        seeds, NaN for a single seed.
     """
     rows, by = shares.assign(gap=shares["value"] - shares["single_step"]), CELL[:-1]
     table = over_seeds(rows, "value", by)[[*by, "n_seeds"]]
@@ -58,12 +59,14 @@ def shares_over_seeds(shares: pd.DataFrame) -> pd.DataFrame:
 def statements(
     matched: pd.DataFrame, shares: pd.DataFrame, multi_step: Sequence[str]
 ) -> pd.DataFrame:
-    """Whether many steps take more than one, at equal epsilon and at equal norm, for each data set and model.
+    """Judge for each data set and model whether multi-step attacks lower nDCG more than the single step.
+
+    At equal epsilon, a case is a multi-step attack; at equal norm, a multi-step attack at one norm.
 
     Args:
         matched: from `matched_over_seeds`.
         shares: from `shares_over_seeds`.
-        multi_step: the attacks of several steps; a case is one of them, and at equal norm one of them at one norm.
+        multi_step: the multi-step attacks.
 
     Returns:
         Columns dataset, model, statement, and those of `statements.judge`.
@@ -96,13 +99,14 @@ def statements(
 
 
 def curve_points(points: pd.DataFrame) -> pd.DataFrame:
-    """Means over seeds of the perturbation norm and nDCG of each condition.
+    """Average the perturbation norm and nDCG of each condition over seeds.
 
     Args:
-        points: the long form of all runs (`evaluate.POINT_COLUMNS`).
+        points: columns `evaluate.POINT_COLUMNS`, of all runs.
 
     Returns:
-        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm, value, sd, low, high, n_seeds.
+        Columns dataset, model, attack, norm, epsilon, iterations, spent_norm (mean), value, sd, low and high (mean,
+        standard deviation, smallest and largest nDCG), n_seeds.
     """
     by = ["dataset", "model", "attack", "norm", "epsilon", "iterations"]
     groups = points.groupby(by, sort=False, dropna=False)
@@ -117,12 +121,12 @@ def curve_points(points: pd.DataFrame) -> pd.DataFrame:
 
 
 def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
-    """The curve of one attack over epsilon, from the unperturbed model on, by perturbation norm.
+    """Return the curve of an attack over epsilon, sorted by perturbation norm, with the unperturbed model first.
 
     Args:
         rows: from `curve_points`, of one data set and model.
-        attack: whose curve.
-        iterations: of the multi-step attacks.
+        attack: the name of the attack.
+        iterations: the number of iterations of multi-step attacks.
     """
     mine = rows[rows["attack"] == attack]
     here = mine[mine["iterations"] == steps_of(mine["iterations"], iterations)]
@@ -131,12 +135,12 @@ def curve_of(rows: pd.DataFrame, attack: str, iterations: int) -> pd.DataFrame:
 
 
 def levels(rows: pd.DataFrame, metrics: pd.DataFrame, k: int) -> dict[str, float]:
-    """Mean nDCG@k without perturbation ("initial") and of the random recommender ("random").
+    """Return mean nDCG@k of the unperturbed model ("initial") and of the random recommender ("random").
 
     Args:
         rows: from `curve_points`, of one data set and model.
         metrics: the tidy metrics.
-        k: length of the lists.
+        k: the length of the lists.
     """
     initial = rows.loc[rows["attack"] == UNPERTURBED, "value"].mean()
     of_dataset = metrics_at(metrics, k)
@@ -146,7 +150,7 @@ def levels(rows: pd.DataFrame, metrics: pd.DataFrame, k: int) -> dict[str, float
 
 
 def line_numbers(methods: Mapping[str, str]) -> dict[str, tuple[int, int]]:
-    """Which line each attack has among those of its method, from 0, and which method that is, from 1."""
+    """Attack -> (its position among the attacks of its method, from 0; the position of its method, from 1)."""
     attacks, distinct = list(methods), list(dict.fromkeys(methods.values()))
     return {
         attack: (

@@ -1,9 +1,12 @@
-"""Attacks compared at equal perturbation norms, not at equal epsilon (docs/budgets.md).
+"""Compare attacks at equal perturbation norm, not at equal epsilon (docs/budgets.md).
 
-At equal epsilon the papers' attacks are not equally large: a row of FGSM's Delta has the L2 norm epsilon, one of BIM's
-or PGD's may reach epsilon times the root of the number of factors. The norm of a perturbation is here the mean L2 norm
-of the rows of Delta, users and items together (`norms.perturbation_norms`); between two budgets that were run, the nDCG
-of every user is interpolated along it.
+At equal epsilon the papers' perturbations differ in size: a row of FGSM's Delta has the L2 norm epsilon, a row of BIM's
+or PGD's up to epsilon times the square root of the number of factors. The perturbation norm is the mean L2 norm of the
+rows of Delta, users and items together (`norms.perturbation_norms`). Between two budgets that were run, the nDCG of
+each user is interpolated linearly over the perturbation norm.
+
+A point is a dictionary of one condition: attack, epsilon, iterations, spent_norm (the perturbation norm) and ndcg, the
+nDCG of each user. A curve is a list of points of one attack and of the unperturbed model.
 """
 
 from __future__ import annotations
@@ -42,18 +45,17 @@ def read_points(
     k: int,
     length: int,
 ) -> list[dict[str, Any]]:
-    """Read the perturbation norm of each condition, and the nDCG that it leaves every user.
+    """Read the perturbation norm of each condition, and compute the nDCG of each user.
 
     Args:
-        paths: the files of lists, one a condition.
+        paths: the files of lists, one per condition.
         conditions: (attack, epsilon, iterations), the unperturbed model first.
         test_items: int32 (n_users,), -1 for none.
-        k: length of the lists to measure.
-        length: the length that they were stored with.
+        k: the length of the lists to measure.
+        length: the length of the stored lists.
 
     Returns:
-        One dictionary a condition: attack, epsilon, iterations, spent_norm, and ndcg, float64 (n_users,), NaN for users
-        without a test item.
+        One point per condition; ndcg is float64 (n_users,), NaN for users without a test item.
 
     Raises:
         DataError: a file is damaged.
@@ -67,14 +69,14 @@ def read_points(
 
 
 def ndcg_at(points: Sequence[Mapping[str, Any]], norm: float) -> np.ndarray | None:
-    """The nDCG of every user where a curve has spent `norm`, interpolated between its neighbours.
+    """Return the nDCG of each user at a perturbation norm, interpolated between the two nearest points of a curve.
 
     Args:
-        points: of one curve, the unperturbed model among them; at equal norms the first counts.
-        norm: mean L2 norm of the rows.
+        points: a curve; of two points with equal norm the first counts.
+        norm: the perturbation norm.
 
     Returns:
-        float64 (n_users,); None beyond the largest norm that was run.
+        float64 (n_users,); None if the norm is outside the curve.
     """
     curve = sorted(points, key=lambda point: point["spent_norm"])
     norms = np.array([point["spent_norm"] for point in curve])
@@ -88,7 +90,7 @@ def ndcg_at(points: Sequence[Mapping[str, Any]], norm: float) -> np.ndarray | No
 
 
 def curves_of(points: Sequence[Mapping[str, Any]], iterations: int) -> dict[str, list]:
-    """The curve of each attack over epsilon, the unperturbed model first: single steps, and those of `iterations`."""
+    """Attack -> its curve over epsilon, the unperturbed model first, after `iterations` or a single step."""
     initial = [point for point in points if point["attack"] == UNPERTURBED]
     attacks = dict.fromkeys(point["attack"] for point in points if point["attack"] != UNPERTURBED)
     curves = {}
@@ -99,20 +101,20 @@ def curves_of(points: Sequence[Mapping[str, Any]], iterations: int) -> dict[str,
     return curves
 
 
-def steps_of(there: Iterable[int], iterations: int) -> int:
-    """The number of steps of an attack's curve over epsilon: `iterations`, or 1 where it has no such point."""
-    return iterations if iterations in set(there) else 1
+def steps_of(available: Iterable[int], iterations: int) -> int:
+    """Return the number of steps in an attack's curve over epsilon: `iterations` if it is available, else 1."""
+    return iterations if iterations in set(available) else 1
 
 
 def long_form(
     points: Sequence[Mapping[str, Any]], about: Mapping[str, Any], norms: Mapping[str, str]
 ) -> pd.DataFrame:
-    """Every condition with what it has spent and its nDCG, in the columns `POINT_COLUMNS`.
+    """Return the perturbation norm and mean nDCG of every condition, in the columns `POINT_COLUMNS`.
 
     Args:
         points: from `read_points`.
-        about: dataset, model, seed, and metric, the name of what is measured.
-        norms: attack -> the norm that its budget is stated in.
+        about: dataset, model, seed, and metric, such as "nDCG@10".
+        norms: attack -> the norm that its epsilon limits.
     """
     rows = [
         (
@@ -130,17 +132,17 @@ def matched(
     norms: Sequence[float],
     about: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """Every attack at the same spent norms, beside a reference attack at the same norm, user by user.
+    """Compare every attack with a reference attack at equal perturbation norms, user by user.
 
     Args:
-        curves: attack -> its points.
-        reference: the attack that the others are compared with, by paired differences over users.
-        norms: spent norms to compare at.
+        curves: attack -> its curve.
+        reference: the attack that the others are compared with.
+        norms: the perturbation norms to compare at.
         about: dataset, model, seed.
 
     Returns:
-        The columns `MATCHED_COLUMNS`: value is the mean nDCG, difference its mean difference to the reference with a
-        95 % interval over users (of this one seed); NaN where an attack was not run to that norm.
+        Columns `MATCHED_COLUMNS`: value is the mean nDCG, difference the mean over users of the difference to the
+        reference, with its 95 % interval over the users of this seed; NaN if an attack was not run up to the norm.
     """
     rows = []
     for norm in norms:
@@ -162,17 +164,17 @@ def compare(
     norms: Sequence[float],
     k: int,
 ) -> dict[str, pd.DataFrame]:
-    """All that is said of the budgets of one model and seed.
+    """Compare the attacks on one model and seed.
 
     Args:
         points: from `read_points`.
         about: dataset, model, seed.
-        norms_of: attack -> the norm that its epsilon is stated in.
-        reference: the single-step attack that the others are held against.
-        iterations: of the multi-step attacks in the curves over epsilon.
+        norms_of: attack -> the norm that its epsilon limits.
+        reference: the single-step attack that the others are compared with.
+        iterations: the number of iterations of multi-step attacks in the curves over epsilon.
         compare_at: the epsilon of the papers' comparison.
-        norms: spent norms to compare at.
-        k: length of the lists that were measured.
+        norms: the perturbation norms to compare at.
+        k: the length of the measured lists.
 
     Returns:
         "points" (`long_form`), "matched" (`matched`) and "shares" (`explained_shares`).
@@ -192,7 +194,7 @@ def _run(about: Mapping[str, Any]) -> tuple[str, str, int]:
 def _compared(
     ours: np.ndarray | None, theirs: np.ndarray | None
 ) -> tuple[float, float, float, float, int]:
-    """Mean nDCG, mean difference with its interval over users, and how many users these are."""
+    """Return mean nDCG, the mean difference with its interval over users, and the number of users."""
     if ours is None:
         return np.nan, np.nan, np.nan, np.nan, 0
     value, n_users = float(np.nanmean(ours)), int(np.isfinite(ours).sum())
@@ -210,23 +212,23 @@ def explained_shares(
     iterations: int,
     about: Mapping[str, Any],
 ) -> pd.DataFrame:
-    """How much of the gap to the single step at equal epsilon is the larger norm.
+    """Return the share of each attack's gap to the single step at equal epsilon that its larger norm explains.
 
-    The gap of an attack is what it takes beyond the reference at the same epsilon, the part that the norm explains what
-    the reference takes beyond itself when it is given the norm that the attack has spent:
-    share = (R(epsilon) - R(norm)) / (R(epsilon) - A(epsilon)), of mean nDCG. Above 1, the attack makes less of its norm
-    than the single step would.
+    With R and A the mean nDCG after the reference and after the attack, the gap is R(epsilon) - A(epsilon). The norm
+    explains the part that the reference itself loses if its perturbation norm is the attack's:
+    share = (R(epsilon) - R(norm)) / (R(epsilon) - A(epsilon)). Above 1, the reference with this norm lowers nDCG more
+    than the attack does.
 
     Args:
         points: all conditions.
-        curves: attack -> its points.
+        curves: attack -> its curve.
         reference: the single-step attack.
-        epsilon, iterations: the condition that the papers compare at.
+        epsilon, iterations: the condition of the papers' comparison.
         about: dataset, model, seed.
 
     Returns:
-        One row for each other attack, with the columns `SHARE_COLUMNS`; share is NaN where there is no gap, or the
-        reference was not run to that norm.
+        One row for each other attack, with columns `SHARE_COLUMNS`; share is NaN if there is no gap or the reference
+        was not run up to the norm.
     """
 
     def at(attack: str, steps: int) -> Mapping[str, Any] | None:

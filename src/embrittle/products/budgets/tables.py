@@ -1,4 +1,4 @@
-"""The budgets of all models over seeds, and what they say, in Markdown and LaTeX."""
+"""The tables of attacks at equal norm, with verdicts, in Markdown and LaTeX."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,10 +7,22 @@ import numpy as np
 import pandas as pd
 
 from embrittle.metrics.tidy import known_first
-from embrittle.products.budgets.cells import matched_over_seeds, shares_over_seeds, statements
+from embrittle.products.budgets.cells import (
+    EQUAL_EPSILON,
+    EQUAL_NORM,
+    matched_over_seeds,
+    shares_over_seeds,
+    statements,
+)
 from embrittle.render.labels import condition_label
 from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_latex, to_markdown
 from embrittle.vocabulary import PAPER_MODELS
+
+WORDS = {
+    EQUAL_EPSILON: "at equal ε, multi-step attacks lower nDCG more than one step",
+    EQUAL_NORM: "at equal norm, multi-step attacks lower nDCG more than one step",
+}
+"""Statement in the results -> its sentence in the report."""
 
 
 def report(
@@ -25,17 +37,17 @@ def report(
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The tables over seeds, and what their intervals say.
+    """Make the tables over seeds, with the verdicts from their intervals.
 
     Args:
-        matched, shares: of all runs (`evaluate.MATCHED_COLUMNS`, `evaluate.SHARE_COLUMNS`).
-        multi_step: the attacks of several steps.
-        reference: the single-step attack that the others are held against.
+        matched, shares: columns `evaluate.MATCHED_COLUMNS` and `evaluate.SHARE_COLUMNS`, of all runs.
+        multi_step: the multi-step attacks.
+        reference: the single-step attack that the others are compared with.
         compare_at: the epsilon of the papers' comparison.
-        iterations: of the multi-step attacks.
-        k: length of the lists.
-        titles: data set -> title.
-        notes: further sentences, for the end.
+        iterations: the number of iterations of multi-step attacks.
+        k: the length of the lists.
+        titles: data set -> title; without one, its name.
+        notes: further sentences for the end.
 
     Returns:
         "matched", "shares" and "statements" (see `cells`), "markdown" and "latex".
@@ -46,21 +58,22 @@ def report(
     n_seeds = cells["n_seeds"].max()
     over = f"over {n_seeds} seeds" if n_seeds > 1 else "over the users of one seed"
     caption = (
-        f"nDCG@{k} of attacks that have spent the same mean L2 row norm of Δ ({steps}; between budgets that were run, "
-        f"interpolated user by user), and its difference to {one_step} with a 95 % interval, "
-        f"{over}; bold where that is not around 0. A dash: not run to that norm."
+        f"nDCG@{k} after attacks of equal perturbation norm (the mean L2 norm of the rows of Δ; {steps}), interpolated "
+        f"for each user between the budgets that were run. In parentheses: the difference to {one_step} with its 95 % "
+        f"interval {over}; bold if the interval excludes 0. A dash: the attack was not run up to this norm."
     )
     shares_caption = (
-        f"ε = {compare_at:g}, {steps}. Share: how much of what an attack takes beyond {one_step} at this ε {one_step} "
-        "takes as well when it is given the norm that the attack has spent. Above 100 %, the attack makes less of its "
-        "norm than one step would."
+        f"ε = {compare_at:g}, {steps}. Gap: nDCG after {one_step} minus nDCG after the attack, at this ε. Share: the "
+        f"part of the gap that {one_step} closes if its perturbation norm is the attack's. Above 100 %, {one_step} "
+        "with this norm lowers nDCG more than the attack."
     )
     lines = [
-        f"- {titles.get(row.dataset, row.dataset)}, {row.model}: {row.statement} — {row.verdict} ({row.evidence})."
+        f"- {titles.get(row.dataset, row.dataset)}, {row.model}: {WORDS[row.statement]}: {row.verdict} "
+        f"({row.evidence})."
         for row in said.itertuples(index=False)
     ]
     parts = {
-        "What the intervals say": "\n".join(lines),
+        "Verdicts from the intervals": "\n".join(lines),
         "At equal norms": f"{_matched_markdown(cells, titles)}\n\n{caption}",
         "At equal ε": f"{_shares_markdown(gaps, titles)}\n\n{shares_caption}",
     }
@@ -78,7 +91,7 @@ def _matched_markdown(cells: pd.DataFrame, titles: Mapping[str, str]) -> str:
 
 
 def _wide(cells: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.DataFrame:
-    """Rows (data set and model, attack), a column for each norm."""
+    """Return the cells as text: rows (data set and model, attack), a column for each norm."""
     rows = {}
     for dataset, of_dataset in cells.groupby("dataset", sort=False):
         for model in known_first(of_dataset["model"], PAPER_MODELS):
@@ -89,7 +102,7 @@ def _wide(cells: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.
                 rows[tuple(map(markup.escape, names))] = texts
     index = pd.MultiIndex.from_tuples(rows, names=["Data set, model", "Attack"])
     norms = [f"{norm:g}" for norm in dict.fromkeys(cells["spent_norm"])]
-    columns = pd.MultiIndex.from_product([["Spent norm"], norms])
+    columns = pd.MultiIndex.from_product([["Perturbation norm"], norms])
     return pd.DataFrame([*rows.values()], index=index, columns=columns)
 
 
@@ -104,13 +117,13 @@ def _cell(row: Any, markup: Markup) -> str:
 
 
 def difference_text(row: Any, minus: str) -> str:
-    """The difference to the single step with its interval.
+    """Return the difference to the single step and its interval as text.
 
-    "" for the single step itself, and where one of the two was not run to that norm.
+    The text is "" for the single step itself, and if one of the two attacks was not run up to the norm.
 
     Args:
-        row: of `cells.matched_over_seeds`.
-        minus: how a minus sign is written.
+        row: a row of `cells.matched_over_seeds`.
+        minus: the text of a minus sign.
     """
     if np.isnan(row.low) or row.low == row.high == 0:
         return ""
@@ -122,7 +135,7 @@ def difference_text(row: Any, minus: str) -> str:
 
 def _shares_markdown(gaps: pd.DataFrame, titles: Mapping[str, str]) -> str:
     names = ["Data set", "Model", "Attack"]
-    columns = ["Spent norm", "One step", "One step of that norm", "Attack's nDCG"]
+    columns = ["Perturbation norm", "One step", "One step of this norm", "Attack"]
     rows = []
     for row in gaps.itertuples(index=False):
         naming = titles.get(row.dataset, row.dataset), row.model, condition_label(row.attack)
@@ -136,10 +149,10 @@ def _shares_markdown(gaps: pd.DataFrame, titles: Mapping[str, str]) -> str:
 
 
 def number(value: float) -> str:
-    """An nDCG as text."""
+    """Return an nDCG as text; a dash for NaN."""
     return "—" if np.isnan(value) else f"{value:.4f}"
 
 
 def percent(share: float) -> str:
-    """A share as text."""
+    """Return a share as text in percent; a dash for NaN."""
     return "—" if np.isnan(share) else f"{round(100 * share)} %"

@@ -1,15 +1,16 @@
-"""How density, size and shape of the data go with what a perturbation costs ([L] section 5.2).
+"""Regressions of the loss under attack on density, size and shape of the data ([L] section 5.2).
 
-The data are sub-samples (`data.subsample`) of a source, each a data set of its own in the tidy metrics. What a
-perturbation costs is rho, the share of nDCG that it takes away, in percent. Straight lines are fitted by ordinary least
+The data are sub-samples (`data.subsample`) of a source, each a data set of its own in the tidy metrics. The loss under
+attack is rho, the share of nDCG that a perturbation takes away, in percent. Straight lines are fitted by ordinary least
 squares (statsmodels), one for each source, model, attack and number of iterations.
 
 A sub-sample counts once, with the mean of its seeds ("means" in the column errors): two trainings on one sub-sample
-share whatever this sub-sample does besides its density, so they are not two independent points of a line over density.
-This assumes that the means scatter independently and alike around the line. With simulated data on ML-1M's ten
-densities, and on three or four of them, the 95 % intervals held the true slope in 94 to 97 % of cases. Every run as a
-point of its own gave 79 to 82 % with three seeds and an effect of the sub-sample as large as that of the seed; standard
-errors robust to dependence within a sub-sample gave 91 % with ten sub-samples and 76 to 88 % with three or four.
+share all effects of this sub-sample besides its density, so they are not two independent points of a line over density.
+The means are assumed to scatter around the line independently and with equal variance. In simulations with ML-1M's ten
+densities, or three or four of them, the 95 % intervals contained the true slope in 94 to 97 % of cases. With every run
+as a point of its own they did so in 79 to 82 % (three seeds, and an effect of the sub-sample as large as that of the
+seed); with standard errors robust to dependence within a sub-sample in 91 % (ten sub-samples) and 76 to 88 % (three or
+four).
 """
 
 import logging
@@ -33,7 +34,7 @@ from embrittle.vocabulary import PAPER_ATTACKS, PAPER_MODELS
 logger = logging.getLogger(__name__)
 
 CHARACTERISTICS = ("density", "size", "shape")
-# Above either, a regression's coefficients are called unreadable; the usual rules of thumb.
+# Above either limit, the usual rules of thumb, the coefficients of a regression are called unreadable.
 VIF_LIMIT = 10.0
 CONDITION_LIMIT = 30.0
 
@@ -43,11 +44,13 @@ TABLE = ["dataset", "source", "k", "n_users", "n_items", "n_interactions", *CHAR
 ERROR = ["standard_error", "ci_low", "ci_high", "p"]
 ESTIMATE = ["slope", *ERROR]
 COUNTS = ["n", "n_subsamples", "n_seeds"]
-SEEDS = {"errors": "means"}  # how the seeds count, see the module's description
+SEEDS = {
+    "errors": "means"
+}  # a sub-sample counts with the mean of its seeds, see the module's docstring
 
 DENSER = "denser data are safer"
 LARGER = "larger and more user-heavy data are more exposed"
-ONE_MODEL = "there is nothing to decide it by, it takes both models on the same sub-samples"
+ONE_MODEL = "there is no case to test, which needs both models on the same sub-samples"
 FLATTER = "AMF's slopes are flatter than BPR-MF's"
 
 
@@ -57,18 +60,18 @@ FLATTER = "AMF's slopes are flatter than BPR-MF's"
 def characteristics_table(
     statistics: Iterable[tuple[str, str, int | None, Mapping[str, Any]]],
 ) -> pd.DataFrame:
-    """The sub-samples with their counts and characteristics.
+    """Return the counts and characteristics of sub-samples.
 
     Args:
-        statistics: of each sub-sample (name of the data set, name of its source, k or None for the whole source, what
-            `data.splits.statistics` gives).
+        statistics: of each sub-sample, (its name, the name of its source, k or None for the whole source, the result of
+            `data.splits.statistics`).
 
     Returns:
         Columns dataset, source, k (Int64), n_users, n_items, n_interactions, density |F|/(|U||I|), size |U||I|, shape
         |U|/|I|; rows by source in the order of first appearance, then k.
 
     Raises:
-        DataError: a data set is there twice.
+        DataError: a name occurs twice.
     """
     rows = [
         {"dataset": dataset, "source": source, "k": k, **{name: about[name] for name in TABLE[3:]}}
@@ -84,10 +87,10 @@ def characteristics_table(
 
 
 def points(robust: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Robustness beside characteristics: a row of `tidy.robustness` with the columns of its sub-sample.
+    """Join robustness and characteristics: the rows of `tidy.robustness` with the columns of their sub-samples.
 
-    Data sets that are no sub-sample are left out. A sub-sample without metrics (its training failed, say) is left out
-    too, with a warning.
+    Data sets that are not sub-samples are left out. So are sub-samples without metrics, for example after a failed
+    training, with a warning.
     """
     for dataset in table.loc[~table["dataset"].isin(robust["dataset"]), "dataset"]:
         logger.warning("%s has no metrics, so the regressions leave it out", dataset)
@@ -101,14 +104,14 @@ def related(
     k: int,
     epsilon: float,
 ) -> dict[str, pd.DataFrame]:
-    """The sub-samples ("samples", `characteristics_table`) and what attacks of one budget cost on them ("points").
+    """Return the sub-samples ("samples", `characteristics_table`) and rho of attacks of one budget on them ("points").
 
     Args:
         metrics: the tidy metrics.
-        statistics: of each of `samples`, see `characteristics_table`.
-        samples: (name of the data set, name of its source, k).
-        k: length of the lists.
-        epsilon: budget of the attacks.
+        statistics: the results of `data.splits.statistics`, one for each of `samples`.
+        samples: (name of the sub-sample, name of its source, k).
+        k: the length of the lists.
+        epsilon: the budget of the attacks.
     """
     table = characteristics_table(
         (*sample, about) for sample, about in zip(samples, statistics, strict=True)
@@ -163,15 +166,17 @@ def shown(
 
 @dataclass(frozen=True)
 class Regression:
-    """A least-squares regression of rho; all that it gives is NaN where the points do not determine it.
+    """A least-squares regression of rho; its estimates are NaN if the points do not determine them.
 
-    The regressors are centred and scaled, which keeps digits (a size is some 10^7, a density 0.1); every method takes
-    and gives their own units.
+    The regressors are centred and scaled for numerical precision (a size is about 10^7, a density 0.1); all methods
+    take and return the original units.
 
     Attributes:
-        result: of statsmodels; None where the points do not determine the coefficients.
-        has_errors: whether there are more sub-samples than parameters: otherwise nothing is left to judge a slope by.
-        counts: n (runs used), n_subsamples, n_seeds (at most of a sub-sample).
+        result: the result of statsmodels; None if the points do not determine the coefficients.
+        has_errors: whether there are more sub-samples than parameters; otherwise errors cannot be estimated.
+        counts: n (the number of runs), n_subsamples, n_seeds (the largest number in a sub-sample).
+        standard: the centred and scaled regressors, one column each.
+        centre, scale: the means and standard deviations of the regressors.
     """
 
     result: Any
@@ -182,33 +187,35 @@ class Regression:
     scale: np.ndarray
 
     def estimate(self, place: int = 0) -> dict[str, float]:
-        """`ESTIMATE` of the regressor at this place: its slope, with standard error, 95 % interval and two-sided p."""
+        """Return `ESTIMATE` of one regressor: its slope, with standard error, 95 % interval and two-sided p."""
         found = dict.fromkeys(ESTIMATE, np.nan)
         if self.result is None:
             return found
         at, scale = place + 1, self.scale[place]
         found["slope"] = self.result.params[at] / scale
         if self.has_errors:
-            with np.errstate(invalid="ignore", divide="ignore"):  # no scatter at all: 0/0
+            with np.errstate(
+                invalid="ignore", divide="ignore"
+            ):  # 0/0 if all points are on the line
                 low, high = self.result.conf_int(alpha=1 - LEVEL)[at]
                 errors = self.result.bse[at] / scale, low / scale, high / scale
                 found.update(zip(ERROR, (*errors, self.result.pvalues[at]), strict=True))
         return found
 
     def intercept(self) -> float:
-        """Rho where all regressors are 0, mostly far outside the data."""
+        """Return rho where all regressors are 0, usually far outside the data."""
         if self.result is None:
             return np.nan
         params = self.result.params
         return float(params[0] - (params[1:] * self.centre / self.scale).sum())
 
     def r_squared(self) -> float:
-        """Share of the variance of the sub-samples' means that is fitted; NaN if there is none to fit."""
+        """Return the share of the variance of the sub-samples' means that is explained; NaN without variance."""
         total = 0 if self.result is None else self.result.centered_tss
         return float(1 - self.result.ssr / total) if total > 0 else np.nan
 
     def collinearity(self) -> tuple[np.ndarray, float]:
-        """Variance inflation factor of each regressor, and the condition number of them all."""
+        """Return the variance inflation factor of each regressor, and the condition number of all regressors."""
         places = range(1, self.standard.shape[1] + 1)
         if self.result is None:
             return np.full(len(places), np.nan), np.nan
@@ -218,7 +225,7 @@ class Regression:
         return np.array(vifs), float(np.linalg.cond(self.standard))
 
     def band(self, x: np.ndarray) -> pd.DataFrame:
-        """The line over one regressor at `x`, and the 95 % interval of its height: columns mean, low, high."""
+        """Return the line over one regressor at `x`, with its 95 % interval: columns mean, low, high."""
         height = pd.DataFrame({"mean": self.intercept() + self.estimate()["slope"] * x})
         if not self.has_errors:
             return height.assign(low=np.nan, high=np.nan)
@@ -231,8 +238,8 @@ def regress(group: pd.DataFrame, columns: Sequence[str]) -> Regression:
     """Regress rho on the columns.
 
     Args:
-        group: of one model, attack and number of iterations: columns dataset, rho and `columns`; rows without rho do
-            not count.
+        group: the points of one model, attack and number of iterations, with columns dataset, rho and `columns`; rows
+            without rho are left out.
         columns: the regressors.
     """
     runs = group[group["rho"].notna()]
@@ -243,7 +250,7 @@ def regress(group: pd.DataFrame, columns: Sequence[str]) -> Regression:
     result, has_errors, centre, scale = None, False, np.nan, np.nan
     if len(x) > len(columns):
         centre, scale = x.mean(axis=0), x.std(axis=0)
-        # Equal numbers can have a spread in their last bits.
+        # The standard deviation of equal numbers can differ from 0 in the last bits.
         vary = (scale > 1e-12 * np.abs(x).max(axis=0)).all()
         x = (x - centre) / scale if vary else x
         if vary and np.linalg.matrix_rank(x, tol=1e-10) == len(columns):
@@ -253,7 +260,7 @@ def regress(group: pd.DataFrame, columns: Sequence[str]) -> Regression:
 
 
 def regressions(data: pd.DataFrame) -> pd.DataFrame:
-    """Ordinary least squares of rho over each characteristic by itself.
+    """Fit rho over each characteristic separately, by ordinary least squares.
 
     Args:
         data: from `points`.
@@ -261,8 +268,8 @@ def regressions(data: pd.DataFrame) -> pd.DataFrame:
     Returns:
         One row for each source, model, attack, number of iterations and characteristic: these five, then slope
         (percentage points of rho per unit of the characteristic), intercept, standard_error, ci_low, ci_high (95 %), p
-        (of a slope of 0, two-sided), r_squared, n (runs), n_subsamples, n_seeds, errors. Errors are NaN with two
-        sub-samples, and all estimates with one.
+        (of a slope of 0, two-sided), r_squared, n (runs), n_subsamples, n_seeds, errors. Errors are NaN for two
+        sub-samples, and all estimates for one.
 
     Raises:
         DataError: the points of one fit have several budgets.
@@ -279,11 +286,11 @@ def regressions(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def joint_regression(data: pd.DataFrame) -> pd.DataFrame:
-    """Ordinary least squares of rho over log density, log size and log shape together.
+    """Fit rho over log density, log size and log shape together, by ordinary least squares.
 
-    Natural logarithms. Three counts (users, items, interactions) determine the three characteristics, so they can
-    differ freely; but the sub-samples of one source lie on one path through that space, where each is nearly a function
-    of another. Then the regression divides between them, by the smallest bends of that path, what only moves together.
+    Logarithms are natural. The three characteristics follow from three counts (users, items, interactions), so they can
+    vary independently. The sub-samples of one source, however, lie on one path through this space, on which each
+    characteristic is nearly a function of the others, so the regression cannot separate their effects.
 
     Args:
         data: from `points`.
@@ -292,7 +299,7 @@ def joint_regression(data: pd.DataFrame) -> pd.DataFrame:
         One row for each source, model, attack, number of iterations and characteristic ("log density" ...), with slope,
         standard_error, ci_low, ci_high, p as in `regressions`; vif (variance inflation factor), condition_number (of
         the three, each centred and scaled to variance 1), r_squared, n, n_subsamples, n_seeds, errors, readable (bool)
-        and note, which says why not.
+        and note, the reason if the coefficients are not readable.
 
     Raises:
         DataError: the points of one fit have several budgets.
@@ -322,7 +329,7 @@ def joint_regression(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _collinearity_note(fit: Regression, vifs: np.ndarray, condition: float) -> str:
-    """Why the coefficients of a joint regression cannot be read, or nothing."""
+    """Return why the coefficients of a joint regression are not readable; "" if they are."""
     if not fit.has_errors:
         return (
             "not determined: needs at least five sub-samples whose three characteristics are not exact "
@@ -337,15 +344,14 @@ def _collinearity_note(fit: Regression, vifs: np.ndarray, condition: float) -> s
 
 
 def slope_differences(data: pd.DataFrame) -> pd.DataFrame:
-    """The slope of BPR-MF minus that of AMF, from runs that both have.
+    """Return the slope of BPR-MF minus the slope of AMF, from pairs of runs with the same sub-sample and seed.
 
-    This is the interaction of model and characteristic in the regression that also gives each pair of runs (same
-    sub-sample and seed) a level of its own: the runs of a pair share their data, and AMF starts from BPR-MF's state, so
-    what moves both must not count as scatter. With two models it is the line of the differences of rho, and is computed
-    so.
+    The difference is the interaction of model and characteristic in a regression with one intercept per pair: the runs
+    of a pair share their data, and AMF starts from the state of BPR-MF, so effects on both must not count as scatter.
+    With two models the interaction equals the slope of the differences of rho, which is what is computed.
 
-    A slope a is steeper than b, whatever their signs, exactly when a - b and a + b have the same sign; so the sum of
-    the slopes is here as well, for `flatter_side`.
+    A slope a is steeper than b, whatever their signs, exactly if a - b and a + b have the same sign. So the result also
+    has the sum of the slopes, for `flatter_side`.
 
     Args:
         data: from `points`.
@@ -382,7 +388,11 @@ def slope_differences(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def _groups(data: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """The points of each fit, in the paper's order of models and attacks; DataError if they have several budgets."""
+    """Yield the key and points of each fit, in the paper's order of models and attacks.
+
+    Raises:
+        DataError: the points of one fit have several budgets.
+    """
     for source, of_source in data.groupby("source", sort=False):
         for model in known_first(of_source["model"], PAPER_MODELS):
             of_model = of_source[of_source["model"] == model]
@@ -404,7 +414,7 @@ def _check_budget(epsilon: pd.Series, key: Mapping[str, Any]) -> None:
 
 
 def _paired(data: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]:
-    """BPR-MF's points of each source, attack and number of iterations, with AMF's rho as rho_second."""
+    """Yield BPR-MF's points of each source, attack and number of iterations, with AMF's rho as rho_second."""
     groups = {tuple(key.values()): group for key, group in _groups(data)}
     first, second = PAPER_MODELS
     for (source, model, *attack), mine in groups.items():
@@ -423,20 +433,20 @@ def _paired(data: pd.DataFrame) -> Iterator[tuple[dict[str, Any], pd.DataFrame]]
 def compare_with_published(
     data: pd.DataFrame, fits: pd.DataFrame, published: pd.DataFrame, k: int
 ) -> pd.DataFrame:
-    """Ours beside the published points and slopes, each at every L of ours (theirs is not printed).
+    """Compare our points and slopes with the published ones, at each of our L (the paper does not print its L).
 
     Args:
         data: from `points`.
         fits: from `regressions`.
         published: the published characteristics.csv.
-        k: length of the lists of `data`; with others than theirs nothing is comparable.
+        k: the length of the lists of `data`; only the paper's is comparable.
 
     Returns:
         Columns source, model, attack, iterations, quantity ("rho" or "slope"), characteristic, x (of a point), value,
-        low, high (of a slope its 95 % interval; of a point the smallest and largest of the seeds), n_seeds, published.
-        Points are ours where the characteristic is the printed number, to its decimals; value, low and high are NaN
-        where we have none. Published numbers of sources that ours does not have are left out, and so are those of a
-        model and attack that was not run with their budget.
+        low, high (of a slope its 95 % interval; of a point the smallest and largest over the seeds), n_seeds,
+        published. A published point is compared with ours whose characteristic rounds to the printed number; value, low
+        and high are NaN if there is none. Published numbers are left out if we have no results of their source, or of
+        their model and attack with their budget.
     """
     data = data[is_epsilon(data["epsilon"], pub.FIGURE3_EPSILON) & (k == pub.FIGURES_K)]
     fits = fits.set_index([*FIT, "characteristic"])
@@ -463,7 +473,7 @@ def compare_with_published(
 
 
 def _rho_at(runs: pd.DataFrame, characteristic: str, x: float) -> pd.Series:
-    """Our rho where the characteristic prints as theirs."""
+    """Return our rho where the characteristic, rounded to the decimals of x, equals x."""
     decimals = len(f"{x:.10f}".rstrip("0").partition(".")[2])
     return runs.loc[runs[characteristic].round(decimals) == x, "rho"].dropna()
 
@@ -472,18 +482,18 @@ def _rho_at(runs: pd.DataFrame, characteristic: str, x: float) -> pd.Series:
 
 
 def statements(fits: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
-    """What the intervals say about the three statements of the longer paper, for each source.
+    """Judge the three statements of the longer paper for each source.
 
-    They follow from the intervals alone, by the rules of `render.statements`; a case is one slope (model, attack,
-    number of iterations, characteristic).
+    The verdicts follow from the intervals alone, by the rules of `render.statements`; a case is one slope (model,
+    attack, number of iterations, characteristic).
 
     Args:
         fits: from `regressions`.
         differences: from `slope_differences`; possibly without rows.
 
     Returns:
-        Of each source and statement, and for the first two of each model: source, statement, model (null for the
-        third), and what `render.statements.judge` says.
+        One row for each source and statement; for the first two statements, one for each model. Columns source,
+        statement, model (null for the third statement), and those of `render.statements.judge`.
     """
     found = []
     for source, of_source in fits.groupby("source", sort=False):
@@ -505,9 +515,12 @@ def statements(fits: pd.DataFrame, differences: pd.DataFrame) -> pd.DataFrame:
 
 
 def flatter_side(row: Any) -> str:
-    """Whether the second slope of a row of `slope_differences` is nearer to 0 than the first, whatever their signs.
+    """Return the side of the statement that the second slope is nearer to 0 than the first.
 
-    It is exactly when the difference and the sum of the two have the same sign, and both intervals have to say so.
+    It is nearer exactly if the difference and the sum of the slopes have the same sign; both intervals must exclude 0.
+
+    Args:
+        row: a row of `slope_differences`.
     """
     difference = side(row.ci_low, row.ci_high, 1)
     total = side(row.sum_ci_low, row.sum_ci_high, 1)
@@ -517,19 +530,19 @@ def flatter_side(row: Any) -> str:
 
 
 def case_name(row: Any, with_characteristic: bool = False) -> str:
-    """A case in words: "PGD at L = 25 over density"."""
+    """Return the name of a case, such as "PGD at L = 25 over density"."""
     steps = f" at L = {row.iterations}" if row.iterations > 1 else ""
     over = f" over {row.characteristic}" if with_characteristic else ""
     return condition_label(row.attack) + steps + over
 
 
 def figure3(data: pd.DataFrame, published: pd.DataFrame, k: int) -> dict[str, pd.DataFrame]:
-    """Every table of Figure 3 by its name: regressions, joint, differences, comparison and statements.
+    """Return the tables of Figure 3 by name: regressions, joint, differences, comparison and statements.
 
     Args:
         data: from `points`.
         published: the published characteristics.csv.
-        k: length of the lists that rho was taken from.
+        k: the length of the lists that rho is computed from.
     """
     fits, differences = regressions(data), slope_differences(data)
     return {

@@ -1,4 +1,4 @@
-"""The regressions of Figure 3 in words and in Markdown."""
+"""The report on the regressions of Figure 3, in Markdown."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -14,17 +14,17 @@ from embrittle.vocabulary import PAPER_MODELS
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MINUS = "\N{MINUS SIGN}"
-# Sizes are millions; a slope for one more pair of user and item has too many zeros to be read.
+# Slopes over size are per million pairs of user and item; per pair they would have too many zeros to be read.
 UNITS = {"size": (1e6, "size (millions)")}
 WORDS = {
     HOLDS: "it holds in every case",
     DOES_NOT_HOLD: "it does not hold",
     MIXED: "it holds in some cases and is contradicted in others",
-    CANNOT_BE_TOLD: "it cannot be told with these runs",
+    CANNOT_BE_TOLD: "these runs do not decide it",
 }
 
 Column = Callable[[Any, float], str]
-"""A cell of a table from a row and the unit that its slopes are multiplied with."""
+"""Function from a row, and the unit that its slopes are multiplied by, to the text of a cell."""
 
 
 def report(
@@ -35,25 +35,25 @@ def report(
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Every table of Figure 3 (`cells.figure3`), and "markdown", the text that shows them in words.
+    """Return the tables of Figure 3 (`cells.figure3`), and "markdown", a report with verdicts and all tables.
 
     Args:
         points: from `cells.points`.
         samples: from `cells.characteristics_table`.
         published: the published characteristics.csv.
-        k: length of the lists that rho was taken from.
-        titles: source -> title.
-        notes: further sentences, for the end of the first part: which runs are missing, say.
+        k: the length of the lists that rho is computed from.
+        titles: source -> title; without one, its name.
+        notes: further sentences for the end of the first part, such as missing runs.
     """
     found = cells.figure3(points, published, k)
     said = verdict(found["regressions"], found["statements"], found["joint"], titles)
-    parts = {"What the intervals say": "\n\n".join([said, *notes])}
+    parts = {"Verdicts from the intervals": "\n\n".join([said, *notes])}
     shown = {
         "Sub-samples": (samples, samples_markdown),
         "Regressions over one characteristic": (found["regressions"], regressions_markdown),
         "Regressions over all three": (found["joint"], joint_markdown),
         "Slopes of BPR-MF minus AMF": (found["differences"], differences_markdown),
-        "Beside the published numbers": (found["comparison"], comparison_markdown),
+        "Comparison with the published numbers": (found["comparison"], comparison_markdown),
     }
     for head, (table, write) in shown.items():
         titled = [titles.get(source, source) for source in table["source"]]
@@ -68,13 +68,13 @@ def report(
 def verdict(
     fits: pd.DataFrame, statements: pd.DataFrame, joint: pd.DataFrame, titles: Mapping[str, str]
 ) -> str:
-    """The statements as a paragraph for each source, with what must be known to believe them.
+    """Return a paragraph for each source: the verdicts on the statements, and their limitations.
 
     Args:
         fits: from `cells.regressions`.
         statements: from `cells.statements`.
-        joint: from `cells.joint_regression`, to say how far the three can be told apart.
-        titles: source -> the title to print.
+        joint: from `cells.joint_regression`, for the collinearity of the three characteristics.
+        titles: source -> title; without one, its name.
     """
     paragraphs = []
     for source, of_source in fits.groupby("source", sort=False):
@@ -86,30 +86,29 @@ def verdict(
         ]
         if of_source["n_seeds"].max() == 1:
             sentences.append(
-                "There is one seed: how much of the scatter around the lines is the chance of training "
-                "cannot be seen, and another seed may move every point."
+                "There is only one seed, so the scatter that is due to training cannot be measured, and "
+                "another seed may move every point."
             )
         sentences.append(
             "The intervals are not adjusted for their number "
-            f"({found[['n_for', 'n_against', 'n_open']].to_numpy().sum()} cases): of slopes that are really "
-            "0, one in twenty would exclude it; and the cases share their data, so they do not confirm each "
-            "other independently."
+            f"({found[['n_for', 'n_against', 'n_open']].to_numpy().sum()} cases): if a slope is really 0, one "
+            "interval in twenty excludes 0. The cases share their data, so they are not independent evidence."
         )
         sentences.append(_about_collinearity(joint[joint["source"] == source]))
         paragraphs.append(" ".join(sentences))
-    return "\n\n".join(paragraphs or ["There are no sub-samples with metrics to decide by."])
+    return "\n\n".join(paragraphs or ["There are no verdicts, because no sub-sample has metrics."])
 
 
 def _tested(title: str, fits: pd.DataFrame) -> str:
-    """What the paragraph rests on."""
+    """Return the sentences on the slopes that the verdicts rest on."""
     models = " and ".join(dict.fromkeys(fits["model"]))
     attacks = ", ".join(dict.fromkeys(case_name(row) for row in fits.itertuples()))
     return (
         f"{title}: slopes of {RHO} (the share of nDCG that a perturbation takes away, in percent) over one "
         f"characteristic at a time, from {_range(fits['n_subsamples'])} sub-samples with "
         f"{_range(fits['n_seeds'])} seed{'s' if fits['n_seeds'].max() != 1 else ''} each, for {models} "
-        f"under {attacks}. A case is one line, or one pair of them; it is open where a 95 % interval "
-        "contains 0 or there are too few sub-samples for one."
+        f"under {attacks}. A case is one slope, or the slopes of both models; it is open if a 95 % interval "
+        "contains 0 or cannot be computed from so few sub-samples."
     )
 
 
@@ -119,7 +118,7 @@ def _range(numbers: pd.Series) -> str:
 
 
 def _decided(statement: str, verdicts: pd.DataFrame) -> str:
-    """A statement with its verdicts."""
+    """Return a sentence with a statement and its verdicts."""
     texts = [
         ("" if statement == FLATTER else f"for {row.model} ")
         + f"{WORDS[row.verdict]} ({row.evidence})"
@@ -129,14 +128,14 @@ def _decided(statement: str, verdicts: pd.DataFrame) -> str:
 
 
 def _about_collinearity(joint: pd.DataFrame) -> str:
-    """Whether the characteristics can be told apart."""
+    """Return a sentence on whether the effects of the characteristics can be separated."""
     reason = "the sub-samples are nested parts of one data set in which density, size and shape change together"
     if not joint["readable"].all():
         note = next(note for note in joint["note"] if note)
         return f"No slope here belongs to its characteristic alone: {reason}; their joint regression is {note}."
     return (
-        f"Slopes over one characteristic do not hold the others fixed ({reason}); the joint regression on "
-        f"their logarithms, which does, is readable here (largest VIF {joint['vif'].max():.3g})."
+        f"A slope over one characteristic does not hold the others fixed ({reason}). The joint regression on "
+        f"their logarithms does, and is readable here (largest VIF {joint['vif'].max():.3g})."
     )
 
 
@@ -144,7 +143,7 @@ def _about_collinearity(joint: pd.DataFrame) -> str:
 
 
 def samples_markdown(samples: pd.DataFrame) -> str:
-    """The sub-samples with their counts and characteristics."""
+    """Return the table of sub-samples with their counts and characteristics."""
     rows = [
         {
             "Data set": MARKDOWN.escape(row.source),
@@ -162,7 +161,7 @@ def samples_markdown(samples: pd.DataFrame) -> str:
 
 
 def _scaled(*names: str) -> Column:
-    """The number, or the interval, of these columns."""
+    """Return the column for one number, or for an interval of two, from these columns of a table."""
 
     def cell(row: Any, unit: float) -> str:
         values = [getattr(row, name) * unit for name in names]
@@ -181,7 +180,7 @@ R_SQUARED = {"R²": lambda row, unit: "—" if np.isnan(row.r_squared) else f"{r
 
 
 def regressions_markdown(fits: pd.DataFrame) -> str:
-    """The regressions over one characteristic each."""
+    """Return the table of regressions over one characteristic each."""
     columns = {
         "Slope": _scaled("slope"),
         **INTERVAL,
@@ -195,7 +194,7 @@ def regressions_markdown(fits: pd.DataFrame) -> str:
 
 
 def joint_markdown(joint: pd.DataFrame) -> str:
-    """The regressions over all three, with their collinearity; the notes stand below."""
+    """Return the table of regressions over all three characteristics, with their collinearity and notes."""
     columns = {
         "Coefficient": _scaled("slope"),
         **INTERVAL,
@@ -210,7 +209,7 @@ def joint_markdown(joint: pd.DataFrame) -> str:
 
 
 def differences_markdown(differences: pd.DataFrame) -> str:
-    """The differences of slopes between the two models."""
+    """Return the table of differences between the slopes of both models."""
     first, second = PAPER_MODELS
     columns = {
         f"Slope {first}": _scaled("slope_first"),
@@ -224,9 +223,9 @@ def differences_markdown(differences: pd.DataFrame) -> str:
 
 
 def comparison_markdown(comparison: pd.DataFrame) -> str:
-    """Ours beside the published points and slopes."""
+    """Return the table of our points and slopes and the published ones."""
     columns = {
-        "What": lambda row, unit: (
+        "Quantity": lambda row, unit: (
             f"slope of {RHO}" if row.quantity == "slope" else f"{RHO} at {row.x:g}"
         ),
         "Ours": _scaled("value"),
@@ -235,14 +234,14 @@ def comparison_markdown(comparison: pd.DataFrame) -> str:
         "Published": lambda row, unit: _number(row.published),
     }
     below = (
-        "The interval of a slope: 95 %; that of a point: smallest to largest of the seeds. The paper does "
-        "not print its number of iterations L, so its one number stands beside ours at every L."
+        "Intervals: 95 % for a slope, smallest to largest over the seeds for a point. The paper does not print "
+        "its number of iterations L, so each published number is compared with ours at every L."
     )
     return f"{_fits_markdown(comparison, columns)}\n\n{below}"
 
 
 def _fits_markdown(table: pd.DataFrame, columns: Mapping[str, Column]) -> str:
-    """A table with the columns that name a fit, then `columns`."""
+    """Return a table with the columns that name a fit, then `columns`."""
     has_model = "model" in table
     rows = []
     for row in table.itertuples(index=False):
@@ -259,7 +258,7 @@ def _about_seeds(table: pd.DataFrame) -> str:
 
 
 def _number(value: float) -> str:
-    """Three significant digits at least, without an exponent where that is readable; a proper minus."""
+    """Return a number as text: three significant digits or two decimals, no decimals from 1000 on, a proper minus."""
     if np.isnan(value):
         return "—"
     if np.isinf(value):

@@ -1,4 +1,4 @@
-"""The curves of Figures 1 and 2, and their reference lines, from the tidy metrics."""
+"""The curves and reference lines of Figures 1 and 2, from the tidy metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ LONG_COLUMNS = pub.COLUMNS["figures_1_2"]
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel of a figure: its name in the published CSV, and what it shows."""
+    """One panel of a figure: its name in the published CSV, its metric and its model."""
 
     figure: str
     metric: str
@@ -34,7 +34,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class Layout:
-    """What distinguishes the two figures: their panels, and what their x axis is ("iterations" or "epsilon")."""
+    """The panels of a figure, and the quantity on its x axis ("iterations" or "epsilon")."""
 
     panels: Sequence[Panel]
     x_name: str
@@ -62,22 +62,21 @@ def curves(
     k: int,
     attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
-    """The curves of a figure, all data sets.
+    """Return the curves of a figure for all data sets.
 
     Args:
         metrics: the tidy metrics.
-        name: "figure1", over the grid `iterations` at one epsilon, or "figure2", over the grid `epsilon` after a number
+        name: "figure1", with the grid `iterations` at one epsilon, or "figure2", with the grid `epsilon` at one number
             of iterations.
-        epsilon: budget of the attacks, or grid of the x axis.
-        iterations: grid of the x axis, or number of iterations of the multi-step attacks.
-        k: length of the lists.
-        attacks: the attacks to show, in this order: name -> whether it takes a single step. Such
-            an attack has no curve, but a reference line.
+        epsilon: the budget of the attacks, or the grid of the x axis.
+        iterations: the grid of the x axis, or the number of iterations of multi-step attacks.
+        k: the length of the lists.
+        attacks: the attacks to show, in this order: name -> whether it takes a single step. A single-step attack has no
+            curve, but a reference line (see `shown`).
 
     Returns:
         Columns figure, metric, dataset, model, attack, x_name, x, mean, sd, low, high, n_seeds (see
-        `spread_over_seeds`), in the order of the published CSV. The multi-step ones of `attacks`
-        are there, NaN where not computed, and no others.
+        `spread_over_seeds`), in the order of the published CSV, of the multi-step attacks; NaN if not computed.
 
     Raises:
         DataError: the metrics are not usable, see `metrics_at`.
@@ -90,7 +89,7 @@ def curves(
         return _curves(points, FIGURES[name], iterations, attacks)
     rows = rows[(rows["iterations"] == iterations) | initial]
     grid = np.array([float(value) for value in epsilon])
-    # The nearest grid value, where it is the same but for the last bits of a float.
+    # Replace each epsilon by the grid value that equals it except for the last bits of a float.
     budgets = rows["epsilon"].to_numpy(dtype=float)
     nearest = grid[np.abs(budgets[:, None] - grid[None, :]).argmin(axis=1)]
     points = rows.assign(x=np.where(np.isclose(budgets, nearest, atol=0.0), nearest, np.nan))
@@ -100,7 +99,7 @@ def curves(
 def _curves(
     points: pd.DataFrame, layout: Layout, grid: Sequence[float], attacks: Mapping[str, bool]
 ) -> pd.DataFrame:
-    """Curves of the panels whose model is there; `points` are metrics with a column x."""
+    """Return the curves of the panels whose model has metrics; `points` are metrics with a column x."""
     multi_step = [name for name, single_step in attacks.items() if not single_step]
     models = models_in(points)
     seeds = {name: seeds_of(points, name) for name in dict.fromkeys(points["dataset"])}
@@ -121,7 +120,7 @@ def _curves(
 
 
 def long_form(*curves: pd.DataFrame) -> pd.DataFrame:
-    """Curves in the columns of the published figures_1_2.csv; value is the mean over the seeds.
+    """Return curves in the columns of the published figures_1_2.csv; value is the mean over seeds.
 
     Args:
         curves: from `curves`, of one or both figures.
@@ -133,9 +132,10 @@ def long_form(*curves: pd.DataFrame) -> pd.DataFrame:
 def _references(
     rows: pd.DataFrame, panel: Panel, epsilon: float, attacks: Mapping[str, bool], n_seeds: int
 ) -> dict[str, float]:
-    """The values of a panel's horizontal lines, each a mean over the seeds, NaN where a seed is missing.
+    """Return the values of a panel's horizontal lines, each a mean over the seeds, NaN if a seed is missing.
 
-    "initial", the single-step attacks in their order, and "random"; `rows` are the metrics of one data set.
+    The lines are "initial", the single-step attacks in their order, and "random"; `rows` are the metrics of one data
+    set.
     """
     rows = rows[rows["metric"] == panel.metric]
     of_model = rows[rows["model"] == panel.model]
@@ -148,23 +148,24 @@ def _references(
         name: values.mean() if values.count() == n_seeds else np.nan
         for name, values in per_seed.items()
     }
-    # The random recommender has seeds of its own, or one for all: nothing is trained.
+    # The random recommender is not trained, so it may have other seeds than the models, or a single one.
     random = rows.loc[(rows["model"] == RANDOM) & (rows["attack"] == UNPERTURBED), "value"]
     return {**means, "random": random.mean(skipna=False)}
 
 
 @dataclass(frozen=True)
 class Shown:
-    """All that a figure shows of one data set.
+    """All numbers that a figure shows for one data set.
 
     Attributes:
-        layout: of the figure.
-        models: those that are in the metrics.
-        curves: of the data set, from `curves`.
-        references: panel -> name -> value of a horizontal line, a mean over the seeds, NaN where one is missing:
-            "initial", the single-step attacks (at `reference_epsilon`) in their order, and "random".
-        published: rows of the published figures_1_2.csv that can be compared, maybe none.
-        attacks, iterations, k: as `curves`.
+        layout: the layout of the figure.
+        models: the models in the metrics.
+        curves: the curves of the data set, from `curves`.
+        references: panel -> name -> value of a horizontal line, a mean over the seeds, NaN if a seed is missing. The
+            names are "initial", the single-step attacks in their order, and "random".
+        reference_epsilon: the budget of the single-step attacks.
+        published: the comparable rows of the published figures_1_2.csv, possibly none.
+        attacks, iterations, k: as in `curves`.
     """
 
     layout: Layout
@@ -189,17 +190,17 @@ def shown(
     fgsm_epsilon: float | None = None,
     published: pd.DataFrame | None = None,
 ) -> Shown:
-    """What a figure shows of one data set.
+    """Return all numbers that a figure shows for one data set.
 
     Args:
-        metrics, name, epsilon, iterations, k, attacks: as `curves`.
-        dataset: name of the data set.
-        fgsm_epsilon: budget of the single-step attacks; by default `epsilon`.
-        published: the published figures_1_2.csv; its curves are shown where the data set, K and what is fixed (the
-            epsilon of Figure 1, the iterations of Figure 2) are the same.
+        metrics, name, epsilon, iterations, k, attacks: as in `curves`.
+        dataset: the name of the data set.
+        fgsm_epsilon: the budget of the single-step attacks; by default `epsilon`.
+        published: the published figures_1_2.csv. Its curves are shown if K and the fixed setting (epsilon in Figure 1,
+            iterations in Figure 2) are the same.
 
     Raises:
-        DataError: the metrics are not usable, or have nothing for the data set.
+        DataError: the metrics are not usable, or have no rows of the data set.
     """
     layout, rows = FIGURES[name], metrics_at(metrics, k)
     here = rows[rows["dataset"] == dataset]

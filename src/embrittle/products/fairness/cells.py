@@ -1,7 +1,7 @@
-"""The cells of Tables 2 and 3, nDCG of groups and how far the groups are apart, and their changes for the heat map.
+"""The cells of Tables 2 and 3, nDCG of groups and differences between groups, and their changes for the heat map.
 
-From the tidy tables of `evaluation.evaluate_fairness`, collected over the study. As in Table 1, a cell that a seed
-lacks is NaN, never the mean of what happens to be there.
+The cells are computed from the tidy tables of `evaluation.evaluate_fairness`, collected over the study. As in Table 1,
+a cell is NaN if any seed lacks it, never the mean of the other seeds.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ class FairnessTable:
     Attributes:
         name: "table2" or "table3".
         column: the tidy column that names a cell within an attribute, "group" or "measure".
-        value: what the published table calls the value.
+        value: the column of the value in the published table.
     """
 
     name: str
@@ -48,21 +48,21 @@ def cells(
     attributes: Sequence[str],
     seeds: Sequence[int],
 ) -> pd.DataFrame:
-    """The cells of a table over the seeds.
+    """Return the cells of a table over seeds.
 
     Args:
         rows: the tidy groups (Table 2) or fairness measures (Table 3).
-        table: which one.
-        k: length of the lists.
-        attacks: the conditions beside "initial", in this order.
-        attributes: what to show, in this order; one that a data set does not have is left out for it.
-        seeds: what makes a complete cell.
+        table: the table.
+        k: the length of the lists.
+        attacks: the conditions in addition to "initial", in this order.
+        attributes: the attributes to show, in this order; those that a data set does not have are left out for it.
+        seeds: the seeds that a complete cell has.
 
     Returns:
-        The columns `table.cell`, then mean, sd, low, high, n_seeds (`tidy.spread_over_seeds`).
+        Columns `table.cell`, then mean, sd, low, high, n_seeds (`tidy.spread_over_seeds`).
 
     Raises:
-        DataError: there is nothing at this K, or two rows have the same key.
+        DataError: no row has this K, or two rows have the same key.
     """
     rows = rows[rows["k"] == k].rename(columns={"attack": "condition"})
     if rows.empty:
@@ -87,22 +87,22 @@ def cells(
 
 
 def _names(rows: pd.DataFrame, table: FairnessTable, dataset: str, attribute: str) -> list[str]:
-    """The groups or measures of an attribute that a data set has; none where it lacks the attribute."""
+    """Return the groups or measures of an attribute in a data set; none if the data set lacks the attribute."""
     here = (rows["dataset"] == dataset) & (rows["attribute"] == attribute)
     return list(dict.fromkeys(rows.loc[here, table.column]))
 
 
 def long_form(spread: pd.DataFrame, table: FairnessTable) -> pd.DataFrame:
-    """The means, in the columns of the published CSV."""
+    """Return the means in the columns of the published CSV."""
     return spread[[*table.cell, "mean"]].rename(columns={"mean": table.value})
 
 
 def comparison(long: pd.DataFrame, published: pd.DataFrame, table: FairnessTable) -> pd.DataFrame:
-    """The cells of `long_form` beside the published ones of the same data sets (`published.compared`).
+    """Compare the cells of `long_form` with the published ones of the same data sets (`published.compared`).
 
     Returns:
-        The columns `table.cell`, then value, published, difference, ratio and note. Cells published for attributes
-        that ours does not have are at the end.
+        Columns `table.cell`, then value, published, difference, ratio and note. Published cells that we do not have are
+        at the end.
     """
     ours = long.rename(columns={table.value: "value"})
     theirs = published.rename(columns={table.value: "published"})
@@ -112,14 +112,14 @@ def comparison(long: pd.DataFrame, published: pd.DataFrame, table: FairnessTable
 
 
 def relative_changes(spread: pd.DataFrame) -> pd.DataFrame:
-    """How far each measure has moved away from 0, relative to the unperturbed model.
+    """Return the relative change of each measure's distance from 0, compared with the unperturbed model.
 
     Args:
         spread: the cells of Table 3 (`cells`).
 
     Returns:
         Columns dataset, model, condition (the attacks), attribute, measure, initial, after and change, which is
-        |after| / |initial| - 1: NaN where a value is missing or the initial one is 0.
+        |after| / |initial| - 1; NaN if a value is missing or the initial one is 0.
     """
     keys = ["dataset", "model", "attribute", "measure"]
     values = spread[[*keys, "condition", "mean"]]

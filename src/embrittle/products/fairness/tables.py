@@ -1,7 +1,7 @@
-"""Tables 2 and 3 of the MSAP paper in their several forms: as numbers, in Markdown and LaTeX, and beside the published.
+"""Tables 2 and 3 of the MSAP paper: as numbers, in Markdown and LaTeX, and compared with the published tables.
 
-Both tables have the same shape: rows are models and conditions, columns the groups or measures of each attribute, and
-each data set has a table of its own.
+Both tables have the same shape: rows are models and conditions, columns the groups or measures of each attribute. Each
+data set has its own table.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from embrittle.render.labels import condition_label
 from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_latex
 
 DECIMALS = 3
-# From here on decimals would say nothing: GCE reaches thousands where a group has nothing.
+# Values from here on have no decimals: GCE reaches thousands if a group has no hit.
 LARGE = 100
 ROWS = ["model", "condition"]
 
@@ -36,16 +36,16 @@ def caption(
     table: FairnessTable,
     dataset: str,
 ) -> list[str]:
-    """What a reader must know to read one data set's table, as sentences.
+    """Return the caption of one data set's table, as sentences.
 
     Args:
-        about: k, length of the lists; epsilon, budget of the perturbations, and iterations of the multi-step ones;
-            attributes, what was asked for; item_value, key of `fairness.ITEM_VALUES`; gce, settings of `fairness.gce`;
-            distributions, attribute -> name -> fair distribution; notes, further sentences for the end.
+        about: k, the length of the lists; epsilon, the budget of the perturbations; iterations, of the multi-step ones;
+            attributes, those of the configuration; item_value, a key of `fairness.ITEM_VALUES`; gce, the settings of
+            `fairness.gce`; distributions, attribute -> name -> fair distribution; notes, further sentences for the end.
         spread: the cells of the table.
-        groups: the tidy groups, as from `evaluation.evaluate_fairness`.
-        table: which one.
-        dataset: name of the data set.
+        groups: the tidy groups from `evaluation.evaluate_fairness`.
+        table: the table.
+        dataset: the name of the data set.
     """
     spread = spread[spread["dataset"] == dataset]
     here = groups[(groups["dataset"] == dataset) & (groups["k"] == about["k"])]
@@ -53,41 +53,41 @@ def caption(
         name: here.loc[here["attribute"] == name, ["group", "label"]].drop_duplicates()
         for name in about["attributes"]
     }
-    there = {name: rows for name, rows in groups_of.items() if len(rows)}
-    absent = ", ".join(_in_words(name).lower() for name in groups_of if name not in there)
+    present = {name: rows for name, rows in groups_of.items() if len(rows)}
+    absent = ", ".join(_in_words(name).lower() for name in groups_of if name not in present)
     k = about["k"]
-    what = {"table2": f"nDCG@{k} of groups", "table3": "How far groups are apart"}
+    what = {"table2": f"nDCG@{k} of groups", "table3": "Differences between groups"}
     return [
         f"{what[table.name]}, top-{k} lists, perturbation budget ε = {about['epsilon']:g}, "
         f"{about['iterations']} iterations of the multi-step perturbations.",
-        *(_of_groups if table is TABLE2 else _of_measures)(about, there),
-        *([f"Not published with these data: {absent}."] if absent else []),
-        *tables.seeds_sentences(spread, "nothing to measure, or not computed"),
+        *(_of_groups if table is TABLE2 else _of_measures)(about, present),
+        *([f"Attributes that these data do not have: {absent}."] if absent else []),
+        *tables.seeds_sentences(spread, "nothing to measure or not computed"),
         *about["notes"],
     ]
 
 
-def _of_groups(about: Mapping[str, Any], there: Mapping[str, pd.DataFrame]) -> list[str]:
-    """What Table 2 shows; `there`: attribute -> its groups and their labels."""
+def _of_groups(about: Mapping[str, Any], present: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the sentences on Table 2; `present`: attribute of the data set -> its groups and their labels."""
     described = [
         f"{_in_words(name)}: "
         + ", ".join(f"{row.group} {row.label}" for row in rows.itertuples(index=False))
         + "."
-        for name, rows in there.items()
+        for name, rows in present.items()
     ]
     return [
-        "User groups: the mean nDCG of their users. Item groups: the mean over their recommended items; the value "
-        f"of an item is {ITEM_VALUES[about['item_value']].words}; 0 where none is recommended.",
+        "User groups: the mean nDCG of their users. Item groups: the mean over their recommended items, where the "
+        f"value of an item is {ITEM_VALUES[about['item_value']].words}; 0 if none is recommended.",
         *described,
-        "Bold: the highest of a model.",
+        "Bold: the highest value of a model.",
     ]
 
 
-def _of_measures(about: Mapping[str, Any], there: Mapping[str, pd.DataFrame]) -> list[str]:
-    """What Table 3 shows; `there` as for `_of_groups`."""
+def _of_measures(about: Mapping[str, Any], present: Mapping[str, pd.DataFrame]) -> list[str]:
+    """Return the sentences on Table 3; `present` as in `_of_groups`."""
     shares = "; ".join(
         f"{_in_words(attribute)} {name} ({', '.join(f'{share:g}' for share in fair)})"
-        for attribute in there
+        for attribute in present
         for name, fair in about["distributions"].get(attribute, {}).items()
     )
     gce = about["gce"]
@@ -95,8 +95,8 @@ def _of_measures(about: Mapping[str, Any], there: Mapping[str, pd.DataFrame]) ->
         f"GCE: generalised cross entropy (β = {gce['beta']:g}, smoothing {gce['smoothing']:g} of "
         f"{gce['background']:g}) of Table 2's values against the uniform distribution f0"
         + (f" and {shares}." if shares else "."),
-        "MADr, MADR: mean absolute difference between groups of predicted scores and of ranking quality.",
-        "Bold: the nearest to 0 of a model.",
+        "MADr, MADR: mean absolute difference between groups in predicted scores and in ranking quality.",
+        "Bold: the value of a model that is nearest to 0.",
     ]
 
 
@@ -110,15 +110,15 @@ def forms(
     about: Mapping[str, Any],
     titles: Mapping[str, str],
 ) -> dict[str, pd.DataFrame | str]:
-    """Every form of a table, by the name of its output in rule tabulate_fairness.
+    """Return all forms of a table, by the names of outputs in rule tabulate_fairness.
 
     Args:
         name: "table2" or "table3".
         groups, fairness: the tidy tables of the study.
         published: the published table of that name.
-        shown: what the table shows, the further arguments of `cells`.
-        about: what its captions say, see `caption`.
-        titles: data set -> title; the name itself without one.
+        shown: the further arguments of `cells`.
+        about: the content of captions, see `caption`.
+        titles: data set -> title; without one, its name.
     """
     table = TABLES[name]
     spread = cells(groups if table is TABLE2 else fairness, table, **shown)
@@ -135,11 +135,11 @@ def forms(
 
 
 def wide(spread: pd.DataFrame, table: FairnessTable, dataset: str, markup: Markup) -> pd.DataFrame:
-    """One data set's table in the paper's shape, as text.
+    """Return one data set's table in the paper's shape, as text.
 
     Returns:
-        Rows (Model, Condition), columns (attribute, group or measure). The best of each model is bold; "mean ± sd"
-        where there are several seeds.
+        Rows (Model, Condition), columns (attribute, group or measure). The best value of each model is bold; with
+        several seeds, texts are "mean ± sd".
     """
     here = spread.assign(best=_is_best(spread, table))
     here = here[here["dataset"] == dataset]
@@ -161,7 +161,10 @@ def _in_words(attribute: str) -> str:
 
 
 def _is_best(spread: pd.DataFrame, table: FairnessTable) -> pd.Series:
-    """Where a cell prints the best of its model: the highest nDCG, the smallest distance. None where all are alike."""
+    """Return which cells print the best value of their model: the highest nDCG, or the measure nearest to 0.
+
+    No cell is the best if all print the same.
+    """
     printed = spread["mean"].round(DECIMALS) + 0.0
     goodness = printed if table is TABLE2 else -printed.abs()
     keys = ["dataset", "model", "attribute", table.column]
@@ -174,7 +177,7 @@ def _text(value: float, missing: str) -> str:
 
 
 def number_text(value: float) -> str:
-    """A value as the tables print it."""
+    """Return a value as the tables print it."""
     decimals = 0 if abs(value) >= LARGE else DECIMALS
     # + 0.0 after rounding: a small negative number prints as 0.000, not as -0.000.
     return f"{round(value, decimals) + 0.0:,.{decimals}f}"
@@ -187,7 +190,7 @@ def texts(
     about: Mapping[str, Any],
     titles: Mapping[str, str],
 ) -> dict[str, str]:
-    """The table of every data set with its caption, in "markdown" and "latex"; arguments as in `forms`."""
+    """Return the tables of all data sets with captions, as "markdown" and "latex"; arguments as in `forms`."""
     markdown, latex = [], []
     for dataset in dict.fromkeys(spread["dataset"]):
         title = titles.get(dataset, dataset)
@@ -206,7 +209,7 @@ def texts(
 def comparison_markdown(
     compared: pd.DataFrame, table: FairnessTable, titles: Mapping[str, str]
 ) -> str:
-    """The comparison as a Markdown table."""
+    """Return the comparison as a Markdown table."""
     names = {
         "Attribute": lambda row: _in_words(row["attribute"]),
         table.column.capitalize(): lambda row: row[table.column],

@@ -1,8 +1,8 @@
-"""The numbers of the APR poster (He et al. 2018) from the tidy metrics, and what it says about them.
+"""The numbers of the APR poster (He et al. 2018) from the tidy metrics, and verdicts on its claims.
 
-Robustness: by how much nDCG changes under noise of a given L2 norm. Accuracy: HR and nDCG of all recommenders. Both
-beside the printed numbers where there are any, with what the poster says judged on the data at hand. The two figures:
-nDCG against the size of noise, and HR and nDCG while training.
+Robustness: the relative change of nDCG under noise of a given L2 norm. Accuracy: HR and nDCG of all recommenders. Both
+are compared with the published numbers, and both have claims that are judged. The two figures show nDCG against the
+norm of noise, and HR and nDCG during training.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -30,10 +30,12 @@ ROBUSTNESS = ["dataset", "model", "attack", "epsilon"]
 ACCURACY = ["dataset", "model", "metric"]
 TRAINING = ["dataset", "model", "epoch", "metric"]
 CLAIM = ["dataset", "statement", "verdict", "evidence"]
-# In the poster's order; further ones come last.
+# In the poster's order; other recommenders come last.
 RECOMMENDERS = ("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
 FAR_WORSE = 2.0
-"""Adversarial noise is "far worse" if it costs so many times what random noise does: the poster gives no number."""
+"""Adversarial noise is "far worse" if its loss is at least this many times that of random noise; the poster gives no
+number.
+"""
 HOLDS, ON_AVERAGE, FAILS, UNKNOWN = (
     "holds",
     "holds on average, not in every seed",
@@ -43,7 +45,7 @@ HOLDS, ON_AVERAGE, FAILS, UNKNOWN = (
 
 
 def _filled(cells: Sequence[tuple], names: Sequence[str], rows: pd.DataFrame) -> pd.DataFrame:
-    """The cells, named by the columns `names`, with their value in `rows`; NaN where there is none."""
+    """Return cells, named by the columns `names`, with their values in `rows`; NaN if they have none."""
     values = values_by(rows.assign(epsilon=rows["epsilon"].map(number_key)), names)
     table = pd.DataFrame(cells, columns=names)
     rounded = {name: table[name].map(number_key) for name in names if name == "epsilon"}
@@ -61,17 +63,17 @@ def robustness_seeds(
     epsilon: Sequence[float],
     k: int,
 ) -> pd.DataFrame:
-    """The relative change of nDCG@k in percent, for every seed.
+    """Return the relative change of nDCG@k in percent, for every seed.
 
     Args:
         metrics: the tidy metrics.
-        datasets: those to show.
-        attacks: single-step attacks to show.
-        epsilon: their budgets.
-        k: length of the lists.
+        datasets: the data sets to show.
+        attacks: the single-step attacks to show.
+        epsilon: the budgets of the attacks.
+        k: the length of the lists.
 
     Returns:
-        The columns `ROBUSTNESS`, seed and value; NaN where a needed row is missing, or nDCG was 0 without perturbation.
+        Columns `ROBUSTNESS`, seed and value; NaN if a row is missing or nDCG is 0 without perturbation.
 
     Raises:
         DataError: the metrics are not usable, see `tidy.metrics_at`.
@@ -89,17 +91,17 @@ def robustness_seeds(
 def robustness_comparison(
     per_seed: pd.DataFrame, methods: Mapping[str, str], published: pd.DataFrame, k: int
 ) -> pd.DataFrame:
-    """The means over the seeds beside the printed changes.
+    """Compare the means over seeds with the published changes.
 
     Args:
         per_seed: from `robustness_seeds`.
-        methods: attack -> its method; that of the poster is "fgsm".
-        published: apr_robustness.csv.
-        k: length of the lists; only that of the poster is compared.
+        methods: attack -> its method; the poster's is "fgsm".
+        published: the published apr_robustness.csv.
+        k: the length of the lists; only the poster's is comparable.
 
     Returns:
-        The columns `ROBUSTNESS`, mean, sd, low, high, n_seeds, published and difference (percentage points), NaN where
-        nothing is printed.
+        Columns `ROBUSTNESS`, mean, sd, low, high, n_seeds, published and difference (percentage points); the last two
+        are NaN if no number is published.
     """
     theirs = published.replace({"model": APR_MODELS})
     theirs = theirs.rename(columns={"relative_change_ndcg100_percent": "published"})
@@ -111,7 +113,7 @@ def robustness_comparison(
 
 
 def robustness_claims(per_seed: pd.DataFrame, methods: Mapping[str, str]) -> pd.DataFrame:
-    """What the poster says about robustness, judged: the columns `CLAIM`, for each data set."""
+    """Judge the poster's claims about robustness on each data set; columns `CLAIM`."""
     values = per_seed.set_index([*ROBUSTNESS, "seed"])["value"].sort_index()
     budgets = {f"ε = {x:g}": x for x in dict.fromkeys(per_seed["epsilon"])}
     models = list(dict.fromkeys(per_seed["model"]))
@@ -141,25 +143,25 @@ def robustness_claims(per_seed: pd.DataFrame, methods: Mapping[str, str]) -> pd.
 def judged(
     pairs: Mapping[str, tuple[pd.Series, pd.Series]], times: float = 1.0, form: str = "{:+.1f} %"
 ) -> tuple[str, str]:
-    """Judge whether the first of each pair, so many times, is the larger one.
+    """Judge the statement that the first value of each pair, multiplied by `times`, is larger than the second.
 
     Args:
-        pairs: case -> two values for each seed.
-        times: what the first is multiplied by; the evidence shows it as it is.
-        form: how a value is written.
+        pairs: case -> two series of values over seeds.
+        times: the factor of the first value; the evidence shows values without it.
+        form: the format of a value.
 
     Returns:
-        The verdict, and the means of all cases, with those against the statement marked.
+        The verdict, and the evidence: the means of all cases, with those that contradict the statement marked.
     """
     values = [value for pair in pairs.values() for value in pair]
     if not pairs or any(value.isna().any() for value in values):
-        return UNKNOWN, "not computed, for one seed at least"
+        return UNKNOWN, "not computed for at least one seed"
     evidence, fails, every = [], False, True
     for case, (first, second) in pairs.items():
         larger = times * first
         holds = larger.mean() > second.mean()
         text = f"{case}: {form.format(first.mean())} against {form.format(second.mean())}"
-        evidence.append(text if holds else f"{text} (not so)")
+        evidence.append(text if holds else f"{text} (contradicts the claim)")
         fails |= not holds
         every &= (larger > second).all()
     return FAILS if fails else HOLDS if every else ON_AVERAGE, "; ".join(evidence)
@@ -169,15 +171,15 @@ def judged(
 
 
 def accuracy_seeds(metrics: pd.DataFrame, datasets: Sequence[str], k: int) -> pd.DataFrame:
-    """HR@k and nDCG@k without perturbation, for every recommender but the random one, and every seed.
+    """Return HR@k and nDCG@k without perturbation, for every recommender except the random one, and every seed.
 
     Args:
         metrics: the tidy metrics of models and baselines.
-        datasets: those to show.
-        k: length of the lists.
+        datasets: the data sets to show.
+        k: the length of the lists.
 
     Returns:
-        The columns `ACCURACY`, seed and value; metrics as "HR" and "nDCG"; NaN where a seed is missing.
+        Columns `ACCURACY`, seed and value, with metrics "HR" and "nDCG"; NaN if a seed is missing.
 
     Raises:
         DataError: the metrics are not usable, see `tidy.metrics_at`.
@@ -194,16 +196,16 @@ def accuracy_seeds(metrics: pd.DataFrame, datasets: Sequence[str], k: int) -> pd
 
 
 def accuracy_comparison(per_seed: pd.DataFrame, published: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The means over the seeds beside the printed values.
+    """Compare the means over seeds with the published values.
 
     Args:
         per_seed: from `accuracy_seeds`.
-        published: apr_performance.csv.
-        k: length of the lists; only that of the poster is compared.
+        published: the published apr_performance.csv.
+        k: the length of the lists; only the poster's is comparable.
 
     Returns:
-        The columns `ACCURACY`, k, mean, sd, low, high, n_seeds, published and deviation_percent, NaN where nothing is
-        printed.
+        Columns `ACCURACY`, k, mean, sd, low, high, n_seeds, published and deviation_percent; the last two are NaN if no
+        value is published.
     """
     spelled = {f"HR@{APR_K}": "HR", f"NDCG@{APR_K}": "nDCG"}
     theirs = published.replace({"model": APR_MODELS, "metric": spelled})
@@ -216,7 +218,7 @@ def accuracy_comparison(per_seed: pd.DataFrame, published: pd.DataFrame, k: int)
 
 
 def accuracy_claims(per_seed: pd.DataFrame) -> pd.DataFrame:
-    """What the poster says about accuracy, judged: the columns `CLAIM`, for each data set."""
+    """Judge the poster's claims about accuracy on each data set; columns `CLAIM`."""
     values = per_seed.set_index([*ACCURACY, "seed"])["value"].sort_index()
     claims = []
     for dataset in dict.fromkeys(per_seed["dataset"]):
@@ -230,7 +232,7 @@ def accuracy_claims(per_seed: pd.DataFrame) -> pd.DataFrame:
         }.items():
             pairs = {}
             for metric in dict.fromkeys(per_seed["metric"]) if rivals else ():
-                # A rival that was not computed is the one to name: nothing can be told then.
+                # A rival that was not computed counts as the best, so that the claim cannot be told.
                 means = {m: at[m, metric].mean(skipna=False) for m in rivals}
                 best = max(rivals, key=lambda m: np.inf if np.isnan(means[m]) else means[m])
                 pairs[f"{metric}, {best} the best other"] = at["AMF", metric], at[best, metric]
@@ -249,17 +251,17 @@ def noise_curves(
     epsilon: Sequence[float],
     k: int,
 ) -> pd.DataFrame:
-    """NDCG@k under noise of growing size, from none.
+    """Return nDCG@k against the L2 norm of noise, from 0 on.
 
     Args:
         metrics: the tidy metrics.
-        datasets: those to show.
-        attacks: single-step attacks, a curve each.
-        epsilon: grid of the x axis; 0 is added.
-        k: length of the lists.
+        datasets: the data sets to show.
+        attacks: the single-step attacks, one curve each.
+        epsilon: the grid of the x axis; 0 is added.
+        k: the length of the lists.
 
     Returns:
-        The columns `ROBUSTNESS`, mean, sd, low, high, n_seeds (see `tidy.spread_over_seeds`).
+        Columns `ROBUSTNESS`, mean, sd, low, high, n_seeds (see `tidy.spread_over_seeds`).
     """
     rows = metrics_at(metrics, k)
     rows = rows[(rows["metric"] == "nDCG") & (rows["iterations"] <= 1)]
@@ -278,15 +280,15 @@ def noise_curves(
 def training_curves(
     curves: Iterable[tuple[Mapping[str, object], str | PathLike]], k: int
 ) -> pd.DataFrame:
-    """HR@k and nDCG@k on the test items at the evaluated epochs.
+    """Return HR@k and nDCG@k on the test items at the evaluated epochs.
 
     Args:
-        curves: (dataset, model and seed of a training, its curve.parquet).
-        k: length of the lists that the trainings were judged by.
+        curves: (dataset, model and seed of a training, the path of its curve.parquet).
+        k: the length of the lists that are evaluated during training.
 
     Returns:
-        The columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts
-        from another one's state begins there.
+        Columns `TRAINING` (metric: "HR" or "nDCG"), mean, sd, low, high, n_seeds. The curve of a model that starts from
+        the state of another model begins at the last value of that model's curve.
     """
     parts, started = [], []
     for about, path in curves:

@@ -1,4 +1,4 @@
-"""The tables of the APR poster in Markdown and LaTeX, with what the poster says about them."""
+"""The tables of the APR poster in Markdown and LaTeX, with verdicts on its claims."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from embrittle.render.labels import condition_label
 from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_markdown
 
 LABELS = {"fgsm": "adversarial", "noise": "random"}
-"""What the poster calls the methods."""
+"""Method -> the poster's name of its noise."""
 
 
 def report_robustness(
@@ -25,14 +25,14 @@ def report_robustness(
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The robustness table: a row for each data set and noise, columns by ε and model.
+    """Make the robustness table, with a row for each data set and noise and a column for each ε and model.
 
     Args:
-        metrics, datasets, epsilon, k: as for `cells.robustness_seeds`.
-        published: apr_robustness.csv.
+        metrics, datasets, epsilon, k: as in `cells.robustness_seeds`.
+        published: the published apr_robustness.csv.
         methods: attack -> its method.
-        titles: data set -> its title; the name itself where there is none.
-        notes: further sentences, for the end of the caption.
+        titles: data set -> title; without one, its name.
+        notes: further sentences for the end of the caption.
 
     Returns:
         "long" (`cells.robustness_comparison`), "claims" (`cells.robustness_claims`), "markdown" and "latex".
@@ -48,7 +48,7 @@ def report_robustness(
     def write(row: Any, markup: Markup) -> str:
         return _cell(row, f"{row.mean:+.1f}", "{:.1f}", "{:+.1f}", markup)
 
-    about = f"Relative change of nDCG@{k} in percent under noise of the L2 norm ε on each row of the factors."
+    about = f"Relative change of nDCG@{k} in percent under noise of the L2 norm ε in each row of the embeddings."
     caption = [about, *_caption(long, titles), *notes]
     wide = {markup: _wide(long, ("Data set", "Noise"), place, write, markup) for markup in MARKUPS}
     return {
@@ -67,7 +67,7 @@ def report_accuracy(
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """The accuracy table: a row for each recommender; arguments and result as of `report_robustness`."""
+    """Make the accuracy table, with a row for each recommender; arguments and result as in `report_robustness`."""
     per_seed = cells.accuracy_seeds(metrics, datasets, k)
     long, claims = (
         cells.accuracy_comparison(per_seed, published, k),
@@ -84,9 +84,7 @@ def report_accuracy(
             mean = markup.bold(mean)
         return _cell(row, mean, "{:.4f}", "{:.4f}", markup)
 
-    about = (
-        f"HR@{k} and nDCG@{k} over all items that a user does not have in train. Bold: the best."
-    )
+    about = f"HR@{k} and nDCG@{k} over all items except each user's training items. Bold: the best value."
     caption = [about, *_caption(long, titles), *notes]
     wide = {markup: _wide(long, ("Model",), place, write, markup) for markup in MARKUPS}
     return {"long": long, "claims": claims, **_texts(wide, 1, caption, claims, titles, "accuracy")}
@@ -96,13 +94,13 @@ MARKUPS = (MARKDOWN, LATEX)
 
 
 def _noise_label(attack: str, methods: Mapping[str, str]) -> str:
-    """The attack as the poster calls it, with its name in this study."""
+    """Return the poster's name of an attack, with its name in this study."""
     label = condition_label(attack)
     return f"{LABELS[methods[attack]]} ({label})" if methods[attack] in LABELS else label
 
 
 def _cell(row: Any, mean: str, spread_form: str, form: str, markup: Markup) -> str:
-    """Mean ± standard deviation / printed value, as far as there are any."""
+    """Return "mean ± standard deviation / published value", without the parts that are NaN."""
     text = markup.missing if np.isnan(row.mean) else mean
     if not np.isnan(row.sd):
         text += markup.plus_minus + spread_form.format(row.sd)
@@ -116,14 +114,14 @@ def _wide(
     write: Callable[[Any, Markup], str],
     markup: Markup,
 ) -> pd.DataFrame:
-    """The cells in the shape of the poster.
+    """Return the cells in the shape of the poster.
 
     Args:
-        long: a row a cell.
-        head: headings over the names of the rows.
-        place: of a cell: the names of its row, and its column.
-        write: the text of a cell.
-        markup: the language.
+        long: one row per cell.
+        head: the headings of the columns that name rows.
+        place: function from a cell to (the names of its row, its column).
+        write: function from a cell to its text.
+        markup: the output language.
     """
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for row in long.itertuples(index=False):
@@ -138,19 +136,19 @@ def _wide(
 
 
 def _caption(long: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
-    """What a reader must know of any of the two tables."""
+    """Return the sentences that the captions of both tables share."""
     sentences = []
     if long["published"].notna().any():
         sentences.append("After a slash: the value that the poster prints.")
     printed = long["published"].notna().groupby(long["dataset"], sort=False).any()
     without = [titles.get(name, name) for name in printed.index[~printed]]
     if without:
-        sentences.append(f"The poster prints nothing to compare with: {', '.join(without)}.")
+        sentences.append(f"The poster prints no values for {', '.join(without)}.")
     n_seeds = long["n_seeds"].max()
     if n_seeds > 1:
         sentences.append(f"Mean ± standard deviation of {n_seeds} seeds.")
     if long["mean"].isna().any():
-        sentences.append("A dash: not computed, for one seed at least.")
+        sentences.append("A dash: not computed for at least one seed.")
     return sentences
 
 
@@ -162,10 +160,13 @@ def _texts(
     titles: Mapping[str, str],
     name: str,
 ) -> dict[str, str]:
-    """The table in both languages, the first `n_left` columns aligned to the left; below it what the poster says."""
+    """Return the table as "markdown", followed by the judged claims, and as "latex".
+
+    The first `n_left` columns are aligned to the left.
+    """
     lines = [to_markdown(wide[MARKDOWN], n_left), "", " ".join(caption), ""]
     if len(claims):
-        lines += ["What the poster says, on these data:", "", *_spoken(claims, titles), ""]
+        lines += ["The poster's claims, on these data:", "", *_claim_lines(claims, titles), ""]
     greek = {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$"}
     table = wide[LATEX].rename(columns=lambda column: column.translate(greek))
     latex = table.style.hide(axis="index").to_latex(
@@ -179,7 +180,7 @@ def _texts(
     return {"markdown": "\n".join(lines), "latex": "% Needs \\usepackage{booktabs}.\n" + latex}
 
 
-def _spoken(claims: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
+def _claim_lines(claims: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
     lines = []
     for row in claims.itertuples(index=False):
         title = MARKDOWN.escape(titles.get(row.dataset, row.dataset))

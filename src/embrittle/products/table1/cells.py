@@ -26,18 +26,18 @@ CELL = ["dataset", "model", "condition", "metric"]
 
 
 def accumulate(iterations: Sequence[float], values: Sequence[float]) -> float:
-    """Table 1's "accumulated normalised" value of a metric over a grid of iteration counts.
+    """Return Table 1's "accumulated normalised" value of a metric over numbers of iterations.
 
-    The trapezoidal integral of the metric over the iteration counts, divided by the largest one.
-    The papers do not define it; with this, their printed cells follow from their printed curves.
-    Because the grid starts at 1, a constant c gives c (1 - 1 / largest).
+    The value is the trapezoidal integral of the metric over the numbers of iterations, divided by the largest number.
+    The papers do not define it; by this definition their printed cells follow from their printed curves. Because the
+    grid starts at 1, a constant c gives c (1 - 1 / largest).
 
     Args:
-        iterations: at least two different iteration counts, in any order.
+        iterations: at least two different numbers, in any order.
         values: the metric at each of them; one NaN makes the result NaN.
 
     Raises:
-        DataError: fewer than two points, a repeated iteration count, or unequal lengths.
+        DataError: there are fewer than two numbers, one is repeated, or the lengths differ.
     """
     x, y = np.asarray(iterations, dtype=np.float64), np.asarray(values, dtype=np.float64)
     if x.shape != y.shape:
@@ -58,24 +58,22 @@ def table1_seeds(
     k: int,
     attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
-    """Every cell of Table 1 for every seed.
+    """Return every cell of Table 1 for every seed.
 
     Args:
         metrics: the tidy metrics.
-        epsilon: budget of the perturbations, the same for all.
-        iterations: grid over which the multi-step attacks are accumulated.
-        k: length of the lists.
-        attacks: the attacks to show, in this order: name -> whether it takes a single step. The
-            cell of such an attack is the value after that step; those of the others are
-            accumulated.
+        epsilon: the budget of all perturbations.
+        iterations: the numbers of iterations over which multi-step attacks are accumulated.
+        k: the length of the lists.
+        attacks: the attacks to show, in this order: name -> whether it takes a single step. The cell of a single-step
+            attack is the value after this step; cells of the others are accumulated.
 
     Returns:
-        Columns dataset, model, condition, metric, seed, value, in the order of the published table;
-        value is NaN where a needed row is missing. The conditions are "initial" and `attacks`,
-        whatever else is in the metrics.
+        Columns dataset, model, condition, metric, seed, value, in the order of the published table; value is NaN if a
+        row is missing. The conditions are "initial" and `attacks`; other conditions in the metrics are left out.
 
     Raises:
-        DataError: the metrics are not usable (see `metrics_at`) or the grid is not (`accumulate`).
+        DataError: the metrics or the numbers of iterations are not usable (see `metrics_at` and `accumulate`).
     """
     everything = metrics_at(metrics, k)
     if not models_in(everything):
@@ -99,7 +97,7 @@ def table1_seeds(
 def _cell_keys(
     rows: pd.DataFrame, conditions: Sequence[str]
 ) -> Iterator[tuple[str, str, str, str, int]]:
-    """(dataset, model, condition, metric, seed) in the order of the published table."""
+    """Yield (dataset, model, condition, metric, seed) in the order of the published table."""
     datasets = dict.fromkeys(rows["dataset"])
     seeds = {dataset: seeds_of(rows, dataset) for dataset in datasets}
     outer = product(models_in(rows), known_first(rows["metric"], METRICS), datasets, conditions)
@@ -115,30 +113,27 @@ def table1_spread(
     k: int,
     attacks: Mapping[str, bool] = PAPER_ATTACKS,
 ) -> pd.DataFrame:
-    """The cells of Table 1 over the seeds; arguments and errors as `table1_seeds`.
+    """Return the cells of Table 1 over seeds; arguments and errors as in `table1_seeds`.
 
     Returns:
-        Columns dataset, model, condition, metric, mean, sd, n_seeds. mean and sd are NaN unless
-        every seed of the data set has the cell; sd is NaN for a single seed.
+        Columns dataset, model, condition, metric, mean, sd, n_seeds. mean and sd are NaN unless every seed of the data
+        set has the cell; sd is NaN for a single seed.
     """
     per_seed = table1_seeds(metrics, epsilon, iterations, k, attacks)
     return spread_over_seeds(per_seed, CELL)[[*CELL, "mean", "sd", "n_seeds"]]
 
 
 def long_form(spread: pd.DataFrame) -> pd.DataFrame:
-    """The means of `table1_spread` in the columns of the published table1.csv.
-
-    NaN where the cell of a seed is missing.
-    """
+    """Return the means of `table1_spread` in the columns of the published table1.csv."""
     return spread[[*CELL, "mean"]].rename(columns={"mean": "value"})
 
 
 def table1_comparison(long: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """The cells of `long_form` beside those of the published table1.csv (`published.compared`).
+    """Compare the cells of `long_form` with those of the published table1.csv (`published.compared`).
 
     Returns:
-        The columns `CELL`, value, published, ratio, deviation_percent and note. Norms of perturbations were not
-        published, and are left out.
+        Columns `CELL`, value, published, ratio, deviation_percent and note. The perturbation norm, which is not
+        published, is left out.
     """
     theirs = published.rename(columns={"value": "published"})
     both = compared(long[long["metric"] != MEAN_NORM_METRIC], theirs, CELL)

@@ -1,4 +1,4 @@
-"""nDCG of every user in the cells of Table 1, for the paired tests; from stored lists."""
+"""The nDCG of each user in the cells of Table 1, from stored lists, for the paired tests of the verdict."""
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
@@ -27,19 +27,19 @@ def cells_of_users(
     epsilon: float,
     iterations: Sequence[int],
 ) -> pd.DataFrame:
-    """Each user's share of the cells of Table 1: their mean over the users is the cell.
+    """Return the nDCG of each user in the cells of Table 1; the mean over users is the cell.
 
     Args:
-        paths: the files of lists, one a condition.
-        conditions: what they are lists of.
+        paths: the files of lists, one per condition.
+        conditions: the conditions of the files.
         test_items: int32 (n_users,), -1 for none.
-        k: length of the lists to measure.
-        length: the length that they were stored with.
-        attacks: those of Table 1, and whether each takes a single step.
-        epsilon, iterations: its budget and grid.
+        k: the length of the lists to measure.
+        length: the length of the stored lists.
+        attacks: attack of Table 1 -> whether it takes a single step.
+        epsilon, iterations: the budget and the numbers of iterations of Table 1.
 
     Returns:
-        The columns `COLUMNS`, of users with a test item; a condition whose lists are not all there is left out.
+        Columns `COLUMNS`, of users with a test item. A condition is left out if one of its files is missing.
     """
     place = {
         (attack, number_key(budget), int(steps)): path
@@ -65,13 +65,13 @@ def cells_of_users(
 
 
 def collect(files: Sequence[tuple[str, str, int, str | PathLike]]) -> pd.DataFrame | None:
-    """Put the users of several models into one table.
+    """Concatenate the users of several models.
 
     Args:
-        files: (data set, model, seed, file of `cells_of_users`).
+        files: (data set, model, seed, path of a table from `cells_of_users`).
 
     Returns:
-        The columns dataset, model, seed and `COLUMNS`; None without files.
+        Columns dataset, model, seed and `COLUMNS`; None without files.
     """
     tables = [
         read_parquet(path).to_pandas().assign(dataset=dataset, model=model, seed=seed)

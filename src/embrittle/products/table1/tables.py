@@ -1,7 +1,7 @@
-"""Table 1 of the MSAP paper in its several forms: as numbers, in Markdown and LaTeX, and beside the published one.
+"""Table 1 of the MSAP paper: as numbers, in Markdown and LaTeX, and compared with the published table.
 
-A cell that cannot be computed, for one seed or for all, is NaN in numbers and a dash in text; it is never the mean of
-what happens to be there.
+A cell that cannot be computed for at least one seed is NaN in numbers and a dash in text, never the mean of the other
+seeds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,14 +36,14 @@ def forms(
     k: int,
     attacks: Mapping[str, bool],
 ) -> dict[str, pd.DataFrame | str]:
-    """Every form of the table, by the name of its output in rule tabulate_table1.
+    """Return all forms of the table, by the names of outputs in rule tabulate_table1.
 
     Args:
         metrics: the tidy metrics.
         published: the published table1.csv.
-        titles: data set -> title; the name itself without one.
+        titles: data set -> title; without one, its name.
         notes: further sentences for the end of the caption.
-        epsilon, iterations, k, attacks: as `table1_seeds`.
+        epsilon, iterations, k, attacks: as in `table1_seeds`.
     """
     spread = table1_spread(metrics, epsilon, iterations, k, attacks)
     long = long_form(spread)
@@ -61,17 +61,16 @@ def forms(
 
 
 def wide(spread: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.DataFrame:
-    """The paper's shape, as text.
+    """Return the table in the paper's shape, as text.
 
     Args:
-        spread: as from `table1_spread`.
+        spread: from `table1_spread`.
         titles: as in `forms`.
-        markup: the language of the cells.
+        markup: the output language.
 
     Returns:
-        Rows (Model, Metric), columns (data set, condition). Per row and data set the lowest value
-        under a perturbation is bold, and any that prints the same. "mean ± sd" where there are
-        several seeds.
+        Rows (Model, Metric), columns (data set, condition). In each row and data set, the lowest value under a
+        perturbation is bold, and any that prints the same. With several seeds, texts are "mean ± sd".
     """
     cells = spread[["mean", "sd", "metric"]].assign(bold=_is_lowest(spread))
     text = [
@@ -89,7 +88,7 @@ def wide(spread: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.
 
 
 def _is_lowest(spread: pd.DataFrame) -> pd.Series:
-    """Where a cell prints the lowest of at least two values under perturbations."""
+    """Return which cells print the lowest of at least two values under perturbations."""
     decimals = spread["metric"].map(DECIMALS).fillna(DEFAULT_DECIMALS).astype(int)
     printed = pd.Series(
         [round(value, places) for value, places in zip(spread["mean"], decimals, strict=True)],
@@ -101,7 +100,7 @@ def _is_lowest(spread: pd.DataFrame) -> pd.Series:
 
 
 def caption(spread: pd.DataFrame, epsilon: float, iterations: Sequence[int], k: int) -> list[str]:
-    """What a reader must know to read the table, as plain sentences; arguments as in `forms`."""
+    """Return the caption of the table, as sentences; arguments as in `forms`."""
     grid = ", ".join(str(x) for x in iterations)
     if len(iterations) > 5:
         grid = f"{iterations[0]}, {iterations[1]}, {iterations[2]}, …, {iterations[-1]}"
@@ -113,13 +112,13 @@ def caption(spread: pd.DataFrame, epsilon: float, iterations: Sequence[int], k: 
     ]
     if MEAN_NORM_METRIC in set(spread["metric"]):
         sentences.append(
-            "Spent norm: the mean L2 norm of the rows of Δ; perturbations of one ε are not of one size."
+            "Perturbation norm: the mean L2 norm of the rows of Δ, which differs between attacks of one ε."
         )
     return sentences + tables.seeds_sentences(spread)
 
 
 def comparison_markdown(comparison: pd.DataFrame, titles: Mapping[str, str]) -> str:
-    """The comparison as a Markdown table; `titles` as in `forms`."""
+    """Return the comparison as a Markdown table; `titles` as in `forms`."""
 
     def in_percent(row: Mapping) -> str:
         return "—" if np.isnan(row["ratio"]) else f"{row['deviation_percent']:+.1f} %"
