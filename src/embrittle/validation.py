@@ -86,7 +86,7 @@ def checked(
         if path not in {place for _, place, _ in mistakes}
     ]
     for path in found:
-        _forget_what_was_meant(path, expected, plain, problems)
+        _mark_misspelt_key(path, expected, plain, problems)
     # In the user's order of keys; within one mapping, unknown and missing keys come first.
     for _, path, message in sorted(mistakes, key=lambda mistake: _position(plain, mistake[0])):
         problems.add(path, message)
@@ -209,9 +209,7 @@ def _unknown_key(path: KeyPath, expected: Any) -> str:
     return f"unknown key {key!r}{hint}"
 
 
-def _forget_what_was_meant(
-    path: KeyPath, expected: Any, plain: Mapping, problems: Problems
-) -> None:
+def _mark_misspelt_key(path: KeyPath, expected: Any, plain: Mapping, problems: Problems) -> None:
     """Mark the key that a user probably misspelt as unusable, so that no further check uses its default."""
     section = bare(_type_at(expected, path[:-1]))
     if not is_section(section) or path[-1] in keys_of(section):

@@ -46,7 +46,7 @@ def point(attack, epsilon, spent, share, iterations=1):
     }
 
 
-# FGSM loses 0.2 per unit of norm; BIM spends five times its epsilon, and loses 0.3 per unit.
+# FGSM loses 0.2 per unit of norm; the norm of BIM is five times its epsilon, and BIM loses 0.3 per unit.
 POINTS = [
     point("initial", 0.0, 0.0, 1.0, 0),
     *(point("fgsm", e, e, 1 - 0.2 * e) for e in (0.5, 1.0, 3.0)),
@@ -124,7 +124,7 @@ def test_no_gap_no_share_and_no_norm_no_share():
     ).all()
 
 
-def test_the_long_form_says_norm_and_what_was_spent():
+def test_the_long_form_has_the_budget_norm_and_the_perturbation_norm():
     table = long_form(POINTS, {**ABOUT, "metric": "nDCG@10"}, {"bim": "linf", "fgsm": "l2"})
     assert list(table) == POINT_COLUMNS
     row = table[(table["attack"] == "bim") & (table["epsilon"] == 0.2)].iloc[0]
@@ -153,7 +153,7 @@ def columns_of(items):
     }
 
 
-def test_points_are_read_from_lists_and_what_they_say_of_themselves(tmp_path):
+def test_points_are_read_from_lists_and_their_metadata(tmp_path):
     paths = [tmp_path / name for name in ("initial.parquet", "bim-1.parquet", "bim-25.parquet")]
     write_parquet(columns_of([0, 1, 2]), paths[0])
     for path, items, delta in ((paths[1], [0, 0, 0], (0.6, 0.3)), (paths[2], [2, 1, 0], (2, 2))):

@@ -92,23 +92,23 @@ def with_tables(readme: str) -> str:
 
 def editor_schemas() -> dict[str, str]:
     """File name -> JSON schema for editors, of the configuration and of the registry of data sets."""
-    study = _as_editors_know_it(settings_model().model_json_schema())
+    study = _in_standard_terms(settings_model().model_json_schema())
     # A second file states only differences from config.yaml, so no section is required.
     study.pop("required")
-    registry = _as_editors_know_it(TypeAdapter(dict[Name, Dataset]).json_schema())
+    registry = _in_standard_terms(TypeAdapter(dict[Name, Dataset]).json_schema())
     return {
         f"{name}.schema.json": json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
         for name, schema in (("config", study), ("datasets", registry))
     }
 
 
-def _as_editors_know_it(part: Any) -> Any:
+def _in_standard_terms(part: Any) -> Any:
     """Return pydantic's JSON schema with standard names of limits, and without "or null" for keys without default."""
     if isinstance(part, list):
-        return [_as_editors_know_it(item) for item in part]
+        return [_in_standard_terms(item) for item in part]
     if not isinstance(part, dict):
         return part
-    found = {_LIMITS.get(key, key): _as_editors_know_it(item) for key, item in part.items()}
+    found = {_LIMITS.get(key, key): _in_standard_terms(item) for key, item in part.items()}
     kinds = [kind for kind in found.get("anyOf", []) if kind != {"type": "null"}]
     if len(kinds) == 1 and "default" not in found:
         found = {**kinds[0], **{key: item for key, item in found.items() if key != "anyOf"}}
