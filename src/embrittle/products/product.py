@@ -262,13 +262,13 @@ def usable_attacks(
 
 
 def drawn(jobs: Jobs) -> list[dict[str, Any]]:
-    """The figures that a rule draws, for the page: the wildcards and parameters of each job."""
+    """Return the wildcards and parameters of each job of a rule that draws figures, for the page."""
     figures = [{**of, **jobs.params(SimpleNamespace(**of))} for of in jobs.wildcards]
     return [{**figure, "plots": for_page(figure["plots"])} for figure in figures]
 
 
 def for_page(plots: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the settings of figures that decide how the page's figures look, which are no files."""
+    """Return the settings of figures without those of files (dpi, formats), which the page does not use."""
     return {name: value for name, value in plots.items() if name not in ("dpi", "formats")}
 
 

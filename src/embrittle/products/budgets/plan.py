@@ -202,7 +202,7 @@ class Budgets(Product):
         return {f"budgets_{part}": files[name] for part, name in shown.items()}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """Its figures."""
+        """The arguments of its figures."""
         return {"figures": drawn(self.jobs(study)["draw_budgets"])}
 
 

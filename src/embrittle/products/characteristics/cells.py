@@ -127,19 +127,19 @@ def shown(
     attacks: Mapping[str, bool],
     published: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The points that Figure 3 of one source shows at one number of iterations, ours and the published ones.
+    """Return our points and the published ones in Figure 3 of one source at one number of iterations.
 
     Args:
         data: from `points`.
-        source: the data set that the sub-samples were taken from.
-        iterations: of the multi-step attacks; the single-step attacks are shown whatever it is.
-        k: length of the lists that rho was computed from.
+        source: the data set that the sub-samples are taken from.
+        iterations: the number of iterations of multi-step attacks; single-step attacks are always shown.
+        k: the length of the lists that rho is computed from.
         attacks: the attacks to show: name -> whether it takes a single step.
-        published: the published characteristics.csv; its points are shown where source, K and epsilon are the same,
-            whatever the iterations, which are not printed.
+        published: the published characteristics.csv. Its points are shown if source, K and epsilon are the same, for
+            any number of iterations, because the paper does not print its own.
 
     Raises:
-        DataError: there is nothing of the source, or a line would be through points of several budgets.
+        DataError: the source has no points, or the points have several budgets.
     """
     rows = data[data["source"] == source]
     if rows.empty:
@@ -149,8 +149,8 @@ def shown(
     rows = rows[one_step | (rows["iterations"] == iterations)]
     budgets = rows["epsilon"].round(12).unique()
     if len(budgets) > 1:
-        there = ", ".join(f"{value:g}" for value in sorted(budgets))
-        raise DataError(f"Figure 3 of {source}: its points have several budgets ({there})")
+        found = ", ".join(f"{value:g}" for value in sorted(budgets))
+        raise DataError(f"Figure 3 of {source}: its points have several budgets ({found})")
     if (
         published is None
         or k != pub.FIGURES_K

@@ -147,7 +147,7 @@ class Characteristics(Product):
         return published | {name: related[name] if study.samples_shown else [] for name in related}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """Its figures."""
+        """The arguments of its figures."""
         return {"figures": drawn(self.jobs(study)["draw_figure3"])}
 
 

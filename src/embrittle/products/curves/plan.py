@@ -134,7 +134,7 @@ class Curves(Product):
         return {"published_figures": study.published("figures_1_2.csv")}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """Its figures."""
+        """The arguments of its figures."""
         return {"figures": drawn(self.jobs(study)["draw_figure"])}
 
 

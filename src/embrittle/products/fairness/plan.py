@@ -190,7 +190,7 @@ class Fairness(Product):
         return seeds | compared | {"fairness": self.collected(study)["fairness"]}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
-        """Its heat maps."""
+        """The arguments of its heat maps."""
         return {"figures": drawn(self.jobs(study)["draw_fairness"])}
 
 
