@@ -37,7 +37,7 @@ rule tabulate_figure3:
     input:
         samples=results("tables/figure3_samples.csv"),
         points=results("tables/figure3_points.csv"),
-        published=STUDY.published("characteristics.csv"),
+        published=STUDY.published_for("characteristics", "characteristics.csv"),
     output:
         **reported(
             CHARACTERISTICS.files(STUDY),
@@ -63,7 +63,7 @@ rule draw_figure3:
     """Draw the loss rho against density, size and shape of the sub-samples of one data set."""
     input:
         points=results("tables/figure3_points.csv"),
-        published=STUDY.published("characteristics.csv"),
+        published=STUDY.published_for("characteristics", "characteristics.csv"),
     output:
         files=figure_files(
             "figure3_iterations-{iterations}",

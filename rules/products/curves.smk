@@ -12,7 +12,7 @@ rule draw_figure:
     """Draw Figure 1 or 2 for one data set from the metrics, with published curves, if any, in the background."""
     input:
         metrics=results("metrics.parquet"),
-        published=STUDY.published("figures_1_2.csv"),
+        published=STUDY.published_for("curves", "figures_1_2.csv"),
     output:
         files=figure_files("{figure}"),
     log:

@@ -61,7 +61,7 @@ rule tabulate_fairness:
     input:
         groups=results("groups.parquet"),
         fairness=results("fairness.parquet"),
-        published=STUDY.published("{table}.csv"),
+        published=STUDY.published_for("fairness", "{table}.csv"),
     output:
         **reported(
             table_files(STUDY, "{table}"),

@@ -15,7 +15,7 @@ rule tabulate_robustness:
     """Write the APR poster's robustness table, changes of nDCG under adversarial noise, beside the printed changes."""
     input:
         metrics=results("metrics.parquet"),
-        published=STUDY.published("apr_robustness.csv"),
+        published=STUDY.published_for("poster", "apr_robustness.csv"),
     output:
         **reported(
             POSTER.files(STUDY, "robustness"),
@@ -40,7 +40,7 @@ rule tabulate_accuracy:
     input:
         metrics=results("metrics.parquet"),
         baselines=STUDY.metrics_of(STUDY.measured_baselines),
-        published=STUDY.published("apr_performance.csv"),
+        published=STUDY.published_for("poster", "apr_performance.csv"),
     output:
         **reported(
             POSTER.files(STUDY, "accuracy"),

@@ -40,7 +40,7 @@ rule tabulate_table1:
     """Write Table 1, measures before and after each perturbation, alone and beside the published values."""
     input:
         metrics=results("metrics.parquet"),
-        published=STUDY.published("table1.csv"),
+        published=STUDY.published_for("table1", "table1.csv"),
     output:
         **reported(
             TABLE1.files(STUDY),

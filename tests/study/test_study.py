@@ -206,6 +206,80 @@ def test_the_settings_unlike_the_papers_are_named():
     assert not [line for line in unlike if line.startswith(("split.", "training.selection"))]
 
 
+def papers_study(name="paper.yaml", **changes) -> Study:
+    """A shipped study on MovieLens-1M, with some settings changed."""
+    config: dict = {}
+    for file in ("config.yaml", name):
+        update_config(config, read_yaml(ROOT / "config" / file))
+    update_config(config, {"datasets": ["ml-1m"], **changes})
+    return Study(validate(config, REGISTRY), REGISTRY)
+
+
+def deviations_of(product: str, study: Study) -> list[str]:
+    return [deviation.setting for deviation in PRODUCTS[product].deviations(study)]
+
+
+def test_the_shipped_studies_of_the_papers_are_comparable():
+    msap = ["table1", "fairness", "curves", "characteristics"]
+    assert [name for name in papers_study().comparable_products() if name in msap] == msap
+    assert "poster" not in papers_study().comparable_products()
+    poster = papers_study("poster.yaml")
+    assert "poster" in poster.comparable_products()
+    assert deviations_of("curves", poster) == [
+        "training.criterion",
+        "adversarial_training.restart_accumulators",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "product", "settings"),
+    [
+        (
+            {"attacks": {"pgd": {"norm": "l2", "start": 0.5, "step_size": 2}}},
+            "table1",
+            ["attacks.pgd.step_size", "attacks.pgd.start", "attacks.pgd.norm"],
+        ),
+        (
+            {"fairness": {"epsilon": 9, "iterations": 1, "gce": {"beta": 3}}},
+            "fairness",
+            ["fairness.epsilon", "fairness.iterations", "fairness.gce.beta"],
+        ),
+        (
+            {"attributes": {"user_gender": {"distributions": {"f1": [0.5, 0.5]}}}},
+            "fairness",
+            ["attributes.user_gender.distributions.f1"],
+        ),
+        ({"fairness": {"item_value": "ndcg"}}, "fairness", ["fairness.item_value"]),
+        ({"table1": {"iterations": [1, 10]}}, "table1", ["table1.iterations"]),
+        ({"training": {"selection": "last"}}, "curves", ["training.selection"]),
+        ({"training": {"factors": 32}}, "characteristics", ["training.factors"]),
+        ({"split": {"method": "random"}}, "table1", ["split.method"]),
+        ({"figure3": {"kcore": "iterative"}}, "characteristics", ["figure3.kcore"]),
+    ],
+)
+def test_a_study_with_other_settings_is_not_comparable(changes, product, settings):
+    study = papers_study(**changes)
+    assert deviations_of(product, study) == settings
+    assert product not in study.comparable_products()
+    assert study.published_for(product, "table1.csv") == []
+    assert [line for line in study.unlike_the_papers() if line.startswith(settings[0])]
+
+
+def test_what_decides_no_number_leaves_a_study_comparable():
+    changes = {
+        "training": {"checkpoint_seconds": 5},
+        "seeds": [3, 4],
+        "split": {"method": "last"},
+        "figure1": {"iterations": [1, 10]},
+        "plots": {"dpi": 100},
+    }
+    study = papers_study(**changes)
+    assert {"table1", "fairness", "curves"} <= set(study.comparable_products())
+    # Other grids of Table 1 say nothing about the curves.
+    assert "curves" in papers_study(table1={"iterations": [1, 10]}).comparable_products()
+    assert study.published_for("table1", "table1.csv").endswith("published/table1.csv")
+
+
 # --- What is missing ------------------------------------------------------------------------------------------
 
 

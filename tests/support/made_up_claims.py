@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.metrics.evaluation import COLUMNS
+from embrittle.products.registry import PRODUCTS
 from embrittle.render import published as pub
 from embrittle.verdict import decisions, register
 from embrittle.verdict.decisions import AGAINST, FOR, Region, bindings
@@ -50,6 +51,9 @@ def skeleton(datasets, k=10, seeds=SEEDS) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+COMPARABLE = tuple(PRODUCTS)
+
+
 class World:
     """Values of quantities, from which the results of a study are made."""
 
@@ -71,6 +75,7 @@ class World:
             configuration([self.dataset], [self.k]),
             self.k,
             ATTACKS,
+            COMPARABLE,
         )
         study.__dict__["tables"] = self.values
         return study

@@ -14,7 +14,7 @@ from embrittle.products.table1.cells import long_form, table1_comparison, table1
 from embrittle.render import published as pub
 from embrittle.verdict.verdict import judge_files
 from embrittle.vocabulary import PAPER_MODELS
-from made_up_claims import ATTACKS, RESOURCES, configuration
+from made_up_claims import ATTACKS, COMPARABLE, RESOURCES, configuration
 from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, TABLE1_ITERATIONS, study_metrics
 
 ROOT = Path(__file__).parents[2]
@@ -173,7 +173,7 @@ class MadeUpStudy:
     def _judge(self) -> None:
         settings = {**configuration(self.datasets), "figure1": {"iterations": FIGURE1_ITERATIONS}}
         inputs = {**self.made, "published": [str(RESOURCES / f"{n}.csv") for n in pub.COLUMNS]}
-        verdict = judge_files(inputs, settings, ATTACKS, [])
+        verdict = judge_files(inputs, settings, ATTACKS, COMPARABLE, [])
         self.made["claims"] = self._write("claims.csv", verdict.claims)
         self.made["cases"] = self._write("claims_cases.csv", verdict.cases)
         self.made["disagreements"] = self._write("disagreements.csv", verdict.disagreements)

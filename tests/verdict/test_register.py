@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from embrittle.errors import ConfigError
+from embrittle.products.registry import PRODUCTS
 from embrittle.validation import read_yaml
 from embrittle.verdict import register
 
@@ -25,12 +26,14 @@ def test_claims_of_all_three_texts_are_about_data_sets_that_there_are():
         assert claim.k == (100 if "P" in claim.papers else 10), claim.name
 
 
-def test_what_rests_on_table_1_is_known():
+def test_a_claim_knows_the_products_that_it_is_about():
     claims = {claim.name: claim for claim in register.load(FILE).claims}
-    assert claims["msap-stronger"].uses_table1
-    assert claims["defence-helps"].uses_table1
-    assert not claims["five-times-smaller"].uses_table1
-    assert not claims["denser-is-safer"].uses_table1
+    assert claims["msap-stronger"].products == {"table1"}
+    assert claims["defence-helps"].products == {"table1"}
+    assert claims["five-times-smaller"].products == {"curves"}
+    assert claims["denser-is-safer"].products == {"characteristics"}
+    assert claims["madr-notices"].products == {"fairness"}
+    assert {p for c in claims.values() for p in c.products} < set(PRODUCTS)
 
 
 def changed(path, value):

@@ -20,6 +20,7 @@ from embrittle.verdict.judge import (
 )
 from embrittle.verdict.sources import Files, StudyResults
 from made_up_claims import (
+    COMPARABLE,
     PUT,
     RESOURCES,
     SEEDS,
@@ -96,7 +97,7 @@ def figure3(slopes, noise=0.0, ks=tuple(range(10, 101, 10))) -> Files:
 
 
 def judged_by(files: Files, claim, dataset="ml-1m") -> judge.Judged:
-    study = StudyResults(files, configuration([dataset]), 10)
+    study = StudyResults(files, configuration([dataset]), 10, comparable=COMPARABLE)
     (one,) = judge.judge([claim], lambda k: study, PUBLISHED)
     return one
 
@@ -352,14 +353,15 @@ def test_a_figure_printed_for_one_data_set_is_only_shown_on_another():
     assert cases["ours"].tolist() == [-50.0]
 
 
-def test_the_papers_tables_hold_for_their_own_grid_and_length_alone():
+def test_the_papers_tables_hold_for_their_own_settings_and_length_alone():
     study = World("ml-1m").study()
-    short = StudyResults(study.files, configuration(["ml-1m"], table1_iterations=(1, 10)), 10)
-    (one,) = judge.judge([TWO_CASES], lambda k: short, PUBLISHED)
+    others = [name for name in COMPARABLE if name != "table1"]
+    other = StudyResults(study.files, study.configuration, 10, comparable=others)
+    (one,) = judge.judge([TWO_CASES], lambda k: other, PUBLISHED)
     assert not one.papers_data
     assert np.isnan([case.published for case in one.cases]).all()
     longer = StudyResults(
-        Files(metrics=skeleton(["ml-1m"], 50)), configuration(["ml-1m"], [50]), 50
+        Files(metrics=skeleton(["ml-1m"], 50)), configuration(["ml-1m"], [50]), 50, {}, COMPARABLE
     )
     assert not judge.judge([TWO_CASES], lambda k: longer, PUBLISHED)[0].papers_data
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
@@ -38,8 +38,15 @@ class Study(Protocol):
     def figures(self, dataset: str, name: str) -> list[str]:
         """The files of a data set's figure, one for each format."""
 
+    @property
+    def papers(self) -> Settings:
+        """The settings of the papers, on the data sets of the study."""
+
     def published(self, name: str) -> str:
         """The path of a file of published numbers."""
+
+    def published_for(self, product: str, name: str) -> Any:
+        """A file of the papers' numbers; none where the settings of a product are not the papers'."""
 
     def titles(self) -> dict[str, str]:
         """Data set -> its title in tables and figures."""
@@ -84,6 +91,18 @@ class Study(Protocol):
         """The models on whole data sets; with `missing: report`, those whose training is finished."""
 
 
+class Deviation(NamedTuple):
+    """A setting that decides numbers and is not the papers'."""
+
+    setting: str
+    ours: Any
+    papers: Any
+
+    def __str__(self) -> str:
+        """The setting with both values, as the page lists it."""
+        return f"{self.setting}: {self.ours} (the papers: {self.papers})"
+
+
 @dataclass(frozen=True)
 class Jobs:
     """The jobs of a rule.
@@ -121,6 +140,38 @@ class Product:
     def check(self, written: Written, problems: Problems) -> None:
         """Report mistakes in its sections that types and ranges do not cover."""
 
+    def deciding(self, study: Study) -> tuple[str, ...]:
+        """The settings of its own that decide its numbers, by their dotted keys; a section stands for all its keys."""
+        return ()
+
+    def papers_values(self) -> Mapping[str, Any]:
+        """Settings that its paper has at other values than the defaults, by their dotted keys."""
+        return {}
+
+    def deviations(self, study: Study) -> list[Deviation]:
+        """The settings that keep its numbers from being compared with the papers': none, if they are comparable.
+
+        How long the lists are is not among them: a study has lists of several lengths, and a comparison takes those of
+        the printed length or none. Nor are numbers of seeds.
+        """
+        found = [
+            Deviation("split.method", study.settings.split.method, f"{wanted} on {name}")
+            for name in study.settings.datasets
+            if (wanted := study.dataset_entry(name)["split"])
+            != {"registry": wanted}.get(study.settings.split.method, study.settings.split.method)
+        ]
+        ours = flattened(study.settings.plain())
+        papers = flattened(study.papers.plain()) | self.papers_values()
+        attacks = [f"attacks.{name}" for name in PAPERS_ATTACKS if name in study.settings.attacks]
+        keys = ("training", "adversarial_training", *attacks, *self.deciding(study))
+        return found + [
+            Deviation(setting, ours.get(setting), papers.get(setting))
+            for setting in dict.fromkeys([*ours, *papers])
+            if any(setting == key or setting.startswith(f"{key}.") for key in keys)
+            and setting != "training.checkpoint_seconds"
+            and ours.get(setting) != papers.get(setting)
+        ]
+
     def jobs(self, study: Study) -> dict[str, Jobs]:
         """Rule -> its jobs in this study."""
         return {}
@@ -145,6 +196,15 @@ class Product:
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The settings of its part of the page."""
         return {}
+
+
+def flattened(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Settings by their dotted keys."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        place = f"{path}.{key}".removeprefix(".")
+        found |= flattened(value, place) if isinstance(value, Mapping) else {place: value}
+    return found
 
 
 PAPERS_ATTACKS = ("fgsm", "bim", "pgd")

@@ -44,13 +44,23 @@ COLUMNS = {
 }
 
 
-def load(path: str | os.PathLike) -> pd.DataFrame:
-    """Read a published table from its file (`table1.csv` ...).
+NUMBERS = ("value", "nDCG", "x", "epsilon", "relative_change_ndcg100_percent")
+
+
+def load(path: str | os.PathLike | Sequence[str] | None, name: str = "") -> pd.DataFrame:
+    """Read one of the published tables, known by its file name (`table1.csv` ...).
+
+    Args:
+        path: the file; nothing for a table without rows, where a study is not comparable with the papers.
+        name: of that table.
 
     Raises:
         DataError: the file is missing, its name is not that of a published table, or its columns differ.
     """
-    path = Path(path)
+    if not path:
+        kinds = {column: float if column in NUMBERS else str for column in COLUMNS[name]}
+        return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in kinds.items()})
+    path = Path(str(path))
     if path.stem not in COLUMNS:
         raise DataError(f"{path} is not a published table; valid names: {', '.join(COLUMNS)}")
     if not path.is_file():

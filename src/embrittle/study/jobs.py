@@ -107,6 +107,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
                 name: value for name, value in study.settings.plain().items() if name in JUDGED_BY
             },
             "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
+            "comparable": study.comparable_products(),
             "users": [tuple(run) for run in TABLE1.users_shown(study)],
         }
 

@@ -144,6 +144,20 @@ class Study:
         """The path of a file of published numbers."""
         return f"{self._published}/{name}"
 
+    def published_for(self, product: str, name: str) -> str | list[str]:
+        """A file of the papers' numbers; none where the settings of a product are not the papers'."""
+        return [] if PRODUCTS[product].deviations(self) else self.published(name)
+
+    @cached_property
+    def papers(self) -> Settings:
+        """The settings of the papers, which are the defaults, on the data sets of the study."""
+        own = {key: self.settings.plain()[key] for key in ("datasets", "own_datasets")}
+        return validate(own, self.registry)
+
+    def comparable_products(self) -> list[str]:
+        """The products whose settings are the papers'."""
+        return [name for name, product in PRODUCTS.items() if not product.deviations(self)]
+
     def published_tables(self) -> list[str]:
         """The published tables that the tests of claims read."""
         return [self.published(f"{name}.csv") for name in PUBLISHED_TABLES]
@@ -438,14 +452,7 @@ class Study:
         return {f"other_{name}": [f"{f}/{file}" for f in done] for name, file in names.items()}
 
     def unlike_the_papers(self) -> list[str]:
-        """The settings that change results and differ from the papers' (the defaults), each as a line of text."""
-        own = {key: self.settings.plain()[key] for key in ("datasets", "own_datasets")}
-        papers = validate(own, self.registry).plain()
-        sections = ("split", "training", "adversarial_training", "evaluation", "table1")
-        apart = ("checkpoint_seconds", "attacks")  # changes no result; is shown in the tables
-        return [
-            f"{section}.{key}: {value} (the papers: {papers[section][key]})"
-            for section in sections
-            for key, value in self.settings.plain()[section].items()
-            if key not in apart and value != papers[section][key]
-        ]
+        """The settings that change numbers of the study's products and differ from the papers', each as a line of text."""
+        made = [p for p in PRODUCTS.values() if any(p.targets(self).values())]
+        found = {str(deviation): None for product in made for deviation in product.deviations(self)}
+        return list(found)

@@ -9,8 +9,8 @@ The verdict of a claim on one data set follows from all of its cases (`decisions
 - no case could be computed: not run.
 
 The overall verdict of a claim is based on the data sets that the claim is about, if they were run with the claim's list
-length and, for claims based on Table 1, with the paper's grid. On other data sets the same test is applied, but its
-verdict is reported separately and is no reproduction. If a claim's figure is printed for one data set and means nothing
+length and if the products whose numbers the claim is about have the papers' settings (`Product.deviations`). On other
+data sets the same test is applied, but its verdict is reported separately and is no reproduction. If a claim's figure is printed for one data set and means nothing
 on others (`Claim.transfers`), our figure is shown there without a verdict.
 """
 
@@ -106,7 +106,7 @@ def judge(
         lengths = study_at(claim.k).configuration["evaluation"]["k"]
         k = claim.k if claim.k in lengths else lengths[0]
         study = study_at(k)
-        comparable = k == claim.k and (study.has_papers_grid or not claim.uses_table1)
+        comparable = k == claim.k and claim.products <= set(study.comparable)
         for dataset in study.configuration["datasets"]:
             own = dataset in claim.datasets and comparable
             theirs = published if comparable else Published({})

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 
 from embrittle.errors import ConfigError
 from embrittle.problems import Problems, suggestion
+from embrittle.render.published import APR_K
 from embrittle.section import (
     Count,
     Filled,
@@ -30,6 +31,7 @@ from embrittle.validation import checked, read_yaml
 from embrittle.verdict.decisions import LIMITS, TESTS
 
 SECTIONS = ("claims", "disagreements")
+_ON_SUB_SAMPLES = ("slope_sign", "slope_value", "printed_points", "flatter")
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,20 @@ class Claim:
     why: str = ""
 
     @property
-    def uses_table1(self) -> bool:
-        """Whether the claim is based on cells of Table 1, which are comparable only on the paper's grid."""
+    def products(self) -> set[str]:
+        """The products whose numbers the claim is about, by their names in `PRODUCTS`."""
+        if self.test in _ON_SUB_SAMPLES:
+            return {"characteristics"}
+        curves = "poster" if self.k == APR_K else "curves"
+        product_of = {
+            "table1": "table1",
+            "groups": "fairness",
+            "fairness": "fairness",
+            "metrics": curves,
+        }
         quantities = (self.parameters.get(place, {}) for place in ("of", "to", "than"))
-        return any(quantity.get("from") == "table1" for quantity in quantities)
+        found = {product_of[quantity["from"]] for quantity in quantities if "from" in quantity}
+        return found or {curves}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ fairness), and further keys that identify a value in that table:
 The unperturbed model has the attack "initial", without epsilon and iterations. Missing values are NaN.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -81,12 +81,14 @@ class StudyResults:
         configuration: the canonical configuration.
         k: length of the lists.
         single_step: attack of Table 1 -> whether it takes a single step.
+        comparable: the products whose settings are the papers'.
     """
 
     files: Files
     configuration: Mapping[str, Any]
     k: int
     single_step: Mapping[str, bool] = field(default_factory=dict)
+    comparable: Collection[str] = ()
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -104,13 +106,6 @@ class StudyResults:
         """Data set -> seeds, for data sets with metrics."""
         datasets = dict.fromkeys(self.rows["dataset"])
         return {name: [int(seed) for seed in seeds_of(self.rows, name)] for name in datasets}
-
-    @property
-    def has_papers_grid(self) -> bool:
-        """Whether Table 1 has the paper's epsilon and iterations, so that accumulated cells are comparable."""
-        table1 = self.configuration["table1"]
-        same_epsilon = number_key(table1["epsilon"]) == pub.TABLE1_EPSILON
-        return same_epsilon and tuple(table1["iterations"]) == pub.TABLE1_ITERATIONS
 
     def values(self, dataset: str, quantity: Quantity) -> pd.Series:
         """Return a quantity for each seed of the data set, indexed by seed; NaN for missing values."""

@@ -35,6 +35,7 @@ def judge_files(
     inputs: Mapping[str, str | Sequence[str]],
     configuration: Mapping[str, Any],
     attacks: Mapping[str, bool],
+    comparable: Sequence[str],
     users: Sequence[tuple[str, str, int]],
 ) -> Verdict:
     """Test all claims of the register on the results of a study.
@@ -43,6 +44,7 @@ def judge_files(
         inputs: name -> file or files; the names are those of the inputs of rule judge_claims.
         configuration: the canonical configuration.
         attacks: attack of Table 1 -> whether it takes a single step.
+        comparable: the products whose settings are the papers'.
         users: (data set, model, seed) of each file in the input `users`.
 
     Raises:
@@ -56,7 +58,7 @@ def judge_files(
 
     @cache
     def study_at(k: int) -> StudyResults:
-        return StudyResults(files, configuration, k, attacks)
+        return StudyResults(files, configuration, k, attacks, comparable)
 
     judged = judge(register.claims, study_at, published)
     beside = judge(register.disagreements, study_at, published)

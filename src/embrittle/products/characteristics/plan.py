@@ -80,6 +80,10 @@ class Characteristics(Product):
         """Report attacks that are not defined."""
         check_attacks(written, "figure3", problems)
 
+    def deciding(self, study: Study) -> tuple[str, ...]:
+        """Budget and kind of sub-samples. The paper does not state its number of iterations."""
+        return "figure3.epsilon", "figure3.kcore"
+
     def related(self, study: Study) -> dict[str, str]:
         """The tables of the sub-samples, and of the loss under attack on each."""
         names = ("samples", "points")
@@ -141,10 +145,12 @@ class Characteristics(Product):
         return {name: files[name] if study.samples_shown else [] for name in names}
 
     def page_inputs(self, study: Study) -> Files:
-        """The sub-samples, their points, and the published points."""
-        published = {"published_characteristics": study.published("characteristics.csv")}
+        """The sub-samples and their points, and the printed points."""
+        theirs = study.published_for("characteristics", "characteristics.csv")
         related = self.related(study)
-        return published | {name: related[name] if study.samples_shown else [] for name in related}
+        return {"published_characteristics": theirs} | {
+            name: related[name] if study.samples_shown else [] for name in related
+        }
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The arguments of its figures."""

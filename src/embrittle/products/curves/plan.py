@@ -130,8 +130,8 @@ class Curves(Product):
         return found
 
     def page_inputs(self, study: Study) -> Files:
-        """The published curves. Those of this study are computed from the metrics."""
-        return {"published_figures": study.published("figures_1_2.csv")}
+        """The published curves; ours come from the metrics."""
+        return {"published_figures": study.published_for("curves", "figures_1_2.csv")}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The arguments of its figures."""

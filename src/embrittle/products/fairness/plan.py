@@ -102,6 +102,13 @@ class Fairness(Product):
             message = "GCE has other formulas at 0 and 1, which are not computed: choose another order, such as 2"
             problems.add(("fairness", "gce", "beta"), message)
 
+    def deciding(self, study: Study) -> tuple[str, ...]:
+        """All but its attacks, and what groups are made by."""
+        names = (f"attributes.{name}" for name in FairnessSettings.of(study.settings).attributes)
+        of_groups = [name for name in names if name.split(".")[1] in study.papers.attributes]
+        own = ("epsilon", "iterations", "item_value", "gce")
+        return (*(f"fairness.{key}" for key in own), *of_groups)
+
     def model_files(self, study: Study) -> dict[str, str]:
         """The names "groups" and "fairness" -> the pattern of a model's file."""
         folder = "fairness/{dataset}/{model}/seed-{seed}"

@@ -80,6 +80,13 @@ class Poster(Product):
                 message = f"{name} takes several steps: the poster shows single-step attacks only"
                 problems.add(("poster", "attacks", i), message)
 
+    def papers_values(self) -> dict[str, Any]:
+        """The poster's authors let AMF start with fresh accumulators, and choose the epoch by lists of 100."""
+        return {
+            "training.criterion": "nDCG@100",
+            "adversarial_training.restart_accumulators": True,
+        }
+
     def files(self, study: Study, table: str) -> dict[str, str]:
         """Form -> file of a table, "robustness" or "accuracy"."""
         return {

@@ -61,6 +61,10 @@ class Table1(Product):
             message = "Table 1 shows areas under curves over iterations: give at least two numbers"
             problems.add(("table1", "iterations"), message)
 
+    def deciding(self, study: Study) -> tuple[str, ...]:
+        """Budget and grid: cells of attacks in steps are areas under curves."""
+        return "table1.epsilon", "table1.iterations"
+
     def files(self, study: Study) -> dict[str, str]:
         """Form -> file of the table."""
         return table_files(study, "table1")

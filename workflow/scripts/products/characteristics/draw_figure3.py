@@ -15,7 +15,7 @@ with job(snakemake.log[0]):
         int(snakemake.wildcards.iterations),
         **snakemake.params.figure["arguments"],
         settings=settings,
-        published=published.load(snakemake.input.published),
+        published=published.load(snakemake.input.published, "characteristics"),
     )
     for path in snakemake.output.files:
         save(figure, path, settings.dpi)

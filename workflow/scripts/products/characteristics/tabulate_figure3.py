@@ -9,7 +9,7 @@ with job(snakemake.log[0]):
     found = report(
         read_csv(snakemake.input.points),
         read_csv(snakemake.input.samples),
-        published.load(snakemake.input.published),
+        published.load(snakemake.input.published, "characteristics"),
         **snakemake.params.table,
     )
     write_results(found, snakemake.output)

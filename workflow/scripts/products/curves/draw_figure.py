@@ -14,7 +14,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.figure,
         snakemake.wildcards.dataset,
         settings,
-        published=published.load(snakemake.input.published),
+        published=published.load(snakemake.input.published, "figures_1_2"),
         **snakemake.params.figure["arguments"],
     )
     for path in snakemake.output.files:

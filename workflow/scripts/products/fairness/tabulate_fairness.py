@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.table,
         pd.read_parquet(snakemake.input.groups),
         pd.read_parquet(snakemake.input.fairness),
-        published.load(snakemake.input.published),
+        published.load(snakemake.input.published, snakemake.wildcards.table),
         shown=settings["cells"],
         about=settings["caption"],
         titles=settings["titles"],

@@ -9,7 +9,7 @@ from embrittle.render import published
 with job(snakemake.log[0]):
     found = report_accuracy(
         collect([snakemake.input.metrics, *snakemake.input.baselines]),
-        published.load(snakemake.input.published),
+        published.load(snakemake.input.published, "apr_performance"),
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )

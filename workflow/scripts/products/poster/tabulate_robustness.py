@@ -8,7 +8,7 @@ from embrittle.render import published
 with job(snakemake.log[0]):
     found = report_robustness(
         read_parquet(snakemake.input.metrics).to_pandas(),
-        published.load(snakemake.input.published),
+        published.load(snakemake.input.published, "apr_robustness"),
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )

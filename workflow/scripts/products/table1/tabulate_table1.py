@@ -8,7 +8,7 @@ from embrittle.render import published
 with job(snakemake.log[0]):
     made = forms(
         read_parquet(snakemake.input.metrics).to_pandas(),
-        published.load(snakemake.input.published),
+        published.load(snakemake.input.published, "table1"),
         **snakemake.params.table["arguments"],
         **snakemake.params.table["captions"],
     )
