@@ -452,7 +452,7 @@ class Study:
         return {f"other_{name}": [f"{f}/{file}" for f in done] for name, file in names.items()}
 
     def unlike_the_papers(self) -> list[str]:
-        """The settings that change numbers of the study's products and differ from the papers', each as a line of text."""
+        """The settings that change numbers of its products and differ from the papers', each as a line of text."""
         made = [p for p in PRODUCTS.values() if any(p.targets(self).values())]
         found = {str(deviation): None for product in made for deviation in product.deviations(self)}
         return list(found)
