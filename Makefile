@@ -1,7 +1,8 @@
 # make           sets up .venv for the default study and runs the study
 # make torch     adds torch to .venv: for a CUDA GPU (`make` does so by itself if it finds one) and for neural baselines
-# make test      adds the tools for tests to .venv and runs all tests but the slow ones
-# make test-all  the same, and then the slow tests: faults, failed studies, GPU slots, Slurm, the page in a browser
+# make check     adds the tools for tests and checks to .venv; checks style, the workflow and types
+# make test      make check, then all tests but the slow ones
+# make test-all  make test, then the slow tests: faults, failed studies, GPU slots, Slurm, the page in a browser
 # make bench     compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
 
 PYTHON ?= python3
@@ -14,18 +15,21 @@ PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist loadscope --no-l
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: all torch test test-all bench clean
+.PHONY: all torch check test test-all bench clean
 
 all: $(READY) $(if $(GPU),torch)
 	snakemake --cores all
 
 torch: $(READY)-torch
 
-test: $(READY)-test $(READY)-torch
+check: $(READY)-test
 	ruff check .
 	ruff format --check .
 	snakefmt --check Snakefile rules
 	snakemake --lint
+	mypy
+
+test: check $(READY)-torch
 	$(PYTEST) -m "not slow"
 
 test-all: test
