@@ -86,7 +86,7 @@ def processor_name() -> str:
 
 
 def torch_version() -> str | None:
-    """The version of torch; None where it is not installed, for most studies do without."""
+    """Return the version of torch; None if it is not installed, because most studies do not need it."""
     try:
         return metadata.version("torch")
     except metadata.PackageNotFoundError:
@@ -94,20 +94,20 @@ def torch_version() -> str | None:
 
 
 def torch_can_use_cuda() -> bool:
-    """Whether torch is installed and its build is not for the CPU alone."""
+    """Return whether a build of torch is installed that is not for the CPU alone."""
     version = torch_version()
     return version is not None and not version.endswith("+cpu")
 
 
 def require_torch(configured: str, baselines: Sequence[str] = ()) -> None:
-    """Check, before anything runs, that torch is installed if a study needs it.
+    """Check that torch is installed if a study needs it.
 
     Args:
         configured: the `device` of the configuration.
-        baselines: the baselines of the study that are torch models.
+        baselines: the baselines of the study that are torch models (`Baseline.torch`).
 
     Raises:
-        DeviceError: torch is needed and not installed; the message names the settings that need it.
+        DeviceError: torch is needed and not installed. The message names the settings that need it.
     """
     needs = ["device: cuda"] if configured == "cuda" else []
     if baselines:
@@ -117,12 +117,12 @@ def require_torch(configured: str, baselines: Sequence[str] = ()) -> None:
 
 
 def torch_missing(needed_for: str) -> DeviceError:
-    """Return the error to raise where torch is needed and not installed."""
+    """Return the error of a study or job that needs torch if torch is not installed."""
     return DeviceError(f"torch is not installed, but needed for {needed_for}. {_INSTALL_TORCH}")
 
 
 def idle_gpu_advice(configured: str) -> str | None:
-    """Return a line for users whose GPU stays idle only because torch is not installed; None for all others."""
+    """Return a line of advice if a GPU stays idle only because torch is not installed, else None."""
     if configured != "auto" or torch_version() is not None or cuda_device_count() == 0:
         return None
     return (

@@ -13,7 +13,7 @@ from embrittle.render.style import Drawing
 def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
     """The `figures` of the settings (`product.drawn`), from metrics and published_figures."""
     metrics = inputs.parquet("metrics")
-    theirs = published.load(inputs.one("published_figures"))
+    theirs = published.load(*inputs.all("published_figures"))
     for of in settings["figures"]:
         which = of["figure"], of["dataset"], PlotSettings(**of["plots"])
         yield draw(metrics, *which, published=theirs, **of["arguments"])
