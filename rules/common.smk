@@ -17,6 +17,7 @@ os.environ.update(
 )
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 from embrittle import device, fingerprint
 from embrittle.data import readers
@@ -64,6 +65,27 @@ STUDY = checked_study()
 PATHS = STUDY.paths
 JOBS = jobs_of(STUDY)
 results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
+
+
+def check_torch():
+    """Stop before anything is trained if the study needs torch and torch is not installed."""
+    models = dict.fromkeys(run.model for run in STUDY.measured_baselines)
+    try:
+        device.require_torch(
+            STUDY.settings.device, [name for name in models if BASELINES[name].torch]
+        )
+    except EmbrittleError as error:
+        raise WorkflowError(str(error)) from None
+    if advice := device.idle_gpu_advice(STUDY.settings.device):
+        logger.warning(advice)
+
+
+# With --sdm conda, jobs run in envs/environment.yaml, which has torch.
+OWN_SOFTWARE = (
+    workflow.deployment_settings and workflow.deployment_settings.deployment_method
+)
+if workflow.is_main_process and not OWN_SOFTWARE:
+    check_torch()
 
 # --- Resources of jobs ------------------------------------------------------------------------------
 

@@ -88,6 +88,50 @@ def test_a_device_that_is_named_is_taken_at_its_word(monkeypatch, name):
     assert device.resolve(name) == name
 
 
+@pytest.mark.parametrize(
+    ("needs", "named"),
+    [
+        (("cuda", []), "device: cuda"),
+        (("auto", ["CDAE", "NeuMF"]), "poster.baselines: CDAE, NeuMF"),
+        (("cuda", ["NeuMF"]), "device: cuda and poster.baselines: NeuMF"),
+    ],
+)
+def test_a_study_that_needs_torch_is_told_where_torch_is_missing(monkeypatch, needs, named):
+    machine(monkeypatch, None, "2.9.0+cpu")
+    device.require_torch(*needs)
+    machine(monkeypatch, None, None)
+    with pytest.raises(DeviceError, match=rf"needed for {named}\. Install it with `make torch`"):
+        device.require_torch(*needs)
+
+
+@pytest.mark.parametrize("driver", [None, Driver(1)])
+@pytest.mark.parametrize("configured", ["auto", "cpu"])
+def test_other_studies_do_without_torch(monkeypatch, driver, configured):
+    machine(monkeypatch, driver, None)
+    device.require_torch(configured)
+
+
+@pytest.mark.parametrize(
+    ("configured", "driver", "torch_version", "advised"),
+    [
+        ("auto", Driver(1), None, True),
+        ("auto", None, None, False),
+        ("auto", Driver(0), None, False),
+        ("auto", Driver(1), "2.9.0+cpu", False),
+        ("cpu", Driver(1), None, False),
+    ],
+)
+def test_a_line_of_advice_where_a_gpu_stays_idle_for_lack_of_torch(
+    monkeypatch, configured, driver, torch_version, advised
+):
+    machine(monkeypatch, driver, torch_version)
+    advice = device.idle_gpu_advice(configured)
+    assert (advice is not None) == advised
+    if advised:
+        assert "`make torch`" in advice
+        assert len(advice.splitlines()) == 1
+
+
 @pytest.mark.parametrize("name", ["gpu", "CUDA", "cuda:0", ""])
 def test_an_unknown_device_is_an_error(name):
     with pytest.raises(DeviceError, match=rf"device: '{name}' is unknown.* auto, cpu, cuda\."):

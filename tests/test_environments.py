@@ -1,11 +1,15 @@
-"""The pip lock, the conda environment and the container have the same software."""
+"""The pip locks, the conda environment and the container have the same software, and each lock is complete."""
 
 import re
+import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 # Where conda has another name for what pip knows.
@@ -14,18 +18,62 @@ PIP_NAMES = {
     "matplotlib-base": "matplotlib",
     "snakemake-minimal": "snakemake",
 }
+# What jobs and clusters need, which the library does not.
+WORKFLOW = {
+    *("snakemake", "snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"),
+}
+# What a CUDA build of torch brings with it is not in a lock.
+CUDA = re.compile("nvidia-|cuda-|triton")
 
 
 def text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")
 
 
+def lock(name: str) -> dict[str, str]:
+    lines = [line for line in text(f"envs/{name}.txt").splitlines() if line[:1] not in ("#", "")]
+    pins = dict(line.split("==") for line in lines)
+    assert len(pins) == len(lines)
+    return {canonicalize_name(package): version for package, version in pins.items()}
+
+
+def names(requirements: list[str]) -> set[str]:
+    return {canonicalize_name(Requirement(line).name) for line in requirements}
+
+
+def with_dependencies(packages: set[str]) -> set[str]:
+    """Packages and all that they need, by what the installed ones say."""
+    found, todo = set(), [(package, "") for package in packages]
+    while todo:
+        package, extra = todo.pop()
+        if (package, extra) in found:
+            continue
+        found.add((package, extra))
+        for requirement in map(Requirement, metadata.requires(package) or []):
+            if not requirement.marker or requirement.marker.evaluate({"extra": extra}):
+                needed = canonicalize_name(requirement.name)
+                todo += [(needed, wanted) for wanted in ("", *requirement.extras)]
+    return {package for package, _ in found}
+
+
 @pytest.fixture(scope="module")
-def lock() -> dict[str, str]:
-    lines = [
-        line for line in text("envs/requirements.txt").splitlines() if line[:1] not in ("#", "")
-    ]
-    return dict(line.lower().split("==") for line in lines)
+def project() -> dict:
+    return tomllib.loads(text("pyproject.toml"))["project"]
+
+
+@pytest.fixture(scope="module")
+def base(project) -> set[str]:
+    return with_dependencies(names(project["dependencies"]) | WORKFLOW)
+
+
+def test_the_first_lock_has_what_a_study_without_torch_needs_and_nothing_else(base):
+    assert set(lock("requirements")) == base
+
+
+@pytest.mark.parametrize("extra", ["torch", "test"])
+def test_a_further_lock_adds_what_its_extra_needs_and_nothing_else(project, base, extra):
+    needed = with_dependencies(names(project["optional-dependencies"][extra])) - base
+    assert set(lock(extra)) == {package for package in needed if not CUDA.match(package)}
 
 
 @pytest.fixture(scope="module")
@@ -40,30 +88,28 @@ def conda() -> dict[str, str]:
     return {PIP_NAMES.get(name, name): version for name, version in pins}
 
 
-@pytest.fixture(scope="module")
-def needed() -> set[str]:
-    """What the library says it needs, with what jobs and clusters need besides."""
-    project = tomllib.loads(text("pyproject.toml"))["project"]
+def test_conda_environment_and_locks_name_the_same_versions(conda):
+    pins = lock("requirements") | lock("torch")
+    assert conda == {name: pins[name] for name in conda}
+
+
+def test_conda_environment_has_all_that_any_study_needs_and_nothing_else(conda, project):
     wanted = [*project["dependencies"], *project["optional-dependencies"]["torch"]]
-    plugin = {"snakemake-executor-plugin-slurm", "snakemake-executor-plugin-slurm-jobstep"}
-    return {re.match(r"[\w.-]+", name)[0] for name in wanted} | {"snakemake"} | plugin
+    assert set(conda) == names(wanted) | WORKFLOW
 
 
-def test_conda_environment_and_lock_name_the_same_versions(conda, lock):
-    assert conda == {name: lock[name] for name in conda}
-
-
-def test_conda_environment_has_all_that_is_needed_and_nothing_else(conda, needed):
-    assert set(conda) == needed
-
-
-def test_container_installs_the_lock_and_nothing_else():
+def test_container_installs_the_lock_and_torch_if_it_is_asked_for():
     recipe = text("envs/Containerfile").replace("\\\n", " ")
     assert re.findall(r"^COPY .*", recipe, re.MULTILINE) == [
-        "COPY envs/requirements.txt /opt/embrittle/"
+        "COPY envs/requirements.txt envs/torch.txt /opt/embrittle/"
     ]
-    installs = re.findall(r"pip install (.*)", recipe)
-    assert installs == ["--no-cache-dir --requirement /opt/embrittle/requirements.txt"]
+    (install,) = re.findall(r"pip (install .*)", recipe)
+    for torch, locks in ({}, ["requirements"]), ({"TORCH": "yes"}, ["requirements", "torch"]):
+        told = subprocess.run(
+            ["sh", "-c", f"echo {install}"], env=torch, capture_output=True, text=True, check=True
+        )
+        wanted = [word for name in locks for word in ("--requirement", f"{name}.txt")]
+        assert told.stdout.split() == ["install", "--no-cache-dir", *wanted]
 
 
 def test_every_environment_has_a_python_that_the_library_supports():

@@ -89,6 +89,8 @@ def test_a_log_starts_afresh(run):
     [
         ("import torch; raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB')",
          r"DeviceError: The memory of the GPU is full \(CUDA out of memory.*\)\. Choose a smaller training\.factors"),
+        ("raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')",
+         r"DeviceError: torch is not installed, but needed for this job\. Install it with `make torch`"),
         ("raise MemoryError", r"MachineError: The machine's memory is full\. .*--cores.*training\.factors"),
         ("raise OSError(28, 'No space left on device', 'x.parquet')",
          r"MachineError: There is no space left for x\.parquet .*run the same command again"),
@@ -106,4 +108,5 @@ def test_what_the_machine_lacks_is_said_with_what_to_do(run, error, said):
 
 def test_an_error_of_the_program_is_not_explained_away():
     assert explained(KeyError("absent")) is None
+    assert explained(ModuleNotFoundError("No module named 'absent'", name="absent")) is None
     assert explained(FileNotFoundError(2, "No such file or directory", "x")) is None

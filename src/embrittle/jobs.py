@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from embrittle.device import torch_missing
 from embrittle.errors import DeviceError, EmbrittleError, MachineError
 
 _AGAIN = "then run the same command again. Complete files are kept, and a training continues from its checkpoint."
@@ -29,6 +30,8 @@ def explained(error: Exception) -> EmbrittleError | None:
             f"The memory of the GPU is full ({error}). Choose a smaller training.factors or device: cpu, or end other "
             "programs that use this GPU (nvidia-smi lists them)."
         )
+    if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+        return torch_missing("this job")
     if isinstance(error, MemoryError):
         return MachineError(
             "The machine's memory is full. Run fewer jobs at once (a smaller --cores), or choose a smaller "

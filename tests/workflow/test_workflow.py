@@ -3,8 +3,10 @@
 import hashlib
 import http.server
 import json
+import os
 import re
 import shutil
+import sys
 import threading
 from functools import partial
 from pathlib import Path
@@ -354,6 +356,31 @@ def test_without_the_lists_of_a_baseline_the_table_is_made_of_the_rest(everythin
     assert set(accuracy.loc[accuracy["mean"].notna(), "model"]) == {
         *("ItemPop", "BPR-MF", "CDAE", "IRGAN", "AMF")
     }
+
+
+# At the start of every Python: no torch is installed.
+WITHOUT_TORCH = """
+from importlib import metadata
+installed = metadata.version
+
+def version(package):
+    if package == "torch":
+        raise metadata.PackageNotFoundError(package)
+    return installed(package)
+
+metadata.version = version
+"""
+
+
+def test_a_study_that_needs_torch_stops_at_once_where_torch_is_missing(tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_TORCH)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    done = Project(tmp_path / "project").snakemake("--dry-run", **PRODUCTS["poster"])
+    output = done.stdout + done.stderr
+    said = "torch is not installed, but needed for poster.baselines: CDAE, IRGAN, NeuMF."
+    assert f"{said} Install it with `make torch`" in output
+    assert done.returncode == 1
+    assert "Traceback" not in output
 
 
 def test_a_study_of_budgets_alone_runs_their_attacks(tmp_path):

@@ -65,10 +65,10 @@ class _Step:
             self._step()
             return
         if self._graph is None:
-            self._capture()
+            self._graph = self._captured()
         self._graph.replay()
 
-    def _capture(self) -> None:
+    def _captured(self) -> torch.cuda.CUDAGraph:
         """Capture the step. The warm-up steps that torch requires must not change the factors."""
         changed = [*vars(self.factors).values(), self.loss, self._first]
         before = [array.clone() for array in changed]
@@ -81,9 +81,10 @@ class _Step:
         torch.cuda.current_stream().wait_stream(stream)
         for array, value in zip(changed, before, strict=True):
             array.copy_(value)
-        self._graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self._graph):
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
             self._step()
+        return graph
 
     def _step(self) -> None:
         batch = self.triples[self._first + self._offsets]
@@ -179,13 +180,12 @@ class CudaBackend:
     def train_epoch(self, factors: Factors, triples: np.ndarray, settings: StepSettings) -> float:
         """Train for one epoch, by replaying the captured step."""
         step = self._step
-        same = (
-            step is not None
-            and step.factors is factors
-            and step.settings == settings
-            and len(step.triples) == len(triples)
-        )
-        if not same:
+        if (
+            step is None
+            or step.factors is not factors
+            or step.settings != settings
+            or len(step.triples) != len(triples)
+        ):
             step = self._step = _Step(factors, settings, len(triples), self._capture)
         step.start_epoch(triples)
         n_batches = len(triples) // settings.batch_size

@@ -63,25 +63,26 @@ def pairwise_loss(name: str, *, log1p: bool = False) -> Callable[[Callable], Cal
 
 
 # --- Operations: the functions work on tensors, their overloads on the scalars of the compiled loops -----
+# (An overload has no annotations: numba demands that they are those of the lambda, which can have none.)
 
 
-def exp(x):
+def exp(x: Any) -> Any:
     """Return e^x, elementwise."""
     return x.exp()
 
 
 @overload(exp, inline="always")
-def _exp_of_a_number(x):
+def _exp_of_a_number(x):  # type: ignore[no-untyped-def]
     return lambda x: math.exp(x)
 
 
-def maximum(x, least):
+def maximum(x: Any, least: Any) -> Any:
     """Return the larger of x and the number `least`, elementwise; NaN for NaN."""
     return x.clamp_min(least)
 
 
 @overload(maximum, inline="always")
-def _maximum_of_numbers(x, least):
+def _maximum_of_numbers(x, least):  # type: ignore[no-untyped-def]
     return lambda x, least: least if x < least else x
 
 
@@ -89,7 +90,7 @@ def _maximum_of_numbers(x, least):
 
 
 @pairwise_loss("bpr", log1p=True)
-def bpr(difference):
+def bpr(difference: Any) -> tuple[Any, Any]:
     """BPR: ln(1 + exp(-difference)) in nats (Rendle et al. 2009, section 4.1)."""
     exponential = exp(-difference)
     return exponential, -exponential / (ONE + exponential)

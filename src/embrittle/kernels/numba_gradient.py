@@ -1,5 +1,6 @@
 """The compiled full-batch gradient of the loss, and the ascent steps of attacks (docs/method.md, "Perturbations")."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -13,7 +14,7 @@ _AHEAD = 4  # distance of the prefetch, in triples
 
 
 @cache
-def gradient_kernel(n_factors: int, loss_name: str):
+def gradient_kernel(n_factors: int, loss_name: str) -> Callable[..., None]:
     """Compile the gradient for a number of factors and a loss (key of `LOSSES`).
 
     Returns:
@@ -27,8 +28,14 @@ def gradient_kernel(n_factors: int, loss_name: str):
 
     @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def gradient(
-        user_factors, item_factors, indptr, indices, negatives, user_gradient, item_gradient
-    ):
+        user_factors: np.ndarray,
+        item_factors: np.ndarray,
+        indptr: np.ndarray,
+        indices: np.ndarray,
+        negatives: np.ndarray,
+        user_gradient: np.ndarray,
+        item_gradient: np.ndarray,
+    ) -> None:
         user_gradient[:] = 0
         item_gradient[:] = 0
         for user in range(len(user_factors)):
@@ -56,7 +63,13 @@ def gradient_kernel(n_factors: int, loss_name: str):
 
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def ascent_step(delta, gradient, step, bound, squared_norm_floor):
+def ascent_step(
+    delta: np.ndarray,
+    gradient: np.ndarray,
+    step: np.float32,
+    bound: np.float32,
+    squared_norm_floor: np.float32,
+) -> None:
     """Set delta to clip(delta + step * g / ||g||, -bound, bound), with the norm of each row (MSAP, Eq. 6 and 7).
 
     Args:
@@ -76,7 +89,14 @@ def ascent_step(delta, gradient, step, bound, squared_norm_floor):
 
 
 @njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def ascent_step_in_ball(delta, gradient, step, radius, squared_norm_floor, within):
+def ascent_step_in_ball(
+    delta: np.ndarray,
+    gradient: np.ndarray,
+    step: np.float32,
+    radius: float,
+    squared_norm_floor: np.float32,
+    within: float,
+) -> None:
     """Set delta to delta + step * g / ||g||, with the norm of each row, and project rows to the ball of `radius`.
 
     Row lengths are summed in float64: a float32 sum might exceed the radius for a row that has been projected already.

@@ -5,13 +5,20 @@ from numba import njit
 
 
 @njit(inline="always")
-def _is_before(score, item, other_score, other_item):
+def _is_before(score: float, item: int, other_score: float, other_item: int) -> bool:
     """Return whether an item precedes another one in a list: higher scores first, equal scores by item number."""
     return score > other_score or (score == other_score and item < other_item)
 
 
 @njit(cache=True)
-def best_items(scores, first_user, indptr, indices, items, kept_scores):
+def best_items(
+    scores: np.ndarray,
+    first_user: int,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    items: np.ndarray,
+    kept_scores: np.ndarray,
+) -> bool:
     """Fill each user's list with the best items that are not seen items.
 
     Args:
@@ -57,7 +64,14 @@ def best_items(scores, first_user, indptr, indices, items, kept_scores):
 
 
 @njit(cache=True)
-def ranks_of_targets(scores, first_user, indptr, indices, targets, ranks):
+def ranks_of_targets(
+    scores: np.ndarray,
+    first_user: int,
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    targets: np.ndarray,
+    ranks: np.ndarray,
+) -> bool:
     """Fill `ranks` with the rank (from 1) of each user's target among the items that are not seen; 0 without target.
 
     Args:

@@ -6,7 +6,9 @@ of factors is a compile-time constant, so that the compiler unrolls the loops ov
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -26,7 +28,14 @@ _AHEAD = 6
 
 
 @njit(inline="always")
-def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
+def difference_of(
+    n_factors: int,
+    user_rows: np.ndarray,
+    user: int,
+    item_rows: np.ndarray,
+    positive: int,
+    negative: int,
+) -> np.float32:
     """Return the score difference s(u, i) - s(u, j) of a triple, float32."""
     difference = np.float32(0)
     for k in range(n_factors):
@@ -35,7 +44,7 @@ def difference_of(n_factors, user_rows, user, item_rows, positive, negative):
 
 
 @njit(inline="always")
-def term_and_slope(formula, difference):
+def term_and_slope(formula: Callable, difference: np.float32) -> tuple[Any, np.float32]:
     """Return term and slope of a loss (`PairwiseLoss.formula`) at the clipped difference; NaN for NaN.
 
     The slope is 0 where the difference is clipped.
@@ -50,7 +59,16 @@ def term_and_slope(formula, difference):
 
 
 @njit(inline="always")
-def _add_user_gradient(n_factors, gradients, slot, fresh, slope, item_rows, positive, negative):
+def _add_user_gradient(
+    n_factors: int,
+    gradients: np.ndarray,
+    slot: int,
+    fresh: bool,
+    slope: np.float32,
+    item_rows: np.ndarray,
+    positive: int,
+    negative: int,
+) -> None:
     if fresh:  # the slot still contains the gradient of an earlier batch
         for k in range(n_factors):
             gradients[slot, k] = slope * (item_rows[positive, k] - item_rows[negative, k])
@@ -60,7 +78,15 @@ def _add_user_gradient(n_factors, gradients, slot, fresh, slope, item_rows, posi
 
 
 @njit(inline="always")
-def _add_item_gradient(n_factors, gradients, slot, fresh, slope, user_rows, user):
+def _add_item_gradient(
+    n_factors: int,
+    gradients: np.ndarray,
+    slot: int,
+    fresh: bool,
+    slope: np.float32,
+    user_rows: np.ndarray,
+    user: int,
+) -> None:
     if fresh:
         for k in range(n_factors):
             gradients[slot, k] = slope * user_rows[user, k]
@@ -70,7 +96,15 @@ def _add_item_gradient(n_factors, gradients, slot, fresh, slope, user_rows, user
 
 
 @njit(inline="always")
-def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbed):
+def _perturb_rows(
+    n_factors: int,
+    n_rows: int,
+    rows: np.ndarray,
+    gradients: np.ndarray,
+    factors: np.ndarray,
+    epsilon: np.float32,
+    perturbed: np.ndarray,
+) -> None:
     """Write factors + epsilon * g / ||g|| of the touched rows, with the gradient g of the batch's clean loss."""
     for slot in range(n_rows):
         row = rows[slot]
@@ -83,7 +117,17 @@ def _perturb_rows(n_factors, n_rows, rows, gradients, factors, epsilon, perturbe
 
 
 @njit(inline="always")
-def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, learning_rate, eps):
+def _adagrad(
+    n_factors: int,
+    n_rows: int,
+    rows: np.ndarray,
+    slots: np.ndarray,
+    gradients: np.ndarray,
+    factors: np.ndarray,
+    accumulators: np.ndarray,
+    learning_rate: np.float32,
+    eps: np.float32,
+) -> None:
     for slot in range(n_rows):
         row = rows[slot]
         slots[row] = -1  # reset for the next batch
@@ -99,7 +143,7 @@ def _adagrad(n_factors, n_rows, rows, slots, gradients, factors, accumulators, l
 
 
 @cache
-def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
+def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str) -> Callable[..., float]:
     """Compile the epoch for a number of factors and a loss (key of `LOSSES`), with or without the adversarial term.
 
     Returns:
@@ -114,17 +158,17 @@ def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str):
 
     @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def epoch(
-        user_factors,
-        item_factors,
-        user_accumulators,
-        item_accumulators,
-        triples,
-        batch_size,
-        learning_rate,
-        eps,
-        adversarial_epsilon,
-        adversarial_weight,
-    ):
+        user_factors: np.ndarray,
+        item_factors: np.ndarray,
+        user_accumulators: np.ndarray,
+        item_accumulators: np.ndarray,
+        triples: np.ndarray,
+        batch_size: int,
+        learning_rate: np.float32,
+        eps: np.float32,
+        adversarial_epsilon: np.float32,
+        adversarial_weight: np.float32,
+    ) -> float:
         # slot: position in the batch's buffers where the gradient of a row is summed; -1 for rows not touched yet
         user_slots = np.full(len(user_factors), -1, np.int32)
         item_slots = np.full(len(item_factors), -1, np.int32)

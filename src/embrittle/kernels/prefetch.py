@@ -4,6 +4,8 @@ The rows of a batch are scattered over an array that is larger than the inner ca
 wait for memory at most rows (docs/benchmarks.md).
 """
 
+from typing import Any
+
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -16,10 +18,10 @@ _LINES = 4
 
 
 @intrinsic
-def prefetch_row(typingctx, array, row):
+def prefetch_row(typingctx: Any, array: Any, row: Any) -> tuple[Any, Any]:
     """Prefetch `array[row]` of a C-contiguous 2-d array into the cache; results do not depend on it."""
 
-    def codegen(context, builder, signature, arguments):
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         array_type, row_type = signature.args
         view = context.make_array(array_type)(context, builder, arguments[0])
         index = context.cast(builder, arguments[1], row_type, types.intp)

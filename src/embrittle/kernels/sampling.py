@@ -16,7 +16,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 @njit(inline="always")
-def _below(state, bound):
+def _below(state: np.ndarray, bound: int) -> np.int64:
     """Draw an integer in [0, bound): splitmix64 (Steele et al. 2014), reduced by multiplication (Lemire 2019)."""
     state[0] += _GAMMA
     z = state[0]
@@ -27,7 +27,13 @@ def _below(state, bound):
 
 
 @njit(cache=True)
-def _draw_negatives(indptr, indices, n_items, state, negatives):
+def _draw_negatives(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    n_items: int,
+    state: np.ndarray,
+    negatives: np.ndarray,
+) -> None:
     owner = np.full(n_items, -1, np.int64)
     for user in range(len(indptr) - 1):
         for t in range(indptr[user], indptr[user + 1]):
@@ -40,7 +46,7 @@ def _draw_negatives(indptr, indices, n_items, state, negatives):
 
 
 @njit(cache=True)
-def _shuffle_rows(rows, state):
+def _shuffle_rows(rows: np.ndarray, state: np.ndarray) -> None:
     """Fisher-Yates on the rows of an (n, 3) array, in place."""
     for t in range(len(rows) - 1, 0, -1):
         other = _below(state, t + 1)

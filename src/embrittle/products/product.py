@@ -144,7 +144,7 @@ class Product:
         """The settings of its own that decide its numbers, by their dotted keys; a section stands for all its keys."""
         return ()
 
-    def papers_values(self) -> Mapping[str, Any]:
+    def papers_values(self) -> dict[str, Any]:
         """Settings that its paper has at other values than the defaults, by their dotted keys."""
         return {}
 

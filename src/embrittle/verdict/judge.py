@@ -10,8 +10,8 @@ The verdict of a claim on one data set follows from all of its cases (`decisions
 
 The overall verdict of a claim is based on the data sets that the claim is about, if they were run with the claim's list
 length and if the products whose numbers the claim is about have the papers' settings (`Product.deviations`). On other
-data sets the same test is applied, but its verdict is reported separately and is no reproduction. If a claim's figure is
-printed for one data set and means nothing on others (`Claim.transfers`), our figure is shown there without a verdict.
+data sets the same test is applied, but its verdict is reported separately and is no reproduction. If a figure is
+printed for one data set and means nothing on others (`Claim.transfers`), ours is shown there without a verdict.
 """
 
 from collections import Counter

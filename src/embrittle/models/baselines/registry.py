@@ -14,9 +14,11 @@ class Baseline:
     Attributes:
         options: option -> default; options with an integer default accept integers only. The training loop reads
             `epochs` and `evaluate_every`; a baseline without `epochs` is not trained.
+        torch: whether its module imports torch, which is not installed everywhere.
     """
 
     options: dict[str, float] = field(default_factory=dict)
+    torch: bool = False
 
 
 BASELINES: dict[str, Baseline] = {
@@ -32,6 +34,7 @@ BASELINES: dict[str, Baseline] = {
             "corruption": 0.2,
             "regularisation": 0.01,
         },
+        torch=True,
     ),
     "IRGAN": Baseline(  # Wang et al. 2017
         {
@@ -47,6 +50,7 @@ BASELINES: dict[str, Baseline] = {
             "positive_share": 0.2,
             "regularisation": 0.1,
         },
+        torch=True,
     ),
     "NeuMF": Baseline(  # He et al. 2017
         {
@@ -58,5 +62,6 @@ BASELINES: dict[str, Baseline] = {
             "negatives": 4,
             "pretraining": 20,
         },
+        torch=True,
     ),
 }

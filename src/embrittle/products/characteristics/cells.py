@@ -247,7 +247,8 @@ def regress(group: pd.DataFrame, columns: Sequence[str]) -> Regression:
     counts = (len(runs), len(per_subsample), int(per_subsample.max()) if len(runs) else 0)
     means = runs.groupby("dataset", sort=False)[["rho", *columns]].mean()
     x = means[list(columns)].to_numpy(dtype=float)
-    result, has_errors, centre, scale = None, False, np.nan, np.nan
+    result, has_errors = None, False
+    centre = scale = np.full(len(columns), np.nan)
     if len(x) > len(columns):
         centre, scale = x.mean(axis=0), x.std(axis=0)
         # The standard deviation of equal numbers can differ from 0 in the last bits.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -84,16 +85,16 @@ def curves(
     rows = metrics_at(metrics, k)
     initial = rows["attack"] == UNPERTURBED
     if FIGURES[name].x_name == "iterations":
-        rows = rows[is_epsilon(rows["epsilon"], epsilon) | initial]
+        rows = rows[is_epsilon(rows["epsilon"], cast(float, epsilon)) | initial]
         points = rows.assign(x=rows["iterations"].astype(float))
-        return _curves(points, FIGURES[name], iterations, attacks)
+        return _curves(points, FIGURES[name], cast(Sequence[int], iterations), attacks)
     rows = rows[(rows["iterations"] == iterations) | initial]
-    grid = np.array([float(value) for value in epsilon])
+    grid = np.array(cast(Sequence[float], epsilon), dtype=float)
     # Replace each epsilon by the grid value that equals it except for the last bits of a float.
     budgets = rows["epsilon"].to_numpy(dtype=float)
     nearest = grid[np.abs(budgets[:, None] - grid[None, :]).argmin(axis=1)]
     points = rows.assign(x=np.where(np.isclose(budgets, nearest, atol=0.0), nearest, np.nan))
-    return _curves(points, FIGURES[name], epsilon, attacks)
+    return _curves(points, FIGURES[name], grid.tolist(), attacks)
 
 
 def _curves(
@@ -214,7 +215,7 @@ def shown(
     )
     if published is None or k != pub.FIGURES_K or not fixed_as_published:
         published = pd.DataFrame(columns=list(LONG_COLUMNS))
-    reference_epsilon = epsilon if fgsm_epsilon is None else fgsm_epsilon
+    reference_epsilon = cast(float, epsilon if fgsm_epsilon is None else fgsm_epsilon)
     return Shown(
         layout=layout,
         models=models_in(rows),

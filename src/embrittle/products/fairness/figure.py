@@ -6,6 +6,7 @@ Red: the groups are further apart; blue: closer.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -62,8 +63,8 @@ def heat_map(
     return figure
 
 
-def colour_position(changes: np.ndarray) -> np.ndarray:
-    """Where changes lie on the colour scale, from -1 to 1; NaN stays NaN."""
+def colour_position(changes: Any) -> Any:
+    """Where a change, an array or a table of them lie on the colour scale, from -1 to 1; NaN stays NaN."""
     with np.errstate(divide="ignore"):  # a change to 0 is at the end of the scale
         magnitude = np.log10(changes + 1) / np.log10(LARGEST_FACTOR)
     return np.clip(np.sign(magnitude) * np.sqrt(np.abs(magnitude)), -1, 1)

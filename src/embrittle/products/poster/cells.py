@@ -8,6 +8,7 @@ norm of noise, and HR and nDCG during training.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -278,7 +279,7 @@ def noise_curves(
 
 
 def training_curves(
-    curves: Iterable[tuple[Mapping[str, object], str | PathLike]], k: int
+    curves: Iterable[tuple[Mapping[str, Any], str | PathLike]], k: int
 ) -> pd.DataFrame:
     """Return HR@k and nDCG@k on the test items at the evaluated epochs.
 

@@ -5,6 +5,7 @@ is nothing of the data set `dataset`; `k` is the length of the lists, and `title
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,11 +19,11 @@ from embrittle.render.style import Drawing, drawing, line_look, look_of
 from embrittle.vocabulary import PAPER_MODELS
 
 # There are no attacks in the training curve, so their colours are free.
-MODELS = {
+MODELS: dict[str, dict[str, Any]] = {
     "BPR-MF": {"color": "#56B4E9", "linestyle": "-"},
     "AMF": {"color": "#D55E00", "linestyle": (0, (4, 1.2))},
 }
-FURTHER_MODEL = {"color": "#777777", "linestyle": "-."}
+FURTHER_MODEL: dict[str, Any] = {"color": "#777777", "linestyle": "-."}
 AMF_STARTS = {"color": "#777777", "linestyle": ":", "linewidth": 0.8, "zorder": 1}
 
 

@@ -25,7 +25,7 @@ LEFT_OUT = {*map(norm_metric, NO_PERTURBATION)} - {MEAN_NORM_METRIC}
 CELL = ["dataset", "model", "condition", "metric"]
 
 
-def accumulate(iterations: Sequence[float], values: Sequence[float]) -> float:
+def accumulate(iterations: Sequence[float], values: Sequence[float] | np.ndarray) -> float:
     """Return Table 1's "accumulated normalised" value of a metric over numbers of iterations.
 
     The value is the trapezoidal integral of the metric over the numbers of iterations, divided by the largest number.

@@ -46,19 +46,19 @@ def cells_of_users(
         for path, (attack, budget, steps) in zip(paths, conditions, strict=True)
     }
     weights = np.array([accumulate(iterations, row) for row in np.eye(len(iterations))])
-    grids = {UNPERTURBED: [(0.0, 0, 1.0)]}
+    grids: dict[str, list[tuple[float, int, float]]] = {UNPERTURBED: [(0.0, 0, 1.0)]}
     for attack, single_step in attacks.items():
-        grid = [(1, 1.0)] if single_step else zip(iterations, weights, strict=True)
+        grid = [(1, 1.0)] if single_step else list(zip(iterations, weights, strict=True))
         grids[attack] = [(epsilon, steps, float(weight)) for steps, weight in grid]
     tested = np.flatnonzero(test_items >= 0)
     found = []
-    for condition, grid in grids.items():
-        needed = [(place.get((condition, number_key(x), steps)), w) for x, steps, w in grid]
-        if any(path is None for path, _ in needed):
+    for condition, cell in grids.items():
+        needed = {(condition, number_key(x), steps): weight for x, steps, weight in cell}
+        if not needed.keys() <= place.keys():
             continue
         total = np.zeros(len(test_items))
-        for path, weight in needed:
-            lists = read_lists(path, len(test_items), length)
+        for key, weight in needed.items():
+            lists = read_lists(place[key], len(test_items), length)
             total += weight * ndcg_per_user(lists, test_items, k)
         found.append(pd.DataFrame({"user": tested, "condition": condition, "ndcg": total[tested]}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)

@@ -4,7 +4,7 @@ A cell that cannot be computed for at least one seed is NaN in numbers and a das
 seeds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -79,7 +79,7 @@ def wide(spread: pd.DataFrame, titles: Mapping[str, str], markup: Markup) -> pd.
         )
         for row in cells.itertuples(index=False)
     ]
-    labels = {
+    labels: dict[str, Callable[[str], str]] = {
         "metric": lambda name: METRIC_LABELS.get(name, name),
         "dataset": lambda name: titles.get(name, name),
         "condition": condition_label,
