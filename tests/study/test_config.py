@@ -607,6 +607,12 @@ def test_a_table_of_keys_gives_defaults_and_descriptions():
     assert "| `attacks.<name>.method` | must be given |" in table
 
 
+def test_an_option_with_several_defaults_is_told_with_all(monkeypatch):
+    other = Attack(step=lambda: None, single_step=False, options={"step_size": 0.5})
+    monkeypatch.setitem(ATTACKS, "other", other)
+    assert "| `attacks.<name>.step_size` | `0.25` or `0.5` |" in reference.key_table(["attacks"])
+
+
 def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     slow = Attack(step=lambda: None, single_step=False, options={"patience": 0.5})
     monkeypatch.setitem(ATTACKS, "slow", slow)

@@ -50,19 +50,23 @@ def attack_definition() -> type[AttackDefinition]:
 
     The options come from the functions in `attacks.methods`, so a further attack needs no change here.
     """
-    options = {
-        option: default for method in ATTACKS.values() for option, default in method.options.items()
-    }
-    described = [option for option in _OPTIONS if option in options]
-    return _attack_definition(tuple((o, options[o]) for o in dict.fromkeys([*described, *options])))
+    defaults: dict[str, dict[float | str, None]] = {}
+    for method in ATTACKS.values():
+        for option, default in method.options.items():
+            defaults.setdefault(option, {})[default] = None
+    described = [option for option in _OPTIONS if option in defaults]
+    options = dict.fromkeys([*described, *defaults])
+    return _attack_definition(tuple((option, tuple(defaults[option])) for option in options))
 
 
 @cache
-def _attack_definition(options: tuple[tuple[str, float | str], ...]) -> type[AttackDefinition]:
+def _attack_definition(
+    options: tuple[tuple[str, tuple[float | str, ...]], ...],
+) -> type[AttackDefinition]:
     fields: dict[str, Any] = {}
-    for option, default in options:
+    for option, defaults in options:
         kind, description = _OPTIONS.get(option, (Number, "An option of a method: a number."))
-        # An example, not a default: `study.settings` fills in the default of the method that is chosen.
-        field = optional(description, examples=[default])
+        # Examples, not a default: `study.settings` fills in the default of the method that is chosen.
+        field = optional(description, examples=list(defaults))
         fields[option] = (Annotated[kind, Field()] | None, field)
     return create_model("Attack", __base__=AttackDefinition, **fields)

@@ -62,7 +62,8 @@ def _default(field: FieldInfo) -> str:
         return ""
     default = field.get_default(call_default_factory=True)
     if default is None:
-        return f"`{_text(field.examples[0])}`" if field.examples else ""
+        # The defaults of the methods that have this option.
+        return " or ".join(f"`{_text(example)}`" for example in field.examples or ())
     if isinstance(default, dict) and default:
         return ", ".join(f"`{name}`" for name in default)
     if isinstance(default, list) and len(default) > _LONG:
