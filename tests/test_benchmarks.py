@@ -521,7 +521,7 @@ def test_missing_packages_are_named_with_the_line_that_installs_them(
 def test_a_gpu_that_is_not_there_ends_the_command(gpu_command, monkeypatch, capsys):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert gpu_command("--device", "cuda") == (2, None)
-    assert "torch sees no CUDA device here" in capsys.readouterr().err
+    assert "torch finds no CUDA device" in capsys.readouterr().err
 
 
 def test_the_gpus_command_needs_little(tmp_path):
