@@ -16,6 +16,7 @@ import pytest
 from embrittle.files import (
     count_rows,
     read_columns,
+    read_csv,
     read_json,
     read_tensors,
     write_csv,
@@ -25,6 +26,7 @@ from embrittle.files import (
     write_text,
     written_atomically,
 )
+from embrittle.vocabulary import NAME_COLUMNS
 
 WRITERS = {
     "text": "write_text('x' * 1_000_000, path)",
@@ -141,6 +143,29 @@ def test_text_and_json(tmp_path):
 def test_csv_has_no_index(tmp_path):
     write_csv(pd.DataFrame({"a": [1, 2], "b": ["x", None]}, index=[5, 6]), tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b"a,b\n1,x\n2,\n"
+
+
+@pytest.mark.parametrize("name", ["2023", "007", "NA", "None", "nan", "true", "1e5", "null", "inf"])
+def test_names_in_csv_are_text_whatever_they_look_like(tmp_path, name):
+    written = pd.DataFrame({column: [name, name] for column in NAME_COLUMNS})
+    written = written.assign(note=["", name], k=[10, 5], value=[0.5, np.nan])
+    write_csv(written, tmp_path / "a.csv")
+    read = read_csv(tmp_path / "a.csv", text=["note"])
+    for column in NAME_COLUMNS:
+        assert read[column].tolist() == [name, name]
+    assert (read["note"].isna().tolist(), read["note"][1]) == ([True, False], name)
+    assert read["k"].tolist() == [10, 5]
+    assert read["value"].isna().tolist() == [False, True]
+
+
+def test_every_column_of_tidy_tables_holds_names_numbers_or_fixed_words():
+    from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
+    from embrittle.products.table1.cells import CELL
+
+    numbers = {"seed", "epsilon", "iterations", "k", "members", "value"}
+    fixed = {"metric", "measure", "note"}
+    columns = {*GROUP_COLUMNS, *FAIRNESS_COLUMNS, *CELL}
+    assert columns - numbers - fixed == set(NAME_COLUMNS) - {"source"}
 
 
 @pytest.mark.parametrize("form", [dict, pd.DataFrame, pa.table], ids=["mapping", "pandas", "arrow"])

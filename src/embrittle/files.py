@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from embrittle.errors import DataError
+from embrittle.vocabulary import NAME_COLUMNS
 
 
 @contextmanager
@@ -207,12 +208,25 @@ def write_results(results: Mapping[str, Any], paths: Any) -> None:
         (write_text if isinstance(result, str) else write_csv)(result, paths[name])
 
 
-def read_csv(path: str | os.PathLike) -> Any:
-    """Read a table that `write_csv` wrote; raise DataError if the file is damaged or truncated."""
+def read_csv(path: str | os.PathLike, text: Iterable[str] = ()) -> Any:
+    """Read a table that `write_csv` wrote; raise DataError if the file is damaged or truncated.
+
+    Names are text, even if they look like a number, a truth value or a missing value (`NAME_COLUMNS`). An empty field
+    is a missing value; nothing else is.
+
+    Args:
+        path: the file.
+        text: further columns of text.
+    """
     import pandas as pd
 
     content = Path(path).read_bytes()
     with _named(path):
         if not content.endswith(b"\n"):
             raise ValueError("the last line is incomplete")
-        return pd.read_csv(io.BytesIO(content))
+        return pd.read_csv(
+            io.BytesIO(content),
+            dtype=dict.fromkeys((*NAME_COLUMNS, *text), str),
+            keep_default_na=False,
+            na_values=[""],
+        )

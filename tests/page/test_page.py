@@ -152,6 +152,23 @@ def test_text_from_a_study_cannot_become_markup(path):
     assert "My &lt;shop&gt; &amp; co" in text
 
 
+def test_data_sets_whose_names_look_like_values_are_on_the_page(tmp_path):
+    names = "2023", "NA"
+    study = MadeUpStudy(tmp_path, seeds=(0,), datasets=names)
+    text = page.render(Inputs(study.inputs), study.settings())
+    tables, figures = Tables(text).tables, figures_of(text)
+    others = [row[4] for row in claims_shown(tables) if row[4] != "—"]
+    assert len(others) >= 20
+    for name in names:
+        assert all(f"{name}: " in said for said in others)
+        for caption in (f"Table 1, {name}", f"Table 2, nDCG of groups, {name}"):
+            assert re.match(r"\d[\d.]*$", tables[caption][-1][-1])
+        assert {f"Figure 1, {name}", f"Figure 2, {name}"} <= set(figures)
+    assert "Equal budgets, 2023" in figures
+    models = tables["The attacked models (best-on-test, by HR@10)"][1:]
+    assert {row[0] for row in models} == set(names)
+
+
 def figures_of(text: str) -> dict[str, str]:
     """Heading of each figure of the page -> its SVG."""
     pattern = r"<figure.*?<h3>(.*?)</h3>.*?(<svg.*?</svg>)"
