@@ -6,10 +6,12 @@ import re
 import shutil
 from html import unescape
 from html.parser import HTMLParser
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD
 from embrittle.files import read_json, write_json
 from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
@@ -152,21 +154,25 @@ def test_text_from_a_study_cannot_become_markup(path):
     assert "My &lt;shop&gt; &amp; co" in text
 
 
-def test_data_sets_whose_names_look_like_values_are_on_the_page(tmp_path):
+def test_data_sets_with_awkward_names_and_titles_are_on_the_page(tmp_path):
     names = "2023", "NA"
     study = MadeUpStudy(tmp_path, seeds=(0,), datasets=names)
+    study.titles["NA"] = AWKWARD
     text = page.render(Inputs(study.inputs), study.settings())
     tables, figures = Tables(text).tables, figures_of(text)
     others = [row[4] for row in claims_shown(tables) if row[4] != "—"]
     assert len(others) >= 20
-    for name in names:
+    titles = study.titles.values()
+    for name in titles:
         assert all(f"{name}: " in said for said in others)
         for caption in (f"Table 1, {name}", f"Table 2, nDCG of groups, {name}"):
             assert re.match(r"\d[\d.]*$", tables[caption][-1][-1])
         assert {f"Figure 1, {name}", f"Figure 2, {name}"} <= set(figures)
+        assert f">{escape(name)}</text>" in figures[f"Figure 1, {name}"]
     assert "Equal budgets, 2023" in figures
     models = tables["The attacked models (best-on-test, by HR@10)"][1:]
-    assert {row[0] for row in models} == set(names)
+    assert {row[0] for row in models} == set(titles)
+    assert "<b>_a_" not in text
 
 
 def figures_of(text: str) -> dict[str, str]:

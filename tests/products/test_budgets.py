@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.attacks.norms import NORMS_KEY, perturbation_norms
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
@@ -229,6 +230,14 @@ def test_an_interval_around_nothing_decides_nothing():
     assert verdicts[EQUAL_NORM] == CANNOT_BE_TOLD
     verdicts = said(seeds_at("bim", 1.0, [-0.01, -0.011, -0.012]), seeds_at("pgd", 1.0, [0.01] * 3))
     assert verdicts[EQUAL_NORM] == MIXED
+
+
+def test_an_awkward_title_is_escaped():
+    settings = {**SETTINGS, "titles": {"ml-1m": AWKWARD}}
+    rows = table(REFERENCE, seeds_at("bim", 1.0, [0.01, 0.02]))
+    found = report(rows, GAPS, multi_step=["bim"], **settings)
+    assert_written(found["markdown"], IN_MARKDOWN)
+    assert_written(found["latex"], IN_LATEX)
 
 
 def test_the_single_step_and_noise_are_no_cases():

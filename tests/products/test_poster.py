@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.metrics.evaluation import evaluate_conditions
@@ -164,7 +165,7 @@ def test_the_robustness_table_in_both_languages():
     assert "-20.0 ± 0.0 |" in lines[4]
     for sentence in (
         "After a slash: the value that the poster prints.",
-        "The poster prints no values for ML_1M.",
+        "The poster prints no values for ML\\_1M.",
         "Mean ± standard deviation of 2 seeds.",
         "A note.",
         "- Yelp: APR loses less than BPR under adversarial noise, at every ε: **holds**.",
@@ -174,6 +175,16 @@ def test_the_robustness_table_in_both_languages():
     assert r"ML\_1M & random (noise)" in found["latex"]
     assert "ε" not in found["latex"]
     assert found["latex"].count("&") % 7 == 0
+
+
+def test_an_awkward_title_is_escaped():
+    titles = {"ml-1m": AWKWARD}  # of this data set the poster prints nothing, which a caption says
+    metrics = study(["ml-1m"])
+    found = robustness_report(metrics, ["ml-1m"], titles)
+    accuracy = report_accuracy(metrics, PERFORMANCE, datasets=["ml-1m"], k=100, titles=titles)
+    for table in (found, accuracy):
+        assert_written(table["markdown"], IN_MARKDOWN)
+        assert_written(table["latex"], IN_LATEX)
 
 
 # --- Accuracy -------------------------------------------------------------------------------------

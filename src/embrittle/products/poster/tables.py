@@ -164,7 +164,7 @@ def _texts(
 
     The first `n_left` columns are aligned to the left.
     """
-    lines = [to_markdown(wide[MARKDOWN], n_left), "", " ".join(caption), ""]
+    lines = [to_markdown(wide[MARKDOWN], n_left), "", MARKDOWN.escape(" ".join(caption)), ""]
     if len(claims):
         lines += ["The poster's claims, on these data:", "", *_claim_lines(claims, titles), ""]
     greek = {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$"}
