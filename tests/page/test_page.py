@@ -15,6 +15,7 @@ from awkward_title import AWKWARD
 from embrittle.files import read_json, write_json
 from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
+from embrittle.render.style import COLOURS
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
 from made_up_study import MadeUpStudy
 
@@ -193,6 +194,28 @@ def described(svg: str) -> str:
 @pytest.fixture(scope="module")
 def figures(path):
     return figures_of(path.read_text(encoding="utf-8"))
+
+
+def test_the_colours_of_the_settings_are_those_of_the_page(study):
+    settings = study.settings()
+    of = {
+        name: settings["products"][f"embrittle.products.{name}.page"]
+        for name in ("curves", "budgets")
+    }
+    for product in of.values():
+        product["figures"] = [
+            {**figure, "plots": {"colours": {"bim": "#123456"}}}
+            for figure in product["figures"][:1]
+        ]
+    settings["products"] = {f"embrittle.products.{name}.page": own for name, own in of.items()}
+    figures = page.product_figures(Inputs(study.inputs), settings)
+    assert [figure["title"] for figure in figures] == [
+        "Figure 1, MovieLens-1M", "Equal budgets, MovieLens-1M"
+    ]  # fmt: skip
+    for figure in figures:
+        assert "stroke: #123456" in figure["svg"]
+        assert COLOURS["bim"].lower() not in figure["svg"]
+        assert COLOURS["fgsm"].lower() in figure["svg"]
 
 
 def test_every_figure_of_the_study_is_on_the_page(figures):

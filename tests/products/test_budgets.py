@@ -29,7 +29,9 @@ from embrittle.products.budgets.evaluate import (
 )
 from embrittle.products.budgets.figure import budget_figure
 from embrittle.products.budgets.tables import report
+from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.statements import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, MIXED
+from embrittle.render.style import COLOURS
 from embrittle.stats import over_seeds
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}
@@ -333,6 +335,15 @@ def test_the_unperturbed_line_of_every_model_is_inside_its_panel():
             line = next(line for line in ax.get_lines() if line.get_gid() == "initial")
             assert ax.get_ylim()[0] == 0
             assert ax.get_ylim()[1] > 1.02 * line.get_ydata()[0]
+
+
+def test_a_colour_is_that_of_the_attack_in_the_settings_or_else_of_its_method():
+    plots = PlotSettings(colours={"weak": "#123456"})
+    methods = {"fgsm": "fgsm", "weak": "fgsm"}
+    weak = points().query("attack == 'fgsm'").assign(attack="weak")
+    rows = pd.concat([points(), weak])
+    lines = lines_of(budget_figure(rows, METRICS, "ml-1m", methods, 25, 10, 3.0, plots))
+    assert (lines["weak"].get_color(), lines["FGSM"].get_color()) == ("#123456", COLOURS["fgsm"])
 
 
 def test_points_of_one_condition_are_taken_together():
