@@ -11,6 +11,8 @@ rule download_source:
         file=ensure("resources/downloads/{dataset}/{file}", non_empty=True),
     log:
         logs("download_source/{dataset}/{file}"),
+    benchmark:
+        benchmarks("download_source/{dataset}/{file}")
     wildcard_constraints:
         file=r"[^/]+",
     retries: 1

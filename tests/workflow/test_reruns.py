@@ -1,6 +1,7 @@
 """The jobs of a finished study that run again after a change: exactly those whose results depend on the change."""
 
 import os
+import shutil
 import time
 from contextlib import contextmanager
 
@@ -235,6 +236,13 @@ def test_a_further_attack_runs_nothing_again(own_code):
     planned = own_code.planned(attacks={"mine": {"method": "half"}})
     file.unlink()
     assert planned == END  # the record of the run names the attack
+
+
+def test_a_job_that_was_not_measured_is_not_run_again(finished_study, tmp_path):
+    # As after an update by which further rules are measured.
+    project = finished_study.duplicate(tmp_path / "copy")
+    shutil.rmtree(project.results("benchmarks"))
+    assert project.planned() == {}
 
 
 TOUCHED = [
