@@ -48,7 +48,9 @@ def test_the_record_counts_every_job(finished_study):
 def test_the_study_ends_in_its_page_and_says_where(project):
     page = project.results("index.html")
     page.unlink()  # deleted, so that the run has a job and prints the page's path
-    assert f"The page of this study: {page.resolve()}" in project.run()
+    said = project.run()
+    assert f"The page of this study: {page.resolve()}" in said
+    assert "This version of Snakemake does not" not in said
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
     # A shop is no data set of the papers, so no claim is reproduced; verdicts on the shop are reported separately.
