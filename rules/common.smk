@@ -90,6 +90,11 @@ if workflow.is_main_process and not OWN_SOFTWARE:
 
 # --- Resources of jobs ------------------------------------------------------------------------------
 
+# Values that rerun nothing: a job runs again if one of its parameters changes. The address or mirror that a file is
+# fetched from and the time between two checkpoints do not change a result. Rules hand them to their scripts as resources,
+# because a changed resource reruns no job, and Snakemake has no other place for a value that is computed here. The
+# scheduler takes no notice: it ignores resources that are text, and numbers that nobody limits.
+
 # Number of GPUs that a job on the configured device asks the scheduler for.
 GPUS = 1 if device.resolve(STUDY.settings.device) == "cuda" else 0
 if GPUS and device.cuda_device_count():

@@ -19,7 +19,7 @@ rule download_source:
     conda:
         ENVIRONMENT
     resources:
-        # Not parameters, because another source of the same file must not rerun any job.
+        # Another source of the same file: see "Values that rerun nothing" in common.smk.
         url=STUDY.url_of,
         mirror=STUDY.settings.mirror.folder or "",
     params:

@@ -127,6 +127,7 @@ SETTINGS = {
         {"prepare_dataset": 1, **FROM_SPLIT},
     ),
     "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
+    "the time between checkpoints": ({"training": {"checkpoint_seconds": 7}}, {}),
     "one more data set": (
         {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
         {"prepare_dataset": 1, **FROM_SPLIT, "draw_figure": 4, "draw_fairness": 2},
