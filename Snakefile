@@ -30,12 +30,7 @@ include: "rules/report.smk"
 
 
 onstart:
-    # With a limit on submissions per timespan (the default), Snakemake 9.27 schedules a re-evaluation of the ready jobs
-    # after every scheduling pass and never cancels it. After a thousand jobs, a thousand re-evaluations run in every
-    # timespan and take longer than the jobs. Without a cluster nothing is submitted, so the limit is not needed: the
-    # scheduler also runs whenever a job ends.
-    if workflow.resource_settings.nodes is None:
-        workflow.scheduler.job_rate_limiter = None
+    lift_submission_limit(workflow)
 
 
 onsuccess:

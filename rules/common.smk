@@ -30,6 +30,7 @@ from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
+from embrittle.study.scheduler import lift_submission_limit, limit_gpu_jobs
 from embrittle.study.settings import validate
 from embrittle.study.study import Study
 from embrittle.validation import read_yaml
@@ -89,13 +90,15 @@ if workflow.is_main_process and not OWN_SOFTWARE:
 
 # --- Resources of jobs ------------------------------------------------------------------------------
 
+# Values that rerun nothing: a job runs again if one of its parameters changes. The address or mirror that a file is
+# fetched from and the time between two checkpoints do not change a result. Rules hand them to their scripts as resources,
+# because a changed resource reruns no job, and Snakemake has no other place for a value that is computed here. The
+# scheduler takes no notice: it ignores resources that are text, and numbers that nobody limits.
+
 # Number of GPUs that a job on the configured device asks the scheduler for.
 GPUS = 1 if device.resolve(STUDY.settings.device) == "cuda" else 0
-# Run at most one job for each GPU at a time, unless the user sets another limit (--resources gpu=...). Without a limit
-# Snakemake would start one job for each core. On a cluster, where --jobs is given, the cluster's scheduler limits them.
-if GPUS and workflow.is_main_process and workflow.resource_settings.nodes is None:
-    if "gpu" not in workflow.global_resources and device.cuda_device_count():
-        workflow.global_resources["gpu"] = device.cuda_device_count()
+if GPUS and device.cuda_device_count():
+    limit_gpu_jobs(workflow, device.cuda_device_count())
 RESOURCES = ClusterResources(STUDY, GPUS)
 # Priority of all jobs up to the trained models: they run before the attacks, so that no core waits for a training.
 EARLY = 1

@@ -11,13 +11,15 @@ rule download_source:
         file=ensure("resources/downloads/{dataset}/{file}", non_empty=True),
     log:
         logs("download_source/{dataset}/{file}"),
+    benchmark:
+        benchmarks("download_source/{dataset}/{file}")
     wildcard_constraints:
         file=r"[^/]+",
     retries: 1
     conda:
         ENVIRONMENT
     resources:
-        # Not parameters, because another source of the same file must not rerun any job.
+        # Another source of the same file: see "Values that rerun nothing" in common.smk.
         url=STUDY.url_of,
         mirror=STUDY.settings.mirror.folder or "",
     params:

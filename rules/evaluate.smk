@@ -64,6 +64,8 @@ rule collect_models:
         csv=results("tables/models.csv"),
     log:
         logs("collect_models"),
+    benchmark:
+        benchmarks("collect_models")
     conda:
         ENVIRONMENT
     params:
@@ -79,6 +81,8 @@ rule list_missing:
         csv=results("missing.csv"),
     log:
         logs("list_missing"),
+    benchmark:
+        benchmarks("list_missing")
     conda:
         ENVIRONMENT
     params:

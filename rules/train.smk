@@ -22,7 +22,7 @@ rule train_model:
         gpu=GPUS,
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.training_minutes,
-        # Not a parameter, because the time between checkpoints does not change the result.
+        # See "Values that rerun nothing" in common.smk.
         checkpoint_seconds=STUDY.settings.training.checkpoint_seconds,
     params:
         settings=params_of("train_model"),

@@ -1,8 +1,11 @@
 """Files between stages: read as written, and never there by half."""
 
+import errno
 import math
 import os
 import signal
+import socket
+import stat
 import subprocess
 import sys
 import textwrap
@@ -16,6 +19,7 @@ import pytest
 from embrittle.files import (
     count_rows,
     read_columns,
+    read_csv,
     read_json,
     read_tensors,
     write_csv,
@@ -25,6 +29,7 @@ from embrittle.files import (
     write_text,
     written_atomically,
 )
+from embrittle.vocabulary import NAME_COLUMNS
 
 WRITERS = {
     "text": "write_text('x' * 1_000_000, path)",
@@ -101,6 +106,91 @@ def test_a_killed_job_leaves_nothing_under_the_name(tmp_path):
     assert path.read_text() == "whole"
 
 
+def killed_while_writing(path):
+    """The temporary file that a killed process has left, and its process id."""
+    _, process, _ = run(
+        """
+        print(os.getpid(), flush=True)
+        with written_atomically(path) as temporary:
+            temporary.write_bytes(b"half")
+            os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        path=path,
+    )
+    (left,) = path.parent.iterdir()
+    return left, process
+
+
+def test_only_files_of_dead_processes_of_this_host_are_removed(tmp_path, monkeypatch):
+    path = tmp_path / "model.safetensors"
+    left, process = killed_while_writing(path)
+    assert f".{process}." in left.name
+
+    # On another node no process has this id, and the file may still be written.
+    monkeypatch.setattr(socket, "gethostname", lambda: "another-node")
+    write_text("whole", path)
+    assert left.exists()
+
+    # A process of this host that is alive has this id.
+    monkeypatch.undo()
+    alive = left.rename(left.with_name(left.name.replace(f".{process}.", f".{os.getpid()}.")))
+    write_text("whole", path)
+    assert alive.exists()
+
+    left = alive.rename(left)
+    write_text("whole", path)
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_a_container_with_the_name_of_its_host_is_another_place(tmp_path, monkeypatch):
+    left, _ = killed_while_writing(tmp_path / "model.safetensors")
+    monkeypatch.setattr(os, "readlink", lambda path: "pid:[1]")
+    write_text("whole", tmp_path / "model.safetensors")
+    assert left.exists()
+
+
+def test_two_writers_with_one_process_id_have_their_own_files(tmp_path):
+    path = tmp_path / "table.csv"
+    with written_atomically(path) as first, written_atomically(path) as second:
+        assert first != second
+        first.write_text("first")
+        second.write_text("second")
+    assert path.read_text() == "first"  # the last to be renamed
+    assert os.listdir(tmp_path) == ["table.csv"]
+
+
+def test_the_folder_is_flushed_after_the_rename(tmp_path, monkeypatch):
+    path, done = tmp_path / "table.csv", []
+    fsync, replace = os.fsync, os.replace
+
+    def traced_fsync(descriptor):
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+        fsync(descriptor)
+
+    def traced_replace(source, target):
+        done.append("rename")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "fsync", traced_fsync)
+    monkeypatch.setattr(os, "replace", traced_replace)
+    write_text("whole", path)
+    assert done == ["file", "rename", "folder"]
+
+
+@pytest.mark.parametrize("code", [errno.EINVAL, errno.ENOTSUP])
+def test_a_file_system_that_cannot_flush_folders_is_good_enough(tmp_path, monkeypatch, code):
+    fsync = os.fsync
+
+    def refuse_folders(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(code, os.strerror(code))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse_folders)
+    write_text("whole", tmp_path / "table.csv")
+    assert (tmp_path / "table.csv").read_text() == "whole"
+
+
 @pytest.mark.parametrize("old", [None, "old"], ids=["new", "existing"])
 @pytest.mark.parametrize("writer", WRITERS)
 def test_a_full_disk_leaves_what_was_there(tmp_path, writer, old):
@@ -141,6 +231,29 @@ def test_text_and_json(tmp_path):
 def test_csv_has_no_index(tmp_path):
     write_csv(pd.DataFrame({"a": [1, 2], "b": ["x", None]}, index=[5, 6]), tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_bytes() == b"a,b\n1,x\n2,\n"
+
+
+@pytest.mark.parametrize("name", ["2023", "007", "NA", "None", "nan", "true", "1e5", "null", "inf"])
+def test_names_in_csv_are_text_whatever_they_look_like(tmp_path, name):
+    written = pd.DataFrame({column: [name, name] for column in NAME_COLUMNS})
+    written = written.assign(note=["", name], k=[10, 5], value=[0.5, np.nan])
+    write_csv(written, tmp_path / "a.csv")
+    read = read_csv(tmp_path / "a.csv", text=["note"])
+    for column in NAME_COLUMNS:
+        assert read[column].tolist() == [name, name]
+    assert (read["note"].isna().tolist(), read["note"][1]) == ([True, False], name)
+    assert read["k"].tolist() == [10, 5]
+    assert read["value"].isna().tolist() == [False, True]
+
+
+def test_every_column_of_tidy_tables_holds_names_numbers_or_fixed_words():
+    from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
+    from embrittle.products.table1.cells import CELL
+
+    numbers = {"seed", "epsilon", "iterations", "k", "members", "value"}
+    fixed = {"metric", "measure", "note"}
+    columns = {*GROUP_COLUMNS, *FAIRNESS_COLUMNS, *CELL}
+    assert columns - numbers - fixed == set(NAME_COLUMNS) - {"source"}
 
 
 @pytest.mark.parametrize("form", [dict, pd.DataFrame, pa.table], ids=["mapping", "pandas", "arrow"])

@@ -280,6 +280,19 @@ def test_every_module_of_the_library_counts_for_some_job(library):
     assert {module for module in missed if not WITHOUT_JOBS.fullmatch(module)} == set()
 
 
+def test_a_resource_that_the_scheduler_does_not_know_is_there_to_rerun_nothing_and_says_so():
+    found = {}
+    for file in ROOT.glob("rules/**/*.smk"):
+        text = file.read_text(encoding="utf-8")
+        for block in re.findall(r"(?m)^    resources:\n((?: {8,}.*\n)+)", text):
+            names = set(re.findall(r"(?m)^ {8}(\w+)=", block)) - {"gpu", "mem_mb", "runtime"}
+            found |= dict.fromkeys(names, '"Values that rerun nothing" in common.smk' in block)
+    assert found == {"url": True, "mirror": True, "checkpoint_seconds": True}
+    assert "Values that rerun nothing" in (ROOT / "rules" / "common.smk").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_every_rule_hands_over_the_digest_of_its_own_script():
     rules = [
         rule

@@ -2,12 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 
 import pandas as pd
 import pytest
 
 from embrittle import provenance
+from tiny_study import ROOT
 
 HEAD = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time\n"
 
@@ -55,6 +57,25 @@ def test_every_measured_job_is_a_row(study):
         "finished": "2023-11-14T22:13:20+00:00",
     }
     assert pd.isna(table.loc[0, "peak_memory_mb"])
+
+
+def test_every_rule_with_a_script_is_measured_but_the_last_two():
+    rules = {
+        name: body
+        for path in (ROOT / "rules").rglob("*.smk")
+        for name, body in re.findall(r"(?ms)^rule (\w+):\n(.*?)(?=^\S|\Z)", path.read_text())
+        if "    script:\n" in body
+    }
+    assert len(rules) > 30
+    measured = {name for name, body in rules.items() if "    benchmark:\n" in body}
+    assert set(rules) - measured == {"summarise_run", "write_page"}
+    for name in measured:
+        # The record takes the name of the rule from the file.
+        log, benchmark = (
+            re.search(rf"{what}\(f?(.*)\)", rules[name])[1] for what in ("logs", "benchmarks")
+        )
+        assert log == benchmark
+        assert re.match(rf'"{name}[/"]', benchmark)
 
 
 def test_rules_are_summed_up(study):

@@ -51,6 +51,8 @@ rule tabulate_budgets:
         ),
     log:
         logs("tabulate_budgets"),
+    benchmark:
+        benchmarks("tabulate_budgets")
     conda:
         ENVIRONMENT
     params:
@@ -69,6 +71,8 @@ rule draw_budgets:
         files=figure_files("budgets", caption="budgets", label="equal budgets"),
     log:
         logs("draw_budgets/{dataset}"),
+    benchmark:
+        benchmarks("draw_budgets/{dataset}")
     conda:
         ENVIRONMENT
     params:

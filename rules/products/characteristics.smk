@@ -72,6 +72,8 @@ rule draw_figure3:
         ),
     log:
         logs("draw_figure3/{source}/{iterations}"),
+    benchmark:
+        benchmarks("draw_figure3/{source}/{iterations}")
     conda:
         ENVIRONMENT
     params:

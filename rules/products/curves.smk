@@ -38,6 +38,8 @@ rule tabulate_curves:
         long=CURVES.numbers_file(STUDY),
     log:
         logs("tabulate_curves"),
+    benchmark:
+        benchmarks("tabulate_curves")
     conda:
         ENVIRONMENT
     params:

@@ -48,6 +48,8 @@ rule collect_fairness:
         **FAIRNESS.collected(STUDY),
     log:
         logs("collect_fairness"),
+    benchmark:
+        benchmarks("collect_fairness")
     conda:
         ENVIRONMENT
     params:
@@ -72,6 +74,8 @@ rule tabulate_fairness:
         ),
     log:
         logs("tabulate_fairness/{table}"),
+    benchmark:
+        benchmarks("tabulate_fairness/{table}")
     wildcard_constraints:
         table="table2|table3",
     conda:
@@ -91,6 +95,8 @@ rule draw_fairness:
         files=figure_files("fairness"),
     log:
         logs("draw_fairness/{dataset}"),
+    benchmark:
+        benchmarks("draw_fairness/{dataset}")
     conda:
         ENVIRONMENT
     params:

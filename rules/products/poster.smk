@@ -26,6 +26,8 @@ rule tabulate_robustness:
         ),
     log:
         logs("tabulate_robustness"),
+    benchmark:
+        benchmarks("tabulate_robustness")
     conda:
         ENVIRONMENT
     params:
@@ -51,6 +53,8 @@ rule tabulate_accuracy:
         ),
     log:
         logs("tabulate_accuracy"),
+    benchmark:
+        benchmarks("tabulate_accuracy")
     conda:
         ENVIRONMENT
     params:
@@ -68,6 +72,8 @@ rule tabulate_noise:
         long=POSTER.numbers_file(STUDY, "noise"),
     log:
         logs("tabulate_noise"),
+    benchmark:
+        benchmarks("tabulate_noise")
     conda:
         ENVIRONMENT
     params:
@@ -85,6 +91,8 @@ rule tabulate_training:
         long=POSTER.numbers_file(STUDY, "training"),
     log:
         logs("tabulate_training"),
+    benchmark:
+        benchmarks("tabulate_training")
     conda:
         ENVIRONMENT
     params:
@@ -102,6 +110,8 @@ rule draw_poster:
         files=figure_files("{figure}"),
     log:
         logs("draw_poster/{dataset}/{figure}"),
+    benchmark:
+        benchmarks("draw_poster/{dataset}/{figure}")
     wildcard_constraints:
         figure="noise|training",
     conda:

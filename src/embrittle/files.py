@@ -4,10 +4,14 @@ Every writer is atomic: a file appears under its final name only once it is comp
 a killed job therefore never leaves a partial file that a later run would use.
 """
 
+import errno
 import glob
+import hashlib
 import io
 import json
 import os
+import secrets
+import socket
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from embrittle.errors import DataError
+from embrittle.vocabulary import NAME_COLUMNS
 
 
 @contextmanager
@@ -28,26 +33,57 @@ def written_atomically(path: str | os.PathLike) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_abandoned(path)
     # The suffix stays at the end, because some writers (such as matplotlib) choose the format by it.
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
+    owner = f"{_place()}.{os.getpid()}.{secrets.token_hex(4)}"
+    temporary = path.with_name(f".{path.stem}.{owner}.partial{path.suffix}")
     try:
         yield temporary
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _place() -> str:
+    """Return a short name for where process ids are unique: the host, and the container on it (PID namespace)."""
+    try:
+        namespace = os.readlink("/proc/self/ns/pid")
+    except OSError:  # not Linux
+        namespace = ""
+    place = f"{socket.gethostname()} {namespace}"
+    return hashlib.sha256(place.encode()).hexdigest()[:12]
+
+
 def _remove_abandoned(path: Path) -> None:
-    """Delete temporary files of earlier processes that were killed while they wrote `path`."""
-    for file in path.parent.glob(f".{glob.escape(path.stem)}.*.partial{glob.escape(path.suffix)}"):
-        process = file.name.removeprefix(f".{path.stem}.").split(".")[0]
+    """Delete temporary files of earlier processes that were killed while they wrote `path`.
+
+    Files of other hosts and containers stay: from here nobody can see whether their processes are alive.
+    """
+    start = f".{path.stem}.{_place()}."
+    for file in path.parent.glob(f"{glob.escape(start)}*.partial{glob.escape(path.suffix)}"):
+        process = file.name.removeprefix(start).split(".")[0]
         try:
             os.kill(int(process), 0)  # signal 0 only tests whether the process exists
         except ProcessLookupError:
             file.unlink(missing_ok=True)
         except (PermissionError, ValueError):
             continue
+
+
+def _sync_folder(folder: Path) -> None:
+    """Flush a folder to disk, so that a rename in it survives a power failure; not all file systems can."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def write_text(text: str, path: str | os.PathLike) -> None:
@@ -207,12 +243,25 @@ def write_results(results: Mapping[str, Any], paths: Any) -> None:
         (write_text if isinstance(result, str) else write_csv)(result, paths[name])
 
 
-def read_csv(path: str | os.PathLike) -> Any:
-    """Read a table that `write_csv` wrote; raise DataError if the file is damaged or truncated."""
+def read_csv(path: str | os.PathLike, text: Iterable[str] = ()) -> Any:
+    """Read a table that `write_csv` wrote; raise DataError if the file is damaged or truncated.
+
+    Names are text, even if they look like a number, a truth value or a missing value (`NAME_COLUMNS`). An empty field
+    is a missing value; nothing else is.
+
+    Args:
+        path: the file.
+        text: further columns of text.
+    """
     import pandas as pd
 
     content = Path(path).read_bytes()
     with _named(path):
         if not content.endswith(b"\n"):
             raise ValueError("the last line is incomplete")
-        return pd.read_csv(io.BytesIO(content))
+        return pd.read_csv(
+            io.BytesIO(content),
+            dtype=dict.fromkeys((*NAME_COLUMNS, *text), str),
+            keep_default_na=False,
+            na_values=[""],
+        )

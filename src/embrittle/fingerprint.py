@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = "embrittle"
-# Modules that cannot change a result: the version, log files, error classes and the choice of the device.
+# Modules that cannot change a result: the version, log files, error classes, the choice of the device, and where
+# compiled loops are kept.
 WITHOUT_EFFECT = frozenset(
-    {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device"))}
+    {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device", "kernels.cache"))}
 )
 NOT_COUNTED = ("ctx", "kind", "returns", "type_comment")  # fields of syntax nodes that are left out
 

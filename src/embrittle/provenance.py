@@ -70,7 +70,8 @@ def job_table(benchmarks: Path) -> pd.DataFrame:
 
     Returns:
         Columns rule, job, seconds (wall clock), cpu_seconds, peak_memory_mb (resident), finished (UTC); NaN for
-        measures that Snakemake could not take because the job was too short.
+        measures that Snakemake could not take because the job was too short. Every rule with a script has a benchmark
+        file but summarise_run, which calls this function, and write_page, which runs after it.
     """
     rows = []
     for path in sorted(benchmarks.rglob("*.tsv")):

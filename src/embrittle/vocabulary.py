@@ -15,3 +15,8 @@ RANDOM = "Random"
 
 # The name of the unperturbed condition, ("initial", 0, 0), among the attacks.
 UNPERTURBED = "initial"
+
+# Columns of tables whose values are names that a user chooses, and labels of groups: text, whatever they look like.
+NAME_COLUMNS = (
+    "dataset", "source", "model", "attack", "condition", "attribute", "group", "label",
+)  # fmt: skip

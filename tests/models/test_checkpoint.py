@@ -195,15 +195,3 @@ def test_a_checkpoint_that_cannot_be_written_does_not_stop_the_training(half, ca
     state, _ = run(every_seconds=0.0)
     same(state, right)
     assert "No checkpoint was written at epoch 1: [Errno 28] No space left on device" in caplog.text
-
-
-def test_what_a_killed_writer_left_behind_is_cleared_away(tmp_path):
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    left = tmp_path / f".state.{process.pid}.partial.json"
-    of_one_at_work = tmp_path / f".state.{os.getpid()}0.partial.txt"
-    for file in (left, of_one_at_work):
-        file.write_text("half")
-    write_json({}, tmp_path / "state.json")
-    assert not left.exists()
-    assert of_one_at_work.exists()

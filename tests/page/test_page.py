@@ -6,13 +6,16 @@ import re
 import shutil
 from html import unescape
 from html.parser import HTMLParser
+from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD
 from embrittle.files import read_json, write_json
 from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
+from embrittle.render.style import COLOURS
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
 from made_up_study import MadeUpStudy
 
@@ -152,6 +155,27 @@ def test_text_from_a_study_cannot_become_markup(path):
     assert "My &lt;shop&gt; &amp; co" in text
 
 
+def test_data_sets_with_awkward_names_and_titles_are_on_the_page(tmp_path):
+    names = "2023", "NA"
+    study = MadeUpStudy(tmp_path, seeds=(0,), datasets=names)
+    study.titles["NA"] = AWKWARD
+    text = page.render(Inputs(study.inputs), study.settings())
+    tables, figures = Tables(text).tables, figures_of(text)
+    others = [row[4] for row in claims_shown(tables) if row[4] != "—"]
+    assert len(others) >= 20
+    titles = study.titles.values()
+    for name in titles:
+        assert all(f"{name}: " in said for said in others)
+        for caption in (f"Table 1, {name}", f"Table 2, nDCG of groups, {name}"):
+            assert re.match(r"\d[\d.]*$", tables[caption][-1][-1])
+        assert {f"Figure 1, {name}", f"Figure 2, {name}"} <= set(figures)
+        assert f">{escape(name)}</text>" in figures[f"Figure 1, {name}"]
+    assert "Equal budgets, 2023" in figures
+    models = tables["The attacked models (best-on-test, by HR@10)"][1:]
+    assert {row[0] for row in models} == set(titles)
+    assert "<b>_a_" not in text
+
+
 def figures_of(text: str) -> dict[str, str]:
     """Heading of each figure of the page -> its SVG."""
     pattern = r"<figure.*?<h3>(.*?)</h3>.*?(<svg.*?</svg>)"
@@ -170,6 +194,28 @@ def described(svg: str) -> str:
 @pytest.fixture(scope="module")
 def figures(path):
     return figures_of(path.read_text(encoding="utf-8"))
+
+
+def test_the_colours_of_the_settings_are_those_of_the_page(study):
+    settings = study.settings()
+    of = {
+        name: settings["products"][f"embrittle.products.{name}.page"]
+        for name in ("curves", "budgets")
+    }
+    for product in of.values():
+        product["figures"] = [
+            {**figure, "plots": {"colours": {"bim": "#123456"}}}
+            for figure in product["figures"][:1]
+        ]
+    settings["products"] = {f"embrittle.products.{name}.page": own for name, own in of.items()}
+    figures = page.product_figures(Inputs(study.inputs), settings)
+    assert [figure["title"] for figure in figures] == [
+        "Figure 1, MovieLens-1M", "Equal budgets, MovieLens-1M"
+    ]  # fmt: skip
+    for figure in figures:
+        assert "stroke: #123456" in figure["svg"]
+        assert COLOURS["bim"].lower() not in figure["svg"]
+        assert COLOURS["fgsm"].lower() in figure["svg"]
 
 
 def test_every_figure_of_the_study_is_on_the_page(figures):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.attacks.norms import NORMS_KEY, perturbation_norms
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
@@ -28,7 +29,9 @@ from embrittle.products.budgets.evaluate import (
 )
 from embrittle.products.budgets.figure import budget_figure
 from embrittle.products.budgets.tables import report
+from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.statements import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, MIXED
+from embrittle.render.style import COLOURS
 from embrittle.stats import over_seeds
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}
@@ -231,6 +234,14 @@ def test_an_interval_around_nothing_decides_nothing():
     assert verdicts[EQUAL_NORM] == MIXED
 
 
+def test_an_awkward_title_is_escaped():
+    settings = {**SETTINGS, "titles": {"ml-1m": AWKWARD}}
+    rows = table(REFERENCE, seeds_at("bim", 1.0, [0.01, 0.02]))
+    found = report(rows, GAPS, multi_step=["bim"], **settings)
+    assert_written(found["markdown"], IN_MARKDOWN)
+    assert_written(found["latex"], IN_LATEX)
+
+
 def test_the_single_step_and_noise_are_no_cases():
     verdicts = said(seeds_at("noise", 1.0, [0.1, 0.11, 0.12]))
     assert verdicts[EQUAL_NORM] == CANNOT_BE_TOLD
@@ -324,6 +335,15 @@ def test_the_unperturbed_line_of_every_model_is_inside_its_panel():
             line = next(line for line in ax.get_lines() if line.get_gid() == "initial")
             assert ax.get_ylim()[0] == 0
             assert ax.get_ylim()[1] > 1.02 * line.get_ydata()[0]
+
+
+def test_a_colour_is_that_of_the_attack_in_the_settings_or_else_of_its_method():
+    plots = PlotSettings(colours={"weak": "#123456"})
+    methods = {"fgsm": "fgsm", "weak": "fgsm"}
+    weak = points().query("attack == 'fgsm'").assign(attack="weak")
+    rows = pd.concat([points(), weak])
+    lines = lines_of(budget_figure(rows, METRICS, "ml-1m", methods, 25, 10, 3.0, plots))
+    assert (lines["weak"].get_color(), lines["FGSM"].get_color()) == ("#123456", COLOURS["fgsm"])
 
 
 def test_points_of_one_condition_are_taken_together():

@@ -10,6 +10,7 @@ import pytest
 import statsmodels.formula.api as smf
 from scipy import stats
 
+from awkward_title import AWKWARD, IN_MARKDOWN, assert_written
 from embrittle.errors import DataError
 from embrittle.metrics import tidy
 from embrittle.products.characteristics import cells as ch
@@ -551,6 +552,12 @@ def test_the_report_has_every_table_and_a_text_with_titles_and_notes(noisy, publ
     assert named == {"ML\\_1"}
     empty = report.report(noisy.iloc[:0], samples.iloc[:0], published, 10, {})
     assert "no sub-sample has metrics" in empty["markdown"]
+
+
+def test_an_awkward_title_is_escaped(noisy, published):
+    samples = ch.characteristics_table(table_of())
+    found = report.report(noisy, samples, published, 10, {"ml-1m": AWKWARD})
+    assert_written(found["markdown"], IN_MARKDOWN)
 
 
 # --- the figure

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.errors import DataError
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
 from embrittle.products.fairness.cells import (
@@ -172,6 +173,15 @@ def test_latex_has_a_table_for_each_data_set_in_booktabs_form():
     assert r"\multicolumn{2}{c}{Item popularity} & \multicolumn{2}{c}{User gender}" in text
     assert r"\cmidrule(lr){3-4} \cmidrule(lr){5-6}" in text
     assert "ε" not in text
+
+
+def test_an_awkward_title_is_escaped():
+    shown, theirs = {**ARGUMENTS, "seeds": [0]}, published.load(RESOURCES / "table2.csv")
+    titles = {"ml-1m": AWKWARD}
+    made = forms("table2", tidy_groups(), None, theirs, shown=shown, about=ABOUT, titles=titles)
+    assert_written(made["markdown"], IN_MARKDOWN)
+    assert_written(made["comparison_markdown"], IN_MARKDOWN)
+    assert_written(made["latex"], IN_LATEX)
 
 
 def test_the_wide_csv_has_numbers_in_full():

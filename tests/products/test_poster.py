@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.errors import DataError
 from embrittle.files import write_parquet
 from embrittle.metrics.evaluation import evaluate_conditions
@@ -149,6 +150,53 @@ def test_claims_need_what_they_compare():
     assert len(poster.robustness_claims(only, {"fgsm": "fgsm"})) == 1
 
 
+TWO_OF_A_METHOD = {"fgsm": "fgsm", "sampled": "fgsm", "noise": "noise"}
+
+
+def study_with_two_of_a_method():
+    """`sampled`, adversarial noise as well, costs half as much of nDCG as `fgsm` does."""
+    metrics = study()
+    sampled = metrics[metrics["attack"] == "fgsm"].assign(attack="sampled")
+    start = metrics[(metrics["attack"] == "initial") & (metrics["metric"] == "nDCG")]
+    start = start.set_index(["model", "seed"])["value"]
+    unperturbed = [start[row.model, row.seed] for row in sampled.itertuples()]
+    return pd.concat([metrics, sampled.assign(value=(sampled["value"] + unperturbed) / 2)])
+
+
+def test_two_attacks_of_one_method_both_have_their_rows_and_claims():
+    about = {"datasets": ["yelp"], "methods": TWO_OF_A_METHOD, "epsilon": EPSILON, "k": 100}
+    found = report_robustness(study_with_two_of_a_method(), ROBUSTNESS, **about, titles={})
+    long = found["long"].set_index(["model", "attack", "epsilon"])["mean"]
+    assert long["BPR-MF", "fgsm", 1.0] == pytest.approx(-40)
+    assert long["BPR-MF", "sampled", 1.0] == pytest.approx(-20)
+    claims = found["claims"].set_index("statement")
+    assert claims.index.tolist() == [
+        "APR loses less than BPR under adversarial noise (FGSM), at every ε",
+        "APR loses less than BPR under adversarial noise (sampled), at every ε",
+        *(
+            f"Adversarial noise ({name}) is far worse than random noise for {model} "
+            "(at least 2 times the loss at every ε)"
+            for model in INITIAL
+            for name in ("FGSM", "sampled")
+        ),
+    ]
+    evidence = claims["evidence"].tolist()
+    assert "ε = 1: -10.0 % against -40.0 %" in evidence[0]
+    assert "ε = 1: -5.0 % against -20.0 %" in evidence[1]
+    lines = found["markdown"].splitlines()[2:5]
+    names = ["adversarial (FGSM)", "adversarial (sampled)", "random (noise)"]
+    assert [line.split("|")[2].strip() for line in lines] == names
+
+
+def test_two_attacks_of_one_method_are_two_curves_with_names():
+    metrics = study_with_two_of_a_method()
+    curves = poster.noise_curves(metrics, ["yelp"], TWO_OF_A_METHOD, EPSILON, 100)
+    settings = PlotSettings()
+    figure = poster_figures.noise_figure(curves, "yelp", TWO_OF_A_METHOD, 100, settings, "Yelp")
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert texts[:3] == ["adversarial noise (FGSM)", "adversarial noise (sampled)", "random noise"]
+
+
 def test_the_robustness_table_in_both_languages():
     datasets = ("yelp", "ml-1m")
     titles = {"yelp": "Yelp", "ml-1m": "ML_1M"}
@@ -164,7 +212,7 @@ def test_the_robustness_table_in_both_languages():
     assert "-20.0 ± 0.0 |" in lines[4]
     for sentence in (
         "After a slash: the value that the poster prints.",
-        "The poster prints no values for ML_1M.",
+        "The poster prints no values for ML\\_1M.",
         "Mean ± standard deviation of 2 seeds.",
         "A note.",
         "- Yelp: APR loses less than BPR under adversarial noise, at every ε: **holds**.",
@@ -174,6 +222,16 @@ def test_the_robustness_table_in_both_languages():
     assert r"ML\_1M & random (noise)" in found["latex"]
     assert "ε" not in found["latex"]
     assert found["latex"].count("&") % 7 == 0
+
+
+def test_an_awkward_title_is_escaped():
+    titles = {"ml-1m": AWKWARD}  # of this data set the poster prints nothing, which a caption says
+    metrics = study(["ml-1m"])
+    found = robustness_report(metrics, ["ml-1m"], titles)
+    accuracy = report_accuracy(metrics, PERFORMANCE, datasets=["ml-1m"], k=100, titles=titles)
+    for table in (found, accuracy):
+        assert_written(table["markdown"], IN_MARKDOWN)
+        assert_written(table["latex"], IN_LATEX)
 
 
 # --- Accuracy -------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from awkward_title import AWKWARD, IN_LATEX, IN_MARKDOWN, assert_written
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import metrics_at
 from embrittle.products.table1 import tables
@@ -266,6 +267,13 @@ def test_unusable_metrics_are_refused():
         table1_long(metrics[metrics["model"] == "Random"], 0.5, [1, 10], 10)
     with pytest.raises(DataError, match="at least two"):
         table1_long(metrics, 0.5, [25], 10)
+
+
+def test_an_awkward_title_is_escaped():
+    made = forms_of(study_metrics(), [1, 10], titles={"ml-1m": AWKWARD})
+    assert_written(made["markdown"], IN_MARKDOWN)
+    assert_written(made["comparison_markdown"], IN_MARKDOWN)
+    assert_written(made["latex"], IN_LATEX)
 
 
 # --- shapes to read

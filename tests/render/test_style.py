@@ -1,6 +1,8 @@
 """What all figures share: looks that can be told apart, and curves that carry the numbers they are given."""
 
+import re
 from itertools import combinations
+from xml.sax.saxutils import escape
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,6 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
+from awkward_title import AWKWARD
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import (
     COLOURS,
@@ -15,6 +18,7 @@ from embrittle.render.style import (
     REFERENCES,
     drawing,
     look_of,
+    save,
 )
 
 
@@ -38,6 +42,18 @@ def drawn(rows, settings=None, at="x = {x:g}", **more):
         figure.curve(figure.panels[0, 0], rows, "BIM", look_of("bim", [], settings), at, **more)
         figure.add_legend(rows["n_seeds"].max())
     return figure
+
+
+@pytest.mark.parametrize("suffix", ["pdf", "png", "svg"])
+@pytest.mark.parametrize("title", [AWKWARD, "$x_1$", "a \\frac $"])
+def test_a_title_is_drawn_as_it_is_written(tmp_path, title, suffix):
+    with drawing(PlotSettings(), title, ("H", "R"), (1, 1), height=2) as figure:
+        pass
+    with plt.rc_context({"svg.fonttype": "none"}):
+        save(figure, tmp_path / f"figure.{suffix}", 50)
+    if suffix == "svg":
+        drawn_text = (tmp_path / "figure.svg").read_text(encoding="utf-8")
+        assert escape(title) in re.findall(r"<text[^>]*>([^<]*)</text>", drawn_text)
 
 
 def test_colours_differ_in_lightness():

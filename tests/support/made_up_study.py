@@ -30,7 +30,7 @@ class MadeUpStudy:
 
     def __init__(self, folder: Path, seeds=SEEDS, datasets=tuple(TITLES)):
         self.folder, self.seeds, self.datasets = folder, seeds, datasets
-        self.titles = {name: TITLES[name] for name in datasets}
+        self.titles = {name: TITLES.get(name, name) for name in datasets}
         self.metrics = study_metrics(datasets, seeds=seeds)
         write_parquet(self.metrics, folder / "metrics.parquet")
         self.made = {"metrics": str(folder / "metrics.parquet"), **REGISTER}

@@ -84,13 +84,12 @@ def copy_compiled_loops(home: Path) -> None:
     """Hand this checkout's compiled loops to a copy of the code: numba keeps them by the path of the code."""
     from numba.core.caching import UserProvidedCacheLocator
 
-    from embrittle.kernels import numba_config
+    from embrittle.kernels.cache import FOLDER as compiled
 
     def place(code: Path) -> str:
         kernels = code / "src" / "embrittle" / "kernels"
         return UserProvidedCacheLocator.get_suitable_cache_subpath(str(kernels / "cpu.py"))
 
-    compiled = Path(numba_config.CACHE_DIR)
     if (compiled / place(ROOT)).is_dir():
         inside = compiled.is_relative_to(ROOT)
         target = home / compiled.relative_to(ROOT) if inside else compiled

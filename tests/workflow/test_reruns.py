@@ -1,6 +1,7 @@
 """The jobs of a finished study that run again after a change: exactly those whose results depend on the change."""
 
 import os
+import shutil
 import time
 from contextlib import contextmanager
 
@@ -126,6 +127,7 @@ SETTINGS = {
         {"prepare_dataset": 1, **FROM_SPLIT},
     ),
     "the mirror's folder": ({"mirror": {"folder": "elsewhere"}}, {}),
+    "the time between checkpoints": ({"training": {"checkpoint_seconds": 7}}, {}),
     "one more data set": (
         {"datasets": ["shop", "other"], "own_datasets": {"other": SHOP}},
         {"prepare_dataset": 1, **FROM_SPLIT, "draw_figure": 4, "draw_fairness": 2},
@@ -235,6 +237,13 @@ def test_a_further_attack_runs_nothing_again(own_code):
     planned = own_code.planned(attacks={"mine": {"method": "half"}})
     file.unlink()
     assert planned == END  # the record of the run names the attack
+
+
+def test_a_job_that_was_not_measured_is_not_run_again(finished_study, tmp_path):
+    # As after an update by which further rules are measured.
+    project = finished_study.duplicate(tmp_path / "copy")
+    shutil.rmtree(project.results("benchmarks"))
+    assert project.planned() == {}
 
 
 TOUCHED = [

@@ -34,10 +34,23 @@ def test_the_study_makes_its_tables_and_figures(project):
     assert table["value"].notna().all()
 
 
+def test_the_record_counts_every_job(finished_study):
+    logs = finished_study.results("logs")
+    jobs = {str(path.relative_to(logs).with_suffix("")) for path in logs.rglob("*.log")}
+    table = pd.read_csv(finished_study.results("run.csv")).fillna({"job": ""})
+    counted = {f"{row.rule}/{row.job}".rstrip("/") for row in table.itertuples()}
+    assert jobs - counted == {"summarise_run", "write_page"}
+    assert counted <= jobs
+    record = json.loads(finished_study.results("provenance.json").read_text())
+    assert sum(rule["jobs"] for rule in record["jobs"].values()) == len(counted)
+
+
 def test_the_study_ends_in_its_page_and_says_where(project):
     page = project.results("index.html")
     page.unlink()  # deleted, so that the run has a job and prints the page's path
-    assert f"The page of this study: {page.resolve()}" in project.run()
+    said = project.run()
+    assert f"The page of this study: {page.resolve()}" in said
+    assert "This version of Snakemake does not" not in said
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
     # A shop is no data set of the papers, so no claim is reproduced; verdicts on the shop are reported separately.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from functools import cache
 
 import numpy as np
-from numba import njit
 
+from embrittle.kernels.cache import compiled
 from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.numba_training import FAST_MATH, difference_of, term_and_slope
 from embrittle.kernels.prefetch import prefetch_row
@@ -26,7 +26,7 @@ def gradient_kernel(n_factors: int, loss_name: str) -> Callable[..., None]:
 
     formula = LOSSES[loss_name].formula
 
-    @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
+    @compiled(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def gradient(
         user_factors: np.ndarray,
         item_factors: np.ndarray,
@@ -62,7 +62,7 @@ def gradient_kernel(n_factors: int, loss_name: str) -> Callable[..., None]:
     return gradient
 
 
-@njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+@compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
 def ascent_step(
     delta: np.ndarray,
     gradient: np.ndarray,
@@ -88,7 +88,7 @@ def ascent_step(
             delta[row, k] = min(max(moved, -bound), bound)
 
 
-@njit(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+@compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
 def ascent_step_in_ball(
     delta: np.ndarray,
     gradient: np.ndarray,

@@ -3,6 +3,8 @@
 import numpy as np
 from numba import njit
 
+from embrittle.kernels.cache import compiled
+
 
 @njit(inline="always")
 def _is_before(score: float, item: int, other_score: float, other_item: int) -> bool:
@@ -10,7 +12,7 @@ def _is_before(score: float, item: int, other_score: float, other_item: int) -> 
     return score > other_score or (score == other_score and item < other_item)
 
 
-@njit(cache=True)
+@compiled(cache=True)
 def best_items(
     scores: np.ndarray,
     first_user: int,
@@ -63,7 +65,7 @@ def best_items(
     return True
 
 
-@njit(cache=True)
+@compiled(cache=True)
 def ranks_of_targets(
     scores: np.ndarray,
     first_user: int,

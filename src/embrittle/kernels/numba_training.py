@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from embrittle.kernels import backend
+from embrittle.kernels.cache import compiled
 from embrittle.kernels.losses import LOSSES
 from embrittle.kernels.prefetch import prefetch_row
 
@@ -156,7 +157,7 @@ def epoch_kernel(n_factors: int, adversarial: bool, loss_name: str) -> Callable[
     # The closure may contain only objects that are pickled by name; otherwise the disk cache never matches.
     formula, log1p = LOSSES[loss_name].formula, LOSSES[loss_name].log1p
 
-    @njit(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
+    @compiled(cache=LOSSES[loss_name].cached, fastmath=set(FAST_MATH), error_model="numpy")
     def epoch(
         user_factors: np.ndarray,
         item_factors: np.ndarray,

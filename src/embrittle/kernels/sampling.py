@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from embrittle.errors import TrainingError
+from embrittle.kernels.cache import compiled
 
 _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -26,7 +27,7 @@ def _below(state: np.ndarray, bound: int) -> np.int64:
     return np.int64(((z >> np.uint64(32)) * np.uint64(bound)) >> np.uint64(32))
 
 
-@njit(cache=True)
+@compiled(cache=True)
 def _draw_negatives(
     indptr: np.ndarray,
     indices: np.ndarray,
@@ -45,7 +46,7 @@ def _draw_negatives(
             negatives[t] = item
 
 
-@njit(cache=True)
+@compiled(cache=True)
 def _shuffle_rows(rows: np.ndarray, state: np.ndarray) -> None:
     """Fisher-Yates on the rows of an (n, 3) array, in place."""
     for t in range(len(rows) - 1, 0, -1):

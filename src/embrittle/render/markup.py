@@ -33,10 +33,20 @@ _LATEX_SPECIAL = {character: f"\\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    # Other signs in LaTeX's oldest and still default font.
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    # After the end of a row, these two would belong to it.
+    "[": "{[}",
+    "*": "{*}",
+    "\n": " ",
 }
+# Also what GitHub and Pandoc read: formulas between $, entities from & on, ~~, and # or > at the start of a line.
+_MARKDOWN_SPECIAL = {character: f"\\{character}" for character in "\\|*_`<>[]$&~#"} | {"\n": " "}
 MARKDOWN = Markup(
     bold=lambda text: f"**{text}**",
-    escape=_escape_with({character: f"\\{character}" for character in "\\|*_`<[]"}),
+    escape=_escape_with(_MARKDOWN_SPECIAL),
     plus_minus=" ± ",
     minus="-",
     missing="—",

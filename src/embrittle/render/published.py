@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
+from embrittle.files import read_csv
 
 # The settings of the MSAP paper's Figures 1 and 2; curves with other settings are not comparable.
 FIGURES_K = 10
@@ -65,7 +66,7 @@ def load(path: str | os.PathLike | Sequence[str] | None, name: str = "") -> pd.D
         raise DataError(f"{path} is not a published table; valid names: {', '.join(COLUMNS)}")
     if not path.is_file():
         raise DataError(f"{path} not found")
-    frame = pd.read_csv(path)
+    frame = read_csv(path)
     if tuple(frame.columns) != COLUMNS[path.stem]:
         raise DataError(
             f"{path}: expected the columns {', '.join(COLUMNS[path.stem])}, "

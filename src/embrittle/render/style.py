@@ -177,7 +177,7 @@ def drawing(
         yield figure
         for ax in figure.panels.flat if more else ():
             ax.label_outer()
-        figure.suptitle(title)
+        figure.suptitle(title, parse_math=False)  # a title may have a $ in it
 
 
 def grey_band() -> Patch:

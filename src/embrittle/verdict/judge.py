@@ -185,6 +185,6 @@ def cases_table(judged: Sequence[Judged]) -> pd.DataFrame:
 
 def read_table(path: str | PathLike) -> pd.DataFrame:
     """Read a CSV file of `claims_table` or `cases_table`; empty text stays text instead of NaN."""
-    table = read_csv(path)
+    table = read_csv(path, text=_TEXT)
     empty = {name: table[name].astype(object).fillna("") for name in _TEXT if name in table}
     return table.assign(**empty)

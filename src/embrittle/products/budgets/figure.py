@@ -34,7 +34,7 @@ def budget_figure(
         points: every point of all runs (`budgets.POINT_COLUMNS`).
         metrics: the tidy metrics, for the random recommender.
         methods: attack -> its method, in the order of the legend. Attacks of one method differ in norm and negatives:
-            they share a colour, and each has a line style of its own.
+            they share a colour, unless the settings give one of them another, and each has a line style of its own.
         iterations: of the multi-step attacks in the curves over epsilon. At each epsilon with several other numbers of
             iterations, a thin curve shows these.
         largest: where the x axis ends.
@@ -59,7 +59,8 @@ def budget_figure(
             figure.references(ax, levels(here, metrics, k))
             for attack, (number, method) in line_numbers(methods).items():
                 label = condition_label(attack)
-                colour = colour_of(methods[attack], settings, method)
+                named = attack if attack in settings.colours else methods[attack]
+                colour = colour_of(named, settings, method)
                 curve = curve_of(here, attack, iterations).rename(columns=AXES)
                 figure.curve(ax, curve, label, line_look(colour, number), AT, attack)
                 for epsilon, steps in here[here["attack"] == attack].groupby("epsilon"):

@@ -68,8 +68,8 @@ def report(
         "with this norm lowers nDCG more than the attack."
     )
     lines = [
-        f"- {titles.get(row.dataset, row.dataset)}, {row.model}: {WORDS[row.statement]}: {row.verdict} "
-        f"({row.evidence})."
+        f"- {MARKDOWN.escape(titles.get(row.dataset, row.dataset))}, {row.model}: {WORDS[row.statement]}: "
+        f"{row.verdict} ({row.evidence})."
         for row in said.itertuples(index=False)
     ]
     parts = {

@@ -68,7 +68,7 @@ def report(
 def verdict(
     fits: pd.DataFrame, statements: pd.DataFrame, joint: pd.DataFrame, titles: Mapping[str, str]
 ) -> str:
-    """Return a paragraph for each source: the verdicts on the statements, and their limitations.
+    """Return Markdown, a paragraph for each source: the verdicts on the statements, and their limitations.
 
     Args:
         fits: from `cells.regressions`.
@@ -104,8 +104,8 @@ def _tested(title: str, fits: pd.DataFrame) -> str:
     models = " and ".join(dict.fromkeys(fits["model"]))
     attacks = ", ".join(dict.fromkeys(case_name(row) for row in fits.itertuples()))
     return (
-        f"{title}: slopes of {RHO} (the share of nDCG that a perturbation takes away, in percent) over one "
-        f"characteristic at a time, from {_range(fits['n_subsamples'])} sub-samples with "
+        f"{MARKDOWN.escape(title)}: slopes of {RHO} (the share of nDCG that a perturbation takes away, in percent) "
+        f"over one characteristic at a time, from {_range(fits['n_subsamples'])} sub-samples with "
         f"{_range(fits['n_seeds'])} seed{'s' if fits['n_seeds'].max() != 1 else ''} each, for {models} "
         f"under {attacks}. A case is one slope, or the slopes of both models; it is open if a 95 % interval "
         "contains 0 or cannot be computed from so few sub-samples."

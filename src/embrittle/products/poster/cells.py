@@ -5,6 +5,7 @@ are compared with the published numbers, and both have claims that are judged. T
 norm of noise, and HR and nDCG during training.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import product
 from os import PathLike
@@ -24,6 +25,7 @@ from embrittle.metrics.tidy import (
     values_by,
 )
 from embrittle.models.registry import MODELS
+from embrittle.render.labels import condition_label
 from embrittle.render.published import APR_K, APR_METRICS, APR_MODELS
 from embrittle.vocabulary import UNPERTURBED
 
@@ -31,6 +33,8 @@ ROBUSTNESS = ["dataset", "model", "attack", "epsilon"]
 ACCURACY = ["dataset", "model", "metric"]
 TRAINING = ["dataset", "model", "epoch", "metric"]
 CLAIM = ["dataset", "statement", "verdict", "evidence"]
+LABELS = {"fgsm": "adversarial", "noise": "random"}
+"""Method -> the poster's name of its noise."""
 # In the poster's order; other recommenders come last.
 RECOMMENDERS = ("ItemPop", "BPR-MF", "CDAE", "IRGAN", "NeuMF", "AMF")
 FAR_WORSE = 2.0
@@ -114,31 +118,45 @@ def robustness_comparison(
 
 
 def robustness_claims(per_seed: pd.DataFrame, methods: Mapping[str, str]) -> pd.DataFrame:
-    """Judge the poster's claims about robustness on each data set; columns `CLAIM`."""
+    """Judge the poster's claims about robustness on each data set; columns `CLAIM`.
+
+    Where several attacks have one method, each is judged, and the statement names it.
+    """
     values = per_seed.set_index([*ROBUSTNESS, "seed"])["value"].sort_index()
     budgets = {f"ε = {x:g}": x for x in dict.fromkeys(per_seed["epsilon"])}
     models = list(dict.fromkeys(per_seed["model"]))
-    by_method = {method: name for name, method in methods.items()}
-    adversarial, random = by_method.get("fgsm"), by_method.get("noise")
+    names = noise_names(methods)
+    adversarial, random = ([a for a in methods if methods[a] == of] for of in ("fgsm", "noise"))
+    times = f"at least {FAR_WORSE:g} times the loss at every ε"
     claims = []
     for dataset in dict.fromkeys(per_seed["dataset"]):
         at = values[dataset]
-        if adversarial and {"BPR-MF", "AMF"} <= set(models):
+        for attack in adversarial if {"BPR-MF", "AMF"} <= set(models) else ():
             pairs = {
-                case: (at["AMF", adversarial, x], at["BPR-MF", adversarial, x])
-                for case, x in budgets.items()
+                case: (at["AMF", attack, x], at["BPR-MF", attack, x]) for case, x in budgets.items()
             }
-            statement = "APR loses less than BPR under adversarial noise, at every ε"
+            statement = f"APR loses less than BPR under {names[attack]}, at every ε"
             claims.append((dataset, statement, *judged(pairs)))
-        for model in models if adversarial and random else ():
+        for model, attack, beside in product(models, adversarial, random):
             pairs = {
-                case: (at[model, random, x], at[model, adversarial, x])
-                for case, x in budgets.items()
+                case: (at[model, beside, x], at[model, attack, x]) for case, x in budgets.items()
             }
-            times = f"at least {FAR_WORSE:g} times the loss at every ε"
-            statement = f"Adversarial noise is far worse than random noise for {model} ({times})"
+            worse = f"{names[attack]} is far worse than {names[beside]} for {model} ({times})"
+            statement = worse[0].upper() + worse[1:]
             claims.append((dataset, statement, *judged(pairs, FAR_WORSE)))
     return pd.DataFrame(claims, columns=CLAIM)
+
+
+def noise_names(methods: Mapping[str, str]) -> dict[str, str]:
+    """Return attack -> the poster's name of its noise, with the attack's name where several attacks have one method."""
+    number = Counter(methods.values())
+    names = {}
+    for attack, method in methods.items():
+        label = condition_label(attack)
+        if method in LABELS:
+            label = f"{LABELS[method]} noise" + (f" ({label})" if number[method] > 1 else "")
+        names[attack] = label
+    return names
 
 
 def judged(

@@ -12,8 +12,7 @@ import pandas as pd
 
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import known_first
-from embrittle.products.poster.tables import LABELS
-from embrittle.render.labels import condition_label
+from embrittle.products.poster.cells import noise_names
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing, drawing, line_look, look_of
 from embrittle.vocabulary import PAPER_MODELS
@@ -47,8 +46,7 @@ def noise_figure(
         for model, ax in zip(models, figure.panels.flat, strict=True):
             ax.set(title=model, xlabel="noise per row, ε", ylabel=f"nDCG@{k}")
             here, missing = rows[rows["model"] == model], []
-            for number, (attack, method) in enumerate(methods.items()):
-                label = f"{LABELS[method]} noise" if method in LABELS else condition_label(attack)
+            for number, (attack, label) in enumerate(noise_names(methods).items()):
                 curve = here[here["attack"] == attack].sort_values("x")
                 look = line_look(look_of(attack, methods, settings)["color"], number)
                 if curve["mean"].isna().all():

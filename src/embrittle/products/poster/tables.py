@@ -10,9 +10,6 @@ from embrittle.products.poster import cells
 from embrittle.render.labels import condition_label
 from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_markdown
 
-LABELS = {"fgsm": "adversarial", "noise": "random"}
-"""Method -> the poster's name of its noise."""
-
 
 def report_robustness(
     metrics: pd.DataFrame,
@@ -96,7 +93,8 @@ MARKUPS = (MARKDOWN, LATEX)
 def _noise_label(attack: str, methods: Mapping[str, str]) -> str:
     """Return the poster's name of an attack, with its name in this study."""
     label = condition_label(attack)
-    return f"{LABELS[methods[attack]]} ({label})" if methods[attack] in LABELS else label
+    called = cells.LABELS.get(methods[attack])
+    return f"{called} ({label})" if called else label
 
 
 def _cell(row: Any, mean: str, spread_form: str, form: str, markup: Markup) -> str:
@@ -164,7 +162,7 @@ def _texts(
 
     The first `n_left` columns are aligned to the left.
     """
-    lines = [to_markdown(wide[MARKDOWN], n_left), "", " ".join(caption), ""]
+    lines = [to_markdown(wide[MARKDOWN], n_left), "", MARKDOWN.escape(" ".join(caption)), ""]
     if len(claims):
         lines += ["The poster's claims, on these data:", "", *_claim_lines(claims, titles), ""]
     greek = {0x3B5: r"$\epsilon$", 0xB1: r"$\pm$"}
@@ -184,5 +182,6 @@ def _claim_lines(claims: pd.DataFrame, titles: Mapping[str, str]) -> list[str]:
     lines = []
     for row in claims.itertuples(index=False):
         title = MARKDOWN.escape(titles.get(row.dataset, row.dataset))
-        lines.append(f"- {title}: {row.statement}: **{row.verdict}**. {row.evidence}.")
+        said = MARKDOWN.escape(row.statement)
+        lines.append(f"- {title}: {said}: **{row.verdict}**. {row.evidence}.")
     return lines
