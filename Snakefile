@@ -6,6 +6,7 @@
 `snakemake --list-target-rules` lists the targets.
 """
 
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -29,6 +30,13 @@ for product in PRODUCTS:
 include: "rules/report.smk"
 
 
+TERMINAL = ShortLines(workflow.output_settings.dryrun)
+# Jobs on a cluster and workflows that import this one keep Snakemake's own format, as does --verbose.
+if workflow.is_main_process and not workflow.output_settings.verbose:
+    if workflow.modifier.is_main_snakefile():
+        TERMINAL.attach(logger)
+
+
 onstart:
     # With a limit on submissions per timespan (the default), Snakemake 9.27 schedules a re-evaluation of the ready jobs
     # after every scheduling pass and never cancels it. After a thousand jobs, a thousand re-evaluations run in every
@@ -36,19 +44,16 @@ onstart:
     # scheduler also runs whenever a job ends.
     if workflow.resource_settings.nodes is None:
         workflow.scheduler.job_rate_limiter = None
+    if STUDY.settings.training.selection == "best-on-test":
+        logger.warning(BEST_ON_TEST)
 
 
 onsuccess:
-    page = Path(on_disk(results("index.html")))
-    if page.exists():
-        print(f"The page of this study: {page.resolve()}")
+    print(*success_lines(Path(on_disk(results("")))), sep="\n")
 
 
 onerror:
-    print(
-        "Some jobs failed; the outputs of all other jobs are complete. Fix the cause and run the same command again, "
-        "or add --config missing=report to make tables and figures without the missing results."
-    )
+    print(*failure_lines(TERMINAL.failed), sep="\n")
 
 
 rule all:

@@ -35,7 +35,14 @@ def test_the_study_makes_its_tables_and_figures(project):
 def test_the_study_ends_in_its_page_and_says_where(project):
     page = project.results("index.html")
     page.unlink()  # deleted, so that the run has a job and prints the page's path
-    assert f"The page of this study: {page.resolve()}" in project.run()
+    said = project.run()
+    assert f"The page of this study: {page.resolve()}" in said
+    # A line for each job on the terminal, and all details in Snakemake's log.
+    assert re.search(r"^\d\d:\d\d:\d\d \[1 of 2\] write_page$", said, re.MULTILINE)
+    (log,) = re.findall(r"^Complete log\(s\): (.+)$", said, re.MULTILINE)
+    details = "localrule write_page:\n    input: "
+    assert details in Path(log).read_text()
+    assert details not in said
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
     # A shop is no data set of the papers, so no claim is reproduced; verdicts on the shop are reported separately.
@@ -235,6 +242,8 @@ def test_k_beyond_the_catalogue_is_said_plainly(finished_study, tmp_path):
     for rule in ("recommend_random", "recommend", "attack_model"):
         assert f"Error in rule {rule}:" in done.stdout + done.stderr
     assert (done.stdout + done.stderr).count(said) >= len(lists)
+    assert "3 jobs failed; the outputs of all other jobs are complete." in done.stdout
+    assert "  recommend/shop/AMF/seed-0: see results/tiny/logs/recommend/shop/AMF" in done.stdout
     assert not list(other.results("lists").rglob("*.parquet"))
 
 
