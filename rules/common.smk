@@ -31,7 +31,12 @@ from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
 from embrittle.study.settings import validate
 from embrittle.study.study import Study
-from embrittle.study.terminal import BEST_ON_TEST, ShortLines, failure_lines, success_lines
+from embrittle.study.terminal import (
+    BEST_ON_TEST,
+    ShortLines,
+    failure_lines,
+    success_lines,
+)
 from embrittle.validation import read_yaml
 
 # --- The study ------------------------------------------------------------------------------------

@@ -107,7 +107,7 @@ def success_lines(results: Path) -> list[str]:
         files = [path for path in (results / kind).rglob("*") if path.is_file()]
         if files:
             lines.append(f"  {len(files)} files of {kind} in {results / kind}")
-    lines.append(f"  logs in {results / 'logs'}, the complete record of the run in provenance.json")
+    lines.append(f"  logs in {results / 'logs'}")
     page = results / "index.html"
     if page.exists():
         lines.append(f"The page of this study: {page.resolve()}")
