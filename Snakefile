@@ -30,7 +30,7 @@ for product in PRODUCTS:
 include: "rules/report.smk"
 
 
-TERMINAL = ShortLines(workflow.output_settings.dryrun)
+TERMINAL = terminal.ShortLines(workflow.output_settings.dryrun)
 # Jobs on a cluster and workflows that import this one keep Snakemake's own format, as does --verbose.
 if workflow.is_main_process and not workflow.output_settings.verbose:
     if workflow.modifier.is_main_snakefile():
@@ -45,15 +45,15 @@ onstart:
     if workflow.resource_settings.nodes is None:
         workflow.scheduler.job_rate_limiter = None
     if STUDY.settings.training.selection == "best-on-test":
-        logger.warning(BEST_ON_TEST)
+        logger.warning(terminal.BEST_ON_TEST)
 
 
 onsuccess:
-    print(*success_lines(Path(on_disk(results("")))), sep="\n")
+    print(*terminal.success_lines(Path(on_disk(results("")))), sep="\n")
 
 
 onerror:
-    print(*failure_lines(TERMINAL.failed), sep="\n")
+    print(*terminal.failure_lines(TERMINAL.failed), sep="\n")
 
 
 rule all:
