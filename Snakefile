@@ -6,6 +6,7 @@
 `snakemake --list-target-rules` lists the targets.
 """
 
+from snakemake.logging import logger
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -29,21 +30,25 @@ for product in PRODUCTS:
 include: "rules/report.smk"
 
 
+TERMINAL = terminal.ShortLines(workflow.output_settings.dryrun)
+# Jobs on a cluster and workflows that import this one keep Snakemake's own format, as does --verbose.
+if workflow.is_main_process and not workflow.output_settings.verbose:
+    if workflow.modifier.is_main_snakefile():
+        TERMINAL.attach(logger)
+
+
 onstart:
     lift_submission_limit(workflow)
+    if STUDY.settings.training.selection == "best-on-test":
+        logger.warning(terminal.BEST_ON_TEST)
 
 
 onsuccess:
-    page = Path(on_disk(results("index.html")))
-    if page.exists():
-        print(f"The page of this study: {page.resolve()}")
+    print(*terminal.success_lines(Path(on_disk(results("")))), sep="\n")
 
 
 onerror:
-    print(
-        "Some jobs failed; the outputs of all other jobs are complete. Fix the cause and run the same command again, "
-        "or add --config missing=report to make tables and figures without the missing results."
-    )
+    print(*terminal.failure_lines(TERMINAL.failed), sep="\n")
 
 
 rule all:

@@ -27,6 +27,7 @@ from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products.product import table_files
 from embrittle.products.registry import PRODUCTS
+from embrittle.study import terminal
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes

@@ -10,10 +10,12 @@ import pytest
 from embrittle.jobs import explained
 
 START = """
-    import logging
+    import logging, sys, time
+    from embrittle import jobs
     from embrittle.errors import DataError
     from embrittle.jobs import job
 
+    jobs.SECONDS_BETWEEN_SIGNS = {seconds}
     with job("logs/rule/one.log") as logger:
 """
 
@@ -22,8 +24,9 @@ START = """
 def run(tmp_path):
     """Run a job's code as a script: (exit status, what the terminal shows, the log)."""
 
-    def run(body):
-        script = textwrap.dedent(START) + textwrap.indent(textwrap.dedent(body), "    ")
+    def run(body, after="", seconds=30):
+        start = textwrap.dedent(START).format(seconds=seconds)
+        script = f"{start}{textwrap.indent(textwrap.dedent(body), '    ')}\n{after}"
         done = subprocess.run(
             [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
         )
@@ -42,10 +45,30 @@ def test_a_job_that_ends_well_logs_to_its_file_and_warns_on_the_terminal_too(run
     )
     assert status == 0
     assert "read 10 rows" not in terminal
-    assert "WARNING embrittle.data.splits: 2 users have no test item" in terminal
+    warned = r"\d\d:\d\d:\d\d rule/one: WARNING embrittle.data.splits: 2 users have no test item\n"
+    assert re.fullmatch(warned, terminal)
     info, warning = log.splitlines()
     assert info.endswith("INFO embrittle: read 10 rows")
     assert warning.endswith("WARNING embrittle.data.splits: 2 users have no test item")
+
+
+def test_a_long_job_says_at_intervals_how_far_it_is_until_it_ends(run):
+    status, terminal, log = run(
+        """
+        for epoch in (1, 2):
+            logger.debug("epoch %d of %d", epoch, 9)
+            logger.info("read")
+            time.sleep(1.5)
+        """,
+        after="print('ended', file=sys.stderr); time.sleep(1)",
+        seconds=0.5,
+    )
+    assert status == 0
+    *signs, last = terminal.splitlines()
+    said = [re.sub(r"^\d\d:\d\d:\d\d |, 0\.\d min so far$", "", sign) for sign in signs]
+    assert sorted(set(said)) == ["rule/one: epoch 1 of 9", "rule/one: epoch 2 of 9"]
+    assert last == "ended"
+    assert [line.rpartition(": ")[2] for line in log.splitlines()] == ["read", "read"]
 
 
 def test_an_error_that_users_can_mend_is_its_message_alone(run):

@@ -1,9 +1,11 @@
-"""The frame of every job: a log file, and plain messages for errors that users can fix."""
+"""The frame of every job: a log file, signs of life, and plain messages for errors that users can fix."""
 
 import errno
 import logging
 import os
 import sys
+import threading
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +15,8 @@ from embrittle.device import torch_missing
 from embrittle.errors import DeviceError, EmbrittleError, MachineError
 
 _AGAIN = "then run the same command again. Complete files are kept, and a training continues from its checkpoint."
+# Time between two signs of life of a job on the terminal.
+SECONDS_BETWEEN_SIGNS = 30
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _NOT_WRITABLE = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -54,12 +58,16 @@ def explained(error: Exception) -> EmbrittleError | None:
 def job(log: str | os.PathLike) -> Iterator[logging.Logger]:
     """Log messages of the library to the file `log`, and warnings also to the terminal.
 
+    A job that takes longer than half a minute says every half minute on the terminal that it runs, and how far it is:
+    the library's latest message of level DEBUG, which log files leave out.
+
     An error that a user can fix (`explained`) ends the process with its message and exit status 1, without traceback.
     Any other exception is raised again, after its traceback is written to the log.
     """
     logger = logging.getLogger("embrittle")
+    ended = threading.Event()
     try:
-        _log_to(Path(log))
+        _log_to(Path(log), ended)
         yield logger
     except Exception as error:
         if plain := explained(error):
@@ -68,16 +76,57 @@ def job(log: str | os.PathLike) -> Iterator[logging.Logger]:
         with suppress(OSError), Path(log).open("a", encoding="utf-8") as file:
             traceback.print_exc(file=file)
         raise
+    finally:
+        ended.set()
 
 
-def _log_to(path: Path) -> None:
+def job_name(log: str | os.PathLike) -> str:
+    """Return the name of a job on the terminal: the path of its log file in the folder `logs`, without suffix."""
+    path = Path(log).as_posix()
+    return (f"/{path}".partition("/logs/")[2] or path).removesuffix(".log")
+
+
+def _log_to(path: Path, ended: threading.Event) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    file = logging.FileHandler(path, mode="w", encoding="utf-8")
+    file.setLevel(logging.INFO)
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(
+        logging.Formatter(
+            f"%(asctime)s {job_name(path)}: %(levelname)s %(name)s: %(message)s", "%H:%M:%S"
+        )
+    )
     logging.raiseExceptions = False  # no traceback if the disk is too full for a log line
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[logging.FileHandler(path, mode="w", encoding="utf-8"), terminal],
+        handlers=[file, terminal, _SignsOfLife(job_name(path), ended)],
         force=True,
     )
+    logging.getLogger("embrittle").setLevel(logging.DEBUG)
+
+
+class _SignsOfLife(logging.Handler):
+    """Keeps the latest message of level DEBUG, and shows it on the terminal at intervals until the job has ended."""
+
+    def __init__(self, name: str, ended: threading.Event):
+        super().__init__(logging.DEBUG)
+        self._job, self._progress = name, "running"
+        self._ended, self._began = ended, time.monotonic()
+        threading.Thread(target=self._show, daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno == logging.DEBUG:
+            self._progress = record.getMessage()
+
+    def _show(self) -> None:
+        while not self._ended.wait(SECONDS_BETWEEN_SIGNS):
+            minutes = (time.monotonic() - self._began) / 60
+            now = time.strftime("%H:%M:%S")
+            with suppress(OSError, ValueError):  # a terminal that has been closed
+                print(
+                    f"{now} {self._job}: {self._progress}, {minutes:.1f} min so far",
+                    file=sys.stderr,
+                    flush=True,
+                )

@@ -51,6 +51,12 @@ def test_the_study_ends_in_its_page_and_says_where(project):
     said = project.run()
     assert f"The page of this study: {page.resolve()}" in said
     assert "This version of Snakemake does not" not in said
+    # A line for each job on the terminal, and all details in Snakemake's log.
+    assert re.search(r"^\d\d:\d\d:\d\d \[1 of 2\] write_page$", said, re.MULTILINE)
+    (log,) = re.findall(r"^Complete log\(s\): (.+)$", said, re.MULTILINE)
+    details = "localrule write_page:\n    input: "
+    assert details in Path(log).read_text()
+    assert details not in said
     text = page.read_text(encoding="utf-8")
     claims = pd.read_csv(project.results("claims.csv"))
     # A shop is no data set of the papers, so no claim is reproduced; verdicts on the shop are reported separately.
@@ -250,6 +256,8 @@ def test_k_beyond_the_catalogue_is_said_plainly(finished_study, tmp_path):
     for rule in ("recommend_random", "recommend", "attack_model"):
         assert f"Error in rule {rule}:" in done.stdout + done.stderr
     assert (done.stdout + done.stderr).count(said) >= len(lists)
+    assert "3 jobs failed; the outputs of all other jobs are complete." in done.stdout
+    assert "  recommend/shop/AMF/seed-0: see results/tiny/logs/recommend/shop/AMF" in done.stdout
     assert not list(other.results("lists").rglob("*.parquet"))
 
 

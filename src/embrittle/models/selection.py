@@ -50,7 +50,7 @@ class EpochSelection:
     validation: np.ndarray
 
     def __post_init__(self):
-        """Check that the rule has held-out items, and warn if the test items select the epoch."""
+        """Check that the rule has held-out items, and say in the log if the test items select the epoch."""
         deciding = {"best-on-test": self.test, "best-on-validation": self.validation}.get(self.rule)
         if deciding is not None and not (deciding >= 0).any():
             raise TrainingError(
@@ -59,7 +59,7 @@ class EpochSelection:
                 "selection, such as last."
             )
         if self.rule == "best-on-test":
-            logger.warning(
+            logger.info(
                 "The test items select the epoch (training.selection: best-on-test, as in the papers' code), so "
                 "measures on the test items are biased upwards. Choose best-on-validation for claims of your own."
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,6 +18,8 @@ from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.selection import EpochSelection
 from embrittle.models.state import TrainedState
 from embrittle.rng import Stream, generator, seeds, truncated_normal
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def train(
                 state.selected = tuple(map(backend.get, on_device))
         if checkpoint and epoch < epochs and checkpoint.is_due():
             checkpoint.save(replace(state, factors=_on_host(backend, factors)))
+        logger.debug("epoch %d of %d", epoch, epochs)
     state.factors = _on_host(backend, factors)
     return state
 

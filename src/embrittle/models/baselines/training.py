@@ -119,6 +119,7 @@ def train_baseline(
         result.curve.append(selection.row(epoch, loss))
         if epoch % int(options["evaluate_every"]) == 0 or epoch == epochs:
             _judge(model, selection, length, result)
+        logger.debug("epoch %d of %d", epoch, epochs)
     return result
 
 
