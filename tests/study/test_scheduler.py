@@ -13,8 +13,7 @@ from embrittle.study.scheduler import lift_submission_limit, limit_gpu_jobs
 
 def workflow(**resources):
     """A workflow as a Snakefile sees it, with Snakemake's own resources and its way to register one."""
-    from snakemake.settings.types import ResourceSettings
-    from snakemake.workflow import Workflow
+    from snakemake.api import ResourceSettings, Workflow
 
     settings = ResourceSettings(**resources)
     made = SimpleNamespace(resource_settings=settings, is_main_process=True, scheduler=None)
