@@ -45,7 +45,7 @@ def test_a_job_that_ends_well_logs_to_its_file_and_warns_on_the_terminal_too(run
     )
     assert status == 0
     assert "read 10 rows" not in terminal
-    warned = r"\d\d:\d\d:\d\d rule/one: WARNING embrittle.data.splits: 2 users have no test item\n"
+    warned = r"\d\d:\d\d:\d\d rule/one: WARNING: 2 users have no test item\n"
     assert re.fullmatch(warned, terminal)
     info, warning = log.splitlines()
     assert info.endswith("INFO embrittle: read 10 rows")

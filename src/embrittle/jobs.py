@@ -92,11 +92,8 @@ def _log_to(path: Path, ended: threading.Event) -> None:
     file.setLevel(logging.INFO)
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
-    terminal.setFormatter(
-        logging.Formatter(
-            f"%(asctime)s {job_name(path)}: %(levelname)s %(name)s: %(message)s", "%H:%M:%S"
-        )
-    )
+    shown = f"%(asctime)s {job_name(path)}: %(levelname)s: %(message)s"
+    terminal.setFormatter(logging.Formatter(shown, "%H:%M:%S"))
     logging.raiseExceptions = False  # no traceback if the disk is too full for a log line
     logging.basicConfig(
         level=logging.INFO,

@@ -17,7 +17,7 @@ from embrittle.jobs import job_name
 
 HIDDEN_EVENTS = {"workflow_started", "job_started", "group_info"}
 HIDDEN_MESSAGES = re.compile(
-    r"Select jobs to execute|Using shell:|Rules claiming more|Conda environments: ignored"
+    r"Select jobs to execute|Using shell:|Rules claiming more|Conda environments: ignored|Removing temporary output"
 )
 BEST_ON_TEST = "Test items select the epochs (training.selection: best-on-test), which config/README.md explains."
 
@@ -51,7 +51,7 @@ class ShortLines(logging.Formatter):
                 handler.setFormatter(self)
                 handler.addFilter(self)
 
-    def filter(self, record: Any) -> bool:
+    def filter(self, record: Any) -> bool:  # Snakemake adds attributes
         """Return whether a message is shown, and keep what later lines need."""
         event = getattr(record, "event", None)
         if event == "job_info":
