@@ -369,7 +369,9 @@ def test_latex():
     lines = latex.splitlines()
     rows = [line for line in lines if line.endswith(r"\\")]
     heading, names, *cells = rows
-    assert r"\multicolumn{4}{c}{LastFM} & \multicolumn{4}{c}{ML\_1M \textbar{} 100 \%} \\" in heading
+    assert (
+        r"\multicolumn{4}{c}{LastFM} & \multicolumn{4}{c}{ML\_1M \textbar{} 100 \%} \\" in heading
+    )
     assert lines[lines.index(heading) + 1] == r"\cmidrule(lr){3-6} \cmidrule(lr){7-10}"
     assert names.startswith("Model & Metric & Initial & FGSM & BIM & PGD & Initial")
     assert len(cells) == 12
