@@ -64,6 +64,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         differs=settings["differs"],
         **brittle(inputs, settings, record["configuration"]),
         papers_data=papers_data(register, titles),
+        judged=(_overall(claims)["verdict"] != NOT_RUN).any(),
         claimed_on=[known.get(name, name) for name in claimed_on(register)],
         papers=register.papers,
         verdicts=[(verdict, wording.slug(verdict), wording.SIGNS[verdict]) for verdict in VERDICTS],
