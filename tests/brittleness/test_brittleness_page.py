@@ -69,13 +69,15 @@ def test_the_table_has_a_row_for_each_model():
     ]
     assert shown[0].spread == "[0.0419, 0.0443]"
     assert shown[3].spread == "[31, 37]"
+    assert table.caption.endswith("The shop (in brackets 95 % intervals over 3 seeds)")
     assert shown[3].note == "PGD, 50 steps; row norm 3.4"
     assert shown[5].note == "user gender: F (1,709 users); PGD, 25 steps"
 
 
 def test_one_seed_says_so_instead_of_an_interval():
     only = part(cells_of(n_seeds=1))
-    assert only.table.rows[0][1][3].spread == "one seed, no interval"
+    assert only.table.caption.endswith("The shop (one seed, no interval)")
+    assert only.table.rows[0][1][3].spread == ""
     assert only.sentences[-1].startswith("This is one training of each model")
     assert not any("one training" in text for text in part(cells_of()).sentences)
     assert "[" not in "".join(only.sentences)
@@ -90,7 +92,7 @@ def test_sentences_tell_the_numbers():
         "FGSM's (mean row norm).",
         "Random noise of FGSM's norm leaves 99 % [98, 100] of BPR-MF's and 99 % [98, 100] of AMF's.",
         "Of 3 groups compared, BPR-MF loses most for user gender: F (1,709 users), where 4.3 % [2.3, 6.3] of nDCG is "
-        "left and AMF for the same group (4.3 % [2.3, 6.3]).",
+        "left; AMF for the same group (4.3 % [2.3, 6.3]).",
     ]
 
 

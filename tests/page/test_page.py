@@ -98,7 +98,8 @@ def test_the_page_begins_with_how_brittle_each_data_set_is(study, path, tables):
     cells = pd.read_csv(study.made["brittleness"])
     left = cells[cells["quantity"] == "nDCG left"].set_index(["dataset", "model", "role"])["mean"]
     captions = [name for name in tables if "before any perturbation" in name]
-    assert [name.split(":")[0] for name in captions] == ["MovieLens-1M", "LastFM", "My <shop> & co"]
+    titles = [re.search(r"leaves, (.*) \(in brackets", name)[1] for name in captions]
+    assert titles == ["MovieLens-1M", "LastFM", "My <shop> & co"]
     assert list(tables)[: len(captions)] == captions
     head, *rows = tables[captions[0]]
     assert [row[0] for row in rows] == ["BPR-MF", "AMF"]
@@ -110,7 +111,7 @@ def test_the_page_begins_with_how_brittle_each_data_set_is(study, path, tables):
         }.items():
             assert row[head.index(column)].startswith(percent(left["ml-1m", row[0], role]))
     strongest = rows[0][head.index("Left after the strongest attack")]
-    assert re.search(r"\[\d.]+, [\d.]+\].*(BIM|PGD), 300 steps", strongest)
+    assert re.search(r"\[\d+, \d+\].*(BIM|PGD), 300 steps", strongest)
     text = path.read_text(encoding="utf-8")
     assert (
         text.index("Figure 1, MovieLens-1M") < text.index('id="next"') < text.index("reproduced?")
@@ -135,9 +136,10 @@ def test_on_other_data_the_papers_are_one_line_and_the_rest_is_folded(own_path, 
     line = re.search(r"<p>The papers' claims are about other data.*?</p>", text)[0]
     claims = read_table(own_path.with_name("claims.csv"))
     others = claims[(claims["dataset"] == "my-shop") & ~claims["papers_data"]]["verdict"]
-    holds = int((others == "reproduced").sum())
-    assert holds > 0
-    assert f"holds: {holds}," in line
+    counts = others[others != NOT_RUN].value_counts()
+    assert counts.sum() > 10
+    for verdict, number in counts.items():
+        assert f"{wording.ELSEWHERE[verdict]}: {number}" in line
     assert '<a href="#claims">' in line
     folded = text[text.index("<details>\n<summary>All claims") : text.index('<section id="tables"')]
     assert '<table id="claims"' in folded
@@ -460,6 +462,7 @@ def browser():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     driver.set_page_load_timeout(300)
+    driver.set_script_timeout(300)
     yield driver
     driver.quit()
 
@@ -584,7 +587,7 @@ def test_a_checker_of_accessibility_finds_nothing(browser, request, whose, width
     browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
     found = browser.execute_async_script(
         "const done = arguments[0];"
-        "axe.run({resultTypes: ['violations']}).then(result => done(result), done)"
+        "axe.run({exclude: ['svg > *']}, {resultTypes: ['violations']}).then(done, done)"
     )
     assert len(found["passes"]) > 20
     findings = [
@@ -599,9 +602,10 @@ def test_a_link_to_what_is_folded_unfolds_it(browser, own_path):
     from selenium.webdriver.common.by import By
 
     opened(browser, own_path, 1280)
-    assert shown_rows(browser) == []
+    is_open = "return document.querySelector('#claims').closest('details').open"
+    assert not browser.execute_script(is_open)
     browser.find_element(By.CSS_SELECTOR, "a[href='#claims']").click()
-    assert len(shown_rows(browser)) == 35
+    assert browser.execute_script(is_open)
 
 
 @needs_browser

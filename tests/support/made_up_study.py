@@ -131,7 +131,7 @@ class MadeUpStudy:
         )
 
     def _brittleness(self) -> None:
-        groups = pd.read_parquet(self.made["table2"])
+        groups = pd.read_parquet(self.made["groups"])
         methods, attributes = {name: name for name in ATTACKS}, {"user_gender": "users"}
         of_models = brittleness(
             self.metrics, groups, **BRITTLENESS, methods=methods, attributes=attributes

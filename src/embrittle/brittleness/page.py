@@ -96,10 +96,16 @@ def _table(numbers: Numbers, title: str) -> Table:
         for model in numbers.models
     ]
     caption = (
-        f"{title}: nDCG and hit rate before any perturbation, and how many percent of nDCG are left after one of "
-        f"ε = {numbers.epsilon:g}"
+        f"nDCG and hit rate before any perturbation, and how many percent of nDCG one of ε = {numbers.epsilon:g} "
+        f"leaves, {title} ({_seeds(numbers)})"
     )
     return Table(caption, ["Model"], list(shown), rows)
+
+
+def _seeds(numbers: Numbers) -> str:
+    """What the brackets are."""
+    n = max(int(row["n_seeds"]) for row in numbers.rows.values())
+    return "one seed, no interval" if n == 1 else f"in brackets 95 % intervals over {n} seeds"
 
 
 def _value(row: Mapping[str, Any]) -> Cell:
@@ -144,9 +150,7 @@ def _percent_interval(row: Mapping[str, Any]) -> str:
 
 
 def _interval(low: str, high: str, row: Mapping[str, Any]) -> str:
-    if np.isnan(row["low"]):
-        return "one seed, no interval" if row["n_seeds"] == 1 else ""
-    return f"[{low}, {high}]"
+    return "" if np.isnan(row["low"]) else f"[{low}, {high}]"
 
 
 def _attack(row: Mapping[str, Any]) -> str:
@@ -225,7 +229,7 @@ def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
             said.append(f"{model} for {'the same group' if name == before else name} ({left})")
         before = name
     among = max(int(row["among"]) for row in rows.values())
-    return f"Of {among} groups compared, {_listed(said)}."
+    return f"Of {among} groups compared, {'; '.join(said)}."
 
 
 def _each(rows: Mapping[str, Mapping[str, Any]]) -> str:
@@ -282,7 +286,10 @@ _SEEDS = (
     "gives narrower intervals: with two seeds they reach 12.7 standard errors to either side.",
     "trains and attacks each model three times, which gives every percentage a 95 % interval.",
 )
-_NOISE = "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε."
+_NOISE = (
+    "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε. With "
+    "attacks: [fgsm, noise] it adds the column alone, which is quicker."
+)
 _SELECTION = (
     "chooses the attacked epoch without the test items. Now it is the best epoch on them, which flatters nDCG and HR "
     "before the attack."
