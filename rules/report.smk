@@ -1,4 +1,4 @@
-"""The verdict on the papers' claims, the record of the run, and the page of the study, which are made last."""
+"""Brittleness, the verdict on the papers' claims, the record of the run, and the page, which are made last."""
 
 REGISTER = {
     "register": STUDY.published("claims.yaml"),
@@ -8,6 +8,7 @@ TEMPLATES = Path(LIBRARY, "embrittle", "page", "templates")
 
 localrules:
     judge_claims,
+    measure_brittleness,
     summarise_run,
     write_page,
 
@@ -46,12 +47,33 @@ rule judge_claims:
         "../workflow/scripts/report/judge_claims.py"
 
 
+rule measure_brittleness:
+    """Say in a few numbers for each model how brittle it is."""
+    input:
+        metrics=results("metrics.parquet"),
+        groups=STUDY.verdict_inputs()["groups"],
+    output:
+        brittleness=results("brittleness.csv"),
+    log:
+        logs("measure_brittleness"),
+    benchmark:
+        benchmarks("measure_brittleness")
+    conda:
+        ENVIRONMENT
+    params:
+        brittleness=params_of("measure_brittleness"),
+        code=code_of("report/measure_brittleness"),
+    script:
+        "../workflow/scripts/report/measure_brittleness.py"
+
+
 rule summarise_run:
     """Record configuration, code, versions, machine and source files, and the time and memory of every job."""
     input:
         rules.metrics.input,
         STUDY.products(),
         rules.judge_claims.output,
+        rules.measure_brittleness.output,
     output:
         record=results("provenance.json"),
         jobs=results("run.csv"),
@@ -76,7 +98,7 @@ rule summarise_run:
 
 
 rule write_page:
-    """Write the page of the study from all results: verdict, tables and figures beside the published ones, record."""
+    """Write the page of the study: brittleness, verdict, tables and figures beside the published ones, record."""
     input:
         **REGISTER,
         **STUDY.page_inputs(),
@@ -84,6 +106,7 @@ rule write_page:
         claims=rules.judge_claims.output.claims,
         cases=rules.judge_claims.output.cases,
         disagreements=rules.judge_claims.output.disagreements,
+        brittleness=rules.measure_brittleness.output.brittleness,
         record=rules.summarise_run.output.record,
         metrics=results("metrics.parquet"),
         models=results("tables/models.csv"),

@@ -22,7 +22,7 @@ FOUNDATIONS = {
 ORDER = [
     FOUNDATIONS,
     *({"data"}, {"kernels"}, {"attacks", "models"}, {"metrics"}, {"render"}, {"products"}),
-    *({"study"}, {"verdict"}, {"page"}),
+    *({"study"}, {"verdict", "brittleness"}, {"page"}),
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 # What runs on a GPU or is trained by torch, and the plain version that tests hold the loops against.

@@ -6,12 +6,14 @@ import re
 import shutil
 from html import unescape
 from html.parser import HTMLParser
+from importlib.resources import files
 from xml.sax.saxutils import escape
 
 import pandas as pd
 import pytest
 
 from awkward_title import AWKWARD
+from embrittle.brittleness.page import percent
 from embrittle.files import read_json, write_json
 from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
@@ -81,6 +83,101 @@ def tables(path):
 def claims_shown(tables):
     """The rows of the claims, without those that fold their cases."""
     return [row for row in tables["Claims, and what this study says"][1:] if len(row) > 1]
+
+
+@pytest.fixture(scope="module")
+def own_path(tmp_path_factory):
+    """The page of a study of one seed on data that no claim is about."""
+    folder = tmp_path_factory.mktemp("own")
+    own = MadeUpStudy(folder, seeds=(0,), datasets=("my-shop",))
+    page.write(folder / "index.html", own.inputs, own.settings())
+    return folder / "index.html"
+
+
+# --- How brittle it is ----------------------------------------------------------------------------
+
+
+def test_the_page_begins_with_how_brittle_each_data_set_is(study, path, tables):
+    cells = pd.read_csv(study.made["brittleness"])
+    left = cells[cells["quantity"] == "nDCG left"].set_index(["dataset", "model", "role"])["mean"]
+    captions = [name for name in tables if "before any perturbation" in name]
+    titles = [re.search(r"leaves, (.*) \(in brackets", name)[1] for name in captions]
+    assert titles == ["MovieLens-1M", "LastFM", "My <shop> & co"]
+    assert list(tables)[: len(captions)] == captions
+    head, *rows = tables[captions[0]]
+    assert [row[0] for row in rows] == ["BPR-MF", "AMF"]
+    for row in rows:
+        for column, role in {
+            "Left after FGSM": "single step",
+            "Left after the strongest attack": "strongest",
+            "Group that loses most": "worst group",
+        }.items():
+            assert row[head.index(column)].startswith(percent(left["ml-1m", row[0], role]))
+    strongest = rows[0][head.index("Left after the strongest attack")]
+    assert re.search(r"\[\d+, \d+\].*(BIM|PGD), 300 steps", strongest)
+    text = path.read_text(encoding="utf-8")
+    assert (
+        text.index("Figure 1, MovieLens-1M") < text.index('id="next"') < text.index("reproduced?")
+    )
+
+
+def test_the_page_says_what_to_do_next(path, own_path):
+    steps = re.compile(r"<dt><code>(.*?)</code></dt>")
+    of_all = steps.findall(path.read_text(encoding="utf-8"))
+    assert of_all == [
+        "budgets: {datasets: [ml-1m, lastfm, my-shop], compare_at: 0.5}",
+        "training: {selection: best-on-validation}",
+    ]
+    assert "seeds: [0, 1, 2]" in steps.findall(own_path.read_text(encoding="utf-8"))
+
+
+def test_on_other_data_the_papers_are_one_line_and_the_rest_is_folded(own_path, path):
+    text = own_path.read_text(encoding="utf-8")
+    assert "Are the papers reproduced?" in path.read_text(encoding="utf-8")
+    assert "Are the papers reproduced?" not in text
+    assert 'class="count ' not in text
+    line = re.search(r"<p>The papers' claims are about other data.*?</p>", text)[0]
+    claims = read_table(own_path.with_name("claims.csv"))
+    others = claims[(claims["dataset"] == "my-shop") & ~claims["papers_data"]]["verdict"]
+    counts = others[others != NOT_RUN].value_counts()
+    assert counts.sum() > 10
+    for verdict, number in counts.items():
+        assert f"{wording.ELSEWHERE[verdict]}: {number}" in line
+    assert '<a href="#claims">' in line
+    folded = text[text.index("<details>\n<summary>All claims") : text.index('<section id="tables"')]
+    assert '<table id="claims"' in folded
+    assert "one seed, no interval" in text
+
+
+class Structure(HTMLParser):
+    """What a screen reader goes by."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.headings, self.tags, self.unscoped = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag == "th" and "scope" not in dict(attributes):
+            self.unscoped.append(attributes)
+
+
+def test_headings_are_in_order_and_headers_have_a_scope(path, own_path):
+    for file in (path, own_path):
+        found = Structure(file.read_text(encoding="utf-8"))
+        assert found.headings[0] == 1
+        assert found.headings.count(1) == 1
+        steps = zip(found.headings, found.headings[1:], strict=False)
+        assert all(after <= before + 1 for before, after in steps)
+        assert found.unscoped == []
+        names = [tag for tag, _ in found.tags]
+        assert [names.count(name) for name in ("header", "nav", "main")] == [1, 1, 1]
+        assert ("html", {"lang": "en"}) in found.tags
+        links = {of["href"][1:] for tag, of in found.tags if tag == "a"}
+        assert links <= {of["id"] for _, of in found.tags if "id" in of}
 
 
 # --- Values ---------------------------------------------------------------------------------------
@@ -219,7 +316,7 @@ def test_the_colours_of_the_settings_are_those_of_the_page(study):
 
 
 def test_every_figure_of_the_study_is_on_the_page(figures):
-    names = ["Changes of fairness, {}", "Figure 1, {}", "Figure 2, {}", "Training, {}"]
+    names = ["Figure 1, {}", "Changes of fairness, {}", "Figure 2, {}", "Training, {}"]
     titles = ["MovieLens-1M", "LastFM", "My <shop> & co"]
     expected = [name.format(title) for name in names for title in titles]
     assert list(figures) == [*expected, "Equal budgets, MovieLens-1M"]
@@ -411,6 +508,7 @@ def browser():
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
     driver.set_page_load_timeout(300)
+    driver.set_script_timeout(300)
     yield driver
     driver.quit()
 
@@ -507,7 +605,7 @@ def test_the_page_is_as_wide_as_the_window(browser, path, width, tmp_path):
     assert wide <= inner == width
     # Text of the verdict is not cut off or laid over other text: each cell is as wide as what is in it.
     cut = browser.execute_script(
-        "return [...document.querySelectorAll('#claims > tbody > tr > *')]"
+        "return [...document.querySelectorAll('.stack > tbody > tr > *')]"
         ".filter(cell => cell.scrollWidth > cell.clientWidth + 1).length"
     )
     assert cut == 0
@@ -521,6 +619,39 @@ def test_the_page_is_as_wide_as_the_window(browser, path, width, tmp_path):
     target = os.path.join(kept or tmp_path, f"page-{width}.png")
     assert browser.get_screenshot_as_file(target)
     assert os.path.getsize(target) > 10_000
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("whose", ["path", "own_path"])
+def test_a_checker_of_accessibility_finds_nothing(browser, request, whose, width):
+    """By the rules of axe-core: contrast, names, headings, landmarks, tables."""
+    opened(browser, request.getfixturevalue(whose), width)
+    browser.execute_script(
+        "for (const one of document.querySelectorAll('details')) one.open = true"
+    )
+    browser.execute_script(files("axe_core_python").joinpath("axe.min.js").read_text("utf-8"))
+    found = browser.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run({exclude: ['svg > *']}, {resultTypes: ['violations']}).then(done, done)"
+    )
+    assert len(found["passes"]) > 20
+    findings = [
+        (rule["impact"], rule["id"], [node["html"][:200] for node in rule["nodes"][:3]])
+        for rule in found["violations"]
+    ]
+    assert findings == []
+
+
+@needs_browser
+def test_a_link_to_what_is_folded_unfolds_it(browser, own_path):
+    from selenium.webdriver.common.by import By
+
+    opened(browser, own_path, 1280)
+    is_open = "return document.querySelector('#claims').closest('details').open"
+    assert not browser.execute_script(is_open)
+    browser.find_element(By.CSS_SELECTOR, "a[href='#claims']").click()
+    assert browser.execute_script(is_open)
 
 
 @needs_browser

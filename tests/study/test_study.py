@@ -69,7 +69,7 @@ CHANGES = {
     ),
     "the attributes of fairness": (
         {"fairness": {"attributes": ["item_popularity"]}},
-        {"evaluate_fairness": 2, **FAIRNESS, "write_page": 1},
+        {"evaluate_fairness": 2, **FAIRNESS, "measure_brittleness": 1, "write_page": 1},
     ),
     "how fairness is measured": (
         {"fairness": {"gce": {"beta": 3}}},
@@ -79,7 +79,7 @@ CHANGES = {
         {"fairness": {"iterations": 2}},
         {"evaluate_fairness": 2, "tabulate_fairness": 2},
     ),
-    "no fairness": ({"fairness": {"attributes": []}}, {"write_page": 1}),
+    "no fairness": ({"fairness": {"attributes": []}}, {"measure_brittleness": 1, "write_page": 1}),
     "an attack that nothing shows": ({"attacks": {"more": {"method": "bim"}}}, {}),
     "an attack no longer shown in one figure": (
         {"figure1": {"attacks": ["fgsm", "bim"]}},

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from embrittle.brittleness.cells import cells as brittleness
 from embrittle.files import write_csv, write_json, write_parquet
 from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
 from embrittle.products.budgets import evaluate as budgets
@@ -20,6 +21,7 @@ from made_up_metrics import EPSILONS, FIGURE1_ITERATIONS, TABLE1_ITERATIONS, stu
 ROOT = Path(__file__).parents[2]
 TITLES = {"ml-1m": "MovieLens-1M", "lastfm": "LastFM", "my-shop": "My <shop> & co"}
 SEEDS = (0, 1, 2)
+BRITTLENESS = {"k": 10, "epsilon": 0.5}
 REGISTER = {
     "register": str(RESOURCES / "claims.yaml"),
 }
@@ -37,6 +39,7 @@ class MadeUpStudy:
         self._table1()
         self._fairness()
         self._budgets()
+        self._brittleness()
         self._models()
         self._record()
         self._judge()
@@ -126,6 +129,14 @@ class MadeUpStudy:
                 ]
             ),
         )
+
+    def _brittleness(self) -> None:
+        groups = pd.read_parquet(self.made["groups"])
+        methods, attributes = {name: name for name in ATTACKS}, {"user_gender": "users"}
+        of_models = brittleness(
+            self.metrics, groups, **BRITTLENESS, methods=methods, attributes=attributes
+        )
+        self.made["brittleness"] = self._write("brittleness.csv", of_models)
 
     def _models(self) -> None:
         self.trainings = [
@@ -246,6 +257,7 @@ class MadeUpStudy:
             "notes": ["The attacked epoch was chosen on the test items."],
             "differs": ["training.epochs: 400 (the papers: 2000)"],
             "compare": [],
+            "brittleness": BRITTLENESS,
             "products": self.products(noise),
             **changes,
         }  # fmt: skip

@@ -15,8 +15,10 @@ CURVES = {
     "tabulate_curves": 1,
     "draw_figure": 2,
     "judge_claims": 1,
+    "measure_brittleness": 1,
 }
 FAIRNESS = {"collect_fairness": 1, "tabulate_fairness": 2, "draw_fairness": 1, "judge_claims": 1}
+FAIRNESS |= {"measure_brittleness": 1}
 PRODUCTS = {**CURVES, **FAIRNESS}
 END = {"summarise_run": 1, "write_page": 1}
 ALL_FAIRNESS = {"evaluate_fairness": 2, **FAIRNESS}
@@ -82,7 +84,10 @@ SETTINGS = {
         {"fairness": {"iterations": 2}},
         ALL_FAIRNESS,
     ),
-    "no fairness": ({"fairness": {"attributes": []}}, {"judge_claims": 1}),
+    "no fairness": (
+        {"fairness": {"attributes": []}},
+        {"judge_claims": 1, "measure_brittleness": 1},
+    ),
     # FGSM; BIM and PGD after 1 and 2 iterations, and from there after 3, which Figure 2 needs at this epsilon.
     "the budget of Table 1": (
         {"table1": {"epsilon": 0.1}},

@@ -295,7 +295,7 @@ NOTHING_OF_MSAP = {
     **{product: {"attacks": []} for product in ("table1", "figure1", "figure2")},
     "fairness": {"attributes": []},
 }
-END = {"judge_claims": 1, "summarise_run": 1, "write_page": 1}
+END = {"judge_claims": 1, "measure_brittleness": 1, "summarise_run": 1, "write_page": 1}
 
 
 @pytest.fixture(scope="module")

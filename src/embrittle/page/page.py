@@ -1,25 +1,28 @@
-"""The page of a study: one HTML file with the verdict, the tables, the figures and the record of the run.
+"""The page of a study: one HTML file. How brittle is it? Are the papers reproduced? Tables, figures, record of the run.
 
 Everything on it is read from the study's result files, and the page loads nothing when it is opened. The template and
 its style are package data, filled in by Jinja2. The figures are those of the figures' files, as SVG within the page.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from embrittle.brittleness import page as brittleness
 from embrittle.files import read_json, write_text
 from embrittle.page import run, wording
 from embrittle.page.svg import svg
 from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Table
+from embrittle.render.style import Drawing
 from embrittle.validation import read_yaml
 from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
@@ -34,8 +37,9 @@ def write(
     Args:
         output: the file.
         inputs: name -> files; see rule write_page.
-        settings: what the study shows: titles of its data sets, and of all that there are; notes; products: the module
-            that shows each, with its own settings (`products.product.Product`); the studies to compare with.
+        settings: what the study shows: titles of its data sets, and of all that there are; notes; brittleness: k and
+            epsilon of its numbers; products: the module that shows each, with its own settings
+            (`products.product.Product`); the studies to compare with.
     """
     write_text(render(Inputs(inputs), settings), output)
 
@@ -58,6 +62,10 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         record=record,
         seeds=record["configuration"]["seeds"],
         differs=settings["differs"],
+        **brittle(inputs, settings, record["configuration"]),
+        papers_data=papers_data(register, titles),
+        judged=(_overall(claims)["verdict"] != NOT_RUN).any(),
+        claimed_on=[known.get(name, name) for name in claimed_on(register)],
         papers=register.papers,
         verdicts=[(verdict, wording.slug(verdict), wording.SIGNS[verdict]) for verdict in VERDICTS],
         elsewhere=wording.ELSEWHERE,
@@ -80,30 +88,61 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     )
 
 
+def brittle(
+    inputs: Inputs, settings: Mapping[str, Any], configuration: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The first part: what is said of each data set, the figure that shows it, and what to do next."""
+    cells, own = inputs.csv("brittleness"), settings["brittleness"]
+    seeds, selection = configuration["seeds"], configuration["training"]["selection"]
+    more = {"n_seeds": len(seeds), "selection": selection}
+    return {
+        "parts": brittleness.parts(cells, settings["titles"], **own),
+        "leads": lead_figures(inputs, settings),
+        "steps": brittleness.next_steps(cells, epsilon=own["epsilon"], **more),
+    }
+
+
+def lead_figures(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Data set -> the figure that stands at the beginning of the page, of the first product that has one."""
+    found: dict[str, Drawing] = {}
+    for page, own in _pages(settings):
+        if hasattr(page, "leads"):
+            found = {**page.leads(inputs, own), **found}
+    return {name: _placed(figure, f"lead-{n}") for n, (name, figure) in enumerate(found.items())}
+
+
 def product_tables(inputs: Inputs, settings: Mapping[str, Any]) -> list[Table]:
     """The tables of every product that the study has made, beside the published ones."""
-    pages = map(import_module, settings["products"])
-    made = (page.tables(inputs, settings["titles"]) for page in pages if hasattr(page, "tables"))
+    pages = (page for page, _ in _pages(settings) if hasattr(page, "tables"))
+    made = (page.tables(inputs, settings["titles"]) for page in pages)
     return [table for of_product in made for table in of_product]
 
 
 def product_figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The figures of every product that has any: title, note, SVG, and whether they take the whole width."""
+    """The figures of every product that has any, without those at the beginning of the page."""
     made = (
         figure
-        for page, own in ((import_module(name), own) for name, own in settings["products"].items())
+        for page, own in _pages(settings)
         if hasattr(page, "figures")
-        for figure in page.figures(inputs, {**own, "titles": settings["titles"]})
+        for figure in page.figures(inputs, own)
     )
-    return [
-        {
-            "title": figure.heading,
-            "note": figure.remark,
-            "svg": Markup(svg(figure, f"figure-{number}")),
-            "wide": figure.get_figwidth() > 1.5 * figure.settings.width,
-        }
-        for number, figure in enumerate(made, start=1)
-    ]
+    return [_placed(figure, f"figure-{number}") for number, figure in enumerate(made, start=1)]
+
+
+def _pages(settings: Mapping[str, Any]) -> Iterator[tuple[ModuleType, dict[str, Any]]]:
+    """The module that shows each product, and its settings."""
+    for name, own in settings["products"].items():
+        yield import_module(name), {**own, "titles": settings["titles"]}
+
+
+def _placed(figure: Drawing, key: str) -> dict[str, Any]:
+    """A figure on the page: title, note, SVG, and whether it takes the whole width."""
+    return {
+        "title": figure.heading,
+        "note": figure.remark,
+        "svg": Markup(svg(figure, key)),
+        "wide": figure.get_figwidth() > 1.5 * figure.settings.width,
+    }
 
 
 def _package_text(name: str) -> str:
@@ -111,6 +150,16 @@ def _package_text(name: str) -> str:
 
 
 # --- The verdict --------------------------------------------------------------------------------
+
+
+def claimed_on(register: Register) -> list[str]:
+    """The data sets that the papers' claims are about."""
+    return list(dict.fromkeys(name for claim in register.claims for name in claim.datasets))
+
+
+def papers_data(register: Register, titles: Mapping[str, str]) -> bool:
+    """Whether a data set of the study is one of them."""
+    return not set(titles).isdisjoint(claimed_on(register))
 
 
 def counts(claims: pd.DataFrame) -> dict[str, list[tuple[str, str, str, int]]]:

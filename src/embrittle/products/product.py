@@ -186,7 +186,10 @@ class Product:
 
     @property
     def page_module(self) -> str:
-        """The module of its part of the page: with `tables(inputs, titles)`, `figures(inputs, settings)`, or both."""
+        """The module of its part of the page: with `tables(inputs, titles)`, `figures(inputs, settings)`, or both.
+
+        It may have `leads(inputs, settings)`: data set -> the figure at the beginning of the page.
+        """
         return f"{type(self).__module__.rpartition('.')[0]}.page"
 
     def page_inputs(self, study: Study) -> Files:

@@ -8,7 +8,15 @@ from typing import Any
 
 from embrittle.models.registry import MODELS
 from embrittle.products.characteristics.plan import Figure3Settings
-from embrittle.products.product import ONE_JOB, Jobs, attacks_shown, of_each_dataset, of_each_run
+from embrittle.products.fairness.plan import FairnessSettings
+from embrittle.products.product import (
+    ONE_JOB,
+    Jobs,
+    attacks_shown,
+    methods_of,
+    of_each_dataset,
+    of_each_run,
+)
 from embrittle.products.registry import PRODUCTS
 from embrittle.products.table1.plan import TABLE1, Table1Settings
 from embrittle.study import stages
@@ -99,7 +107,8 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
 
 
 def report_jobs(study: Study) -> dict[str, Jobs]:
-    """The jobs of the verdict, the record of the run and the page; without their parameters that name files."""
+    """The jobs of the report: brittleness, verdict, record and page; without their parameters that name files."""
+    shown = {"k": study.k, "epsilon": Table1Settings.of(study.settings).epsilon}
 
     def verdict(wildcards: Any) -> dict[str, Any]:
         return {
@@ -109,6 +118,16 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
             "comparable": study.comparable_products(),
             "users": [tuple(run) for run in TABLE1.users_shown(study)],
+        }
+
+    def brittleness(wildcards: Any) -> dict[str, Any]:
+        settings = study.settings
+        run = {attack for of in study.trained for attack, _, _ in study.conditions_of(of)}
+        compared = FairnessSettings.of(settings).attributes
+        return {
+            **shown,
+            "methods": methods_of(settings, [name for name in settings.attacks if name in run]),
+            "attributes": {name: settings.attributes[name].of for name in compared},
         }
 
     def record(wildcards: Any) -> dict[str, Any]:
@@ -123,10 +142,12 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "notes": study.notes(study.all_measured),
             "compare": study.settings.verdict.compare,
             "products": study.page_settings(),
+            "brittleness": shown,
         }
 
     return {
         "judge_claims": Jobs(ONE_JOB, verdict),
+        "measure_brittleness": Jobs(ONE_JOB, brittleness),
         "summarise_run": Jobs(ONE_JOB, record),
         "write_page": Jobs(ONE_JOB, page),
     }

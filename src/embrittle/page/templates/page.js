@@ -20,6 +20,17 @@
   filter(); // a browser may keep what was chosen when a page is loaded again
 })();
 
+// A link to something that is folded unfolds it.
+(() => {
+  const unfold = () => {
+    const target = document.getElementById(location.hash.slice(1));
+    for (let one = target; one; one = one.parentElement) if (one.tagName === "DETAILS") one.open = true;
+    if (target) target.scrollIntoView();
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+})();
+
 // What is folded is part of the print.
 addEventListener("beforeprint", () => {
   for (const details of document.querySelectorAll("details")) details.open = true;

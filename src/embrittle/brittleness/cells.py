@@ -1,0 +1,146 @@
+"""The numbers that say how brittle a model is: what it does unperturbed, and what perturbations leave of that.
+
+All perturbations have the same ε. An attack in steps counts after its largest number of steps. A number is a mean over
+the seeds with a 95 % t interval; it is NaN where a seed lacks it.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from embrittle.attacks.norms import MEAN_NORM_METRIC
+from embrittle.metrics.tidy import is_epsilon, metrics_at, models_in, robustness
+from embrittle.stats import over_seeds
+from embrittle.vocabulary import RANDOM, UNPERTURBED
+
+SINGLE_STEP, STRONGEST, NOISE, WORST_GROUP = "single step", "strongest", "noise", "worst group"
+NDCG, HIT_RATE, ITEMS, NORM, LEFT = "nDCG", "HR", "items", "norm", "nDCG left"
+MEASURES = {"nDCG": NDCG, "RE": HIT_RATE, "ICov": ITEMS, MEAN_NORM_METRIC: NORM}
+"""Metric -> quantity. With one test item for each user, recall is the hit rate."""
+
+SHOWN = {
+    UNPERTURBED: (NDCG, HIT_RATE, ITEMS),
+    SINGLE_STEP: (LEFT, NORM),
+    STRONGEST: (LEFT, NORM, ITEMS),
+    NOISE: (LEFT, NORM),
+}
+"""Role -> its quantities."""
+
+CONDITION = ["attack", "epsilon", "iterations"]
+INTERVAL = ["mean", "low", "high", "n_seeds"]
+GROUP = ["group", "of", "members"]
+COLUMNS = ["dataset", "model", "role", "quantity", *CONDITION, "among", *GROUP, *INTERVAL]
+
+
+def cells(
+    metrics: pd.DataFrame,
+    groups: pd.DataFrame | None,
+    *,
+    k: int,
+    epsilon: float,
+    methods: Mapping[str, str],
+    attributes: Mapping[str, str],
+) -> pd.DataFrame:
+    """The numbers of every model.
+
+    Args:
+        metrics: the tidy metrics.
+        groups: the tidy nDCG of groups; None where the study has none.
+        k: length of the lists.
+        epsilon: of the perturbations.
+        methods: attack -> its method; of several with one method, the first is the one shown.
+        attributes: attribute of the groups -> "users" or "items".
+
+    Returns:
+        The columns `COLUMNS`, one row for each number. `role` says what the number is of:
+
+        - `UNPERTURBED`;
+        - `SINGLE_STEP`: after one step of FGSM;
+        - `STRONGEST`: after the attack that leaves the least nDCG in the mean, of `among` attacks;
+        - `NOISE`: after random noise of FGSM's norm;
+        - `WORST_GROUP`: in the group, of `among` groups, that keeps the smallest share of its nDCG under the strongest
+          attack, after the number of steps that groups were compared at; the larger group, if several keep the same.
+          `group` is its attribute and label, and it has so many `members`, `of` users or items.
+
+        `LEFT` is nDCG in percent of the unperturbed nDCG of the same seed. What was not run has no row.
+
+    Raises:
+        DataError: the metrics are not usable, see `tidy.metrics_at`.
+    """
+    conditions = _conditions(metrics, k, epsilon)
+    of_groups = _groups(groups, k, epsilon) if groups is not None else None
+    found: list[dict] = []
+    for dataset in dict.fromkeys(conditions["dataset"]):
+        for model in models_in(conditions[conditions["dataset"] == dataset]):
+            here = conditions.query("dataset == @dataset and model == @model")
+            rows = list(_roles(here, methods))
+            strongest = [row["attack"] for row in rows if row["role"] == STRONGEST]
+            if strongest and of_groups is not None:
+                rows += _most_hit(of_groups, dataset, model, strongest[0], attributes)
+            found += [{"dataset": dataset, "model": model, **row} for row in rows]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _conditions(metrics: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
+    """Every quantity in every condition of this ε, over the seeds."""
+    rows = metrics_at(metrics, k)
+    wanted = is_epsilon(rows["epsilon"], epsilon) | (rows["attack"] == UNPERTURBED)
+    rows = rows[wanted & rows["metric"].isin(MEASURES) & (rows["model"] != RANDOM)]
+    rows = rows.assign(quantity=rows["metric"].map(MEASURES))
+    lost = robustness(metrics, k, epsilon)
+    left = lost.assign(quantity=LEFT, value=100 - lost["rho"])
+    by = ["dataset", "model", *CONDITION, "quantity"]
+    return over_seeds(pd.concat([rows, left])[[*by, "value"]], "value", by)
+
+
+def _roles(here: pd.DataFrame, methods: Mapping[str, str]) -> Iterator[dict]:
+    """The rows of one model, without its groups."""
+    left = here[(here["quantity"] == LEFT) & here["mean"].notna()].sort_values("iterations")
+    last = left.drop_duplicates("attack", keep="last").set_index("attack")
+    run = [name for name in methods if name in last.index]
+    attacks = [name for name in run if methods[name] != "noise"]
+    of_method = {methods[name]: name for name in reversed(run)}
+    chosen = {UNPERTURBED: UNPERTURBED, SINGLE_STEP: of_method.get("fgsm")}
+    chosen[STRONGEST] = min(attacks, key=lambda name: last.loc[name, "mean"], default=None)
+    chosen[NOISE] = of_method.get("noise")
+    for role, attack in chosen.items():
+        steps = last.loc[attack, "iterations"] if attack in last.index else 0
+        condition = here[(here["attack"] == attack) & (here["iterations"] == steps)]
+        by_quantity = {row["quantity"]: row for row in condition.to_dict("records")}
+        about = {"role": role, "among": len(attacks) if role == STRONGEST else None}
+        for quantity in SHOWN[role]:
+            if quantity in by_quantity:
+                yield {**by_quantity[quantity], **about}
+
+
+def _groups(groups: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
+    """What is left of the nDCG of each group in every condition of this ε, over the seeds."""
+    rows = groups[groups["k"] == k]
+    key = ["dataset", "model", "seed", "attribute", "group"]
+    unperturbed = rows["attack"] == UNPERTURBED
+    before = rows.loc[unperturbed, [*key, "value"]].rename(columns={"value": "before"})
+    after = rows[~unperturbed & is_epsilon(rows["epsilon"], epsilon)]
+    both = after.merge(before, on=key, how="left", validate="many_to_one")
+    left = 100 * both["value"] / both["before"].where(both["before"] > 0)
+    by = ["dataset", "model", *CONDITION, "attribute", "label", "members"]
+    return over_seeds(both.assign(left=left), "left", by)
+
+
+def _most_hit(
+    groups: pd.DataFrame, dataset: str, model: str, attack: str, attributes: Mapping[str, str]
+) -> list[dict]:
+    """The group of a model that keeps least under an attack: one row, or none."""
+    here = groups.query("dataset == @dataset and model == @model and attack == @attack")
+    here = here[here["mean"].notna() & here["attribute"].isin(attributes)]
+    here = here[here["iterations"] == here["iterations"].max()]
+    ordered = here.sort_values(["mean", "members"], ascending=[True, False], kind="stable")
+    about = {"role": WORST_GROUP, "quantity": LEFT, "among": len(here)}
+    return [
+        {
+            **row,
+            **about,
+            "group": f"{row['attribute'].replace('_', ' ')}: {row['label']}",
+            "of": attributes[row["attribute"]],
+        }
+        for row in ordered.head(1).to_dict("records")
+    ]

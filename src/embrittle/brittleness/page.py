@@ -1,0 +1,297 @@
+"""The first part of the page: for each data set a table, a few sentences, and what to do next."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from embrittle.brittleness.cells import (
+    HIT_RATE,
+    ITEMS,
+    LEFT,
+    NDCG,
+    NOISE,
+    NORM,
+    SINGLE_STEP,
+    STRONGEST,
+    WORST_GROUP,
+)
+from embrittle.models.registry import MODELS
+from embrittle.render.labels import condition_label
+from embrittle.render.page_tables import Cell, Table
+from embrittle.vocabulary import UNPERTURBED
+
+ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
+
+
+@dataclass(frozen=True)
+class Part:
+    """What the page says of one data set.
+
+    Attributes:
+        dataset, title: its name, and what the page calls it.
+        table: a row for each model.
+        sentences: the same in words.
+    """
+
+    dataset: str
+    title: str
+    table: Table
+    sentences: Sequence[str]
+
+
+class Step(NamedTuple):
+    """Something to do next: a setting, and what it is good for."""
+
+    setting: str
+    reason: str
+
+
+class Numbers:
+    """The cells of one data set (`cells.cells`), by model, role and quantity."""
+
+    def __init__(self, cells: pd.DataFrame, k: int, epsilon: float):
+        """Take the cells, the length of the lists and the ε that they are of."""
+        self.k, self.epsilon = k, epsilon
+        rows = cells.to_dict("records")
+        self.rows = {(row["model"], row["role"], row["quantity"]): row for row in rows}
+        self.models = list(dict.fromkeys(row["model"] for row in rows))
+
+    def of(self, role: str, quantity: str = LEFT) -> dict[str, dict[str, Any]]:
+        """Model -> the row of its number, for those that have it."""
+        found = {model: self.rows.get((model, role, quantity)) for model in self.models}
+        return {model: row for model, row in found.items() if row and not np.isnan(row["mean"])}
+
+
+def parts(cells: pd.DataFrame, titles: Mapping[str, str], *, k: int, epsilon: float) -> list[Part]:
+    """A part for each data set of `cells` (`cells.cells`, of this k and epsilon), in the order of `titles`."""
+    found = []
+    for dataset, title in titles.items():
+        numbers = Numbers(cells[cells["dataset"] == dataset], k, epsilon)
+        if numbers.models:
+            found.append(Part(dataset, title, _table(numbers, title), list(_sentences(numbers))))
+    return found
+
+
+# --- The table ------------------------------------------------------------------------------------
+
+
+def _table(numbers: Numbers, title: str) -> Table:
+    """A row for each model; a column only where some model has its number."""
+    single, strongest, noise = (numbers.of(role) for role in (SINGLE_STEP, STRONGEST, NOISE))
+    columns = {
+        f"nDCG@{numbers.k}": {m: _value(row) for m, row in numbers.of(UNPERTURBED, NDCG).items()},
+        f"HR@{numbers.k}": {m: _value(row) for m, row in numbers.of(UNPERTURBED, HIT_RATE).items()},
+        "Left after FGSM": {m: _left(row, numbers) for m, row in single.items()},
+        "Left after the strongest attack": {m: _left(row, numbers) for m, row in strongest.items()},
+        "Left after random noise": {m: _left(row, numbers) for m, row in noise.items()},
+        "Group that loses most": {m: _group(row) for m, row in numbers.of(WORST_GROUP).items()},
+        "Items recommended": _items(numbers),
+    }
+    shown = {name: cells for name, cells in columns.items() if cells}
+    rows = [
+        ([model], [cells.get(model, Cell("—")) for cells in shown.values()])
+        for model in numbers.models
+    ]
+    caption = (
+        f"nDCG and hit rate before any perturbation, and how many percent of nDCG one of ε = {numbers.epsilon:g} "
+        f"leaves, {title} ({_seeds(numbers)})"
+    )
+    return Table(caption, ["Model"], list(shown), rows)
+
+
+def _seeds(numbers: Numbers) -> str:
+    """What the brackets are."""
+    n = max(int(row["n_seeds"]) for row in numbers.rows.values())
+    return "one seed, no interval" if n == 1 else f"in brackets 95 % intervals over {n} seeds"
+
+
+def _value(row: Mapping[str, Any]) -> Cell:
+    low, high = (f"{row[end]:.4f}" for end in ("low", "high"))
+    return Cell(f"{row['mean']:.4f}", _interval(low, high, row))
+
+
+def _left(row: Mapping[str, Any], numbers: Numbers) -> Cell:
+    norm = numbers.rows.get((row["model"], row["role"], NORM))
+    size = "" if norm is None or np.isnan(norm["mean"]) else f"row norm {norm['mean']:.2g}"
+    name = _attack(row) if row["role"] == STRONGEST else ""
+    note = "; ".join(filter(None, [name, size]))
+    return Cell(percent(row["mean"]), _percent_interval(row), note=note)
+
+
+def _group(row: Mapping[str, Any]) -> Cell:
+    about = f"{group_name(row)}; {_attack(row)}"
+    return Cell(f"{percent(row['mean'])} left", _percent_interval(row), note=about)
+
+
+def _items(numbers: Numbers) -> dict[str, Cell]:
+    """How many different items all lists of a model recommend, before and after its strongest attack."""
+    before, after = numbers.of(UNPERTURBED, ITEMS), numbers.of(STRONGEST, ITEMS)
+    return {
+        model: Cell(
+            f"{row['mean']:,.0f}" + (f" → {after[model]['mean']:,.0f}" if model in after else ""),
+            note=f"before and after {_attack(after[model])}" if model in after else "",
+        )
+        for model, row in before.items()
+    }
+
+
+def percent(value: float) -> str:
+    """A share in percent, with a decimal where it is small."""
+    digits = 0 if abs(value) >= 10 or value == 0 else 1
+    return f"{value:.{digits}f} %".replace("-", "−")
+
+
+def _percent_interval(row: Mapping[str, Any]) -> str:
+    low, high = (percent(row[end]).removesuffix(" %") for end in ("low", "high"))
+    return _interval(low, high, row)
+
+
+def _interval(low: str, high: str, row: Mapping[str, Any]) -> str:
+    return "" if np.isnan(row["low"]) else f"[{low}, {high}]"
+
+
+def _attack(row: Mapping[str, Any]) -> str:
+    steps = int(row["iterations"])
+    return condition_label(row["attack"]) + (f", {steps} steps" if steps > 1 else "")
+
+
+def group_name(row: Mapping[str, Any]) -> str:
+    """A group and its size."""
+    return f"{row['group']} ({int(row['members']):,} {row['of']})"
+
+
+# --- In words -------------------------------------------------------------------------------------
+
+
+def _sentences(numbers: Numbers) -> Iterator[str]:
+    """What the table says, and what it does not."""
+    strongest, single = numbers.of(STRONGEST), numbers.of(SINGLE_STEP)
+    if not strongest:
+        if numbers.of(UNPERTURBED, NDCG):
+            yield f"No attack of ε = {numbers.epsilon:g} was run that anything could be left after."
+        return
+    yield _of_strongest(strongest, numbers)
+    if single:
+        yield _of_single_step(single, numbers)
+    noise = numbers.of(NOISE)
+    if noise:
+        yield f"Random noise of FGSM's norm leaves {_each(noise)}."
+    groups = numbers.of(WORST_GROUP)
+    if groups:
+        yield _of_groups(groups)
+    if max(row["n_seeds"] for row in strongest.values()) == 1:
+        yield (
+            "This is one training of each model: with another seed, any of these numbers may be another, and a "
+            "difference between two models may be chance."
+        )
+
+
+def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
+    """What the strongest attack leaves of each model, the attack named anew where it is another one."""
+    said, before = [], ""
+    for model, row in rows.items():
+        attack = _attack(row).replace(", ", " after ")
+        of = f"{_with_interval(row)} of {model}'s" + ("" if said else f" nDCG@{numbers.k}")
+        of += " (adversarial training)" if MODELS[model].section else ""
+        said.append(of if attack == before else f"{attack} leaves {of}")
+        before = attack
+    return f"At ε = {numbers.epsilon:g}, {_listed(said)}."
+
+
+def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
+    text = f"One step of FGSM leaves {_each(rows)}"
+    ratios = [
+        large["mean"] / small["mean"]
+        for model, large in numbers.of(STRONGEST, NORM).items()
+        for small in [numbers.of(SINGLE_STEP, NORM).get(model)]
+        if small and small["mean"] > 0 and large["iterations"] > 1
+    ]
+    if not ratios:
+        return f"{text}."
+    ends = list(dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios), max(ratios))))
+    return (
+        f"{text}. This is no comparison of one step with many: at the same ε, the perturbation of the strongest attack "
+        f"is {' to '.join(ends)} times as large as FGSM's (mean row norm)."
+    )
+
+
+def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    said: list[str] = []
+    before = ""
+    for model, row in rows.items():
+        name, left = group_name(row), _with_interval(row)
+        if not said:
+            said.append(f"{model} loses most for {name}, where {left} of nDCG is left")
+        else:
+            said.append(f"{model} for {'the same group' if name == before else name} ({left})")
+        before = name
+    among = max(int(row["among"]) for row in rows.values())
+    return f"Of {among} groups compared, {'; '.join(said)}."
+
+
+def _each(rows: Mapping[str, Mapping[str, Any]]) -> str:
+    return _listed([f"{_with_interval(row)} of {model}'s" for model, row in rows.items()])
+
+
+def _with_interval(row: Mapping[str, Any]) -> str:
+    known = "" if np.isnan(row["low"]) else f" {_percent_interval(row)}"
+    return f"{percent(row['mean'])}{known}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+# --- What to do next ------------------------------------------------------------------------------
+
+
+def next_steps(cells: pd.DataFrame, *, epsilon: float, n_seeds: int, selection: str) -> list[Step]:
+    """Settings that would say more.
+
+    Args:
+        cells: of the study (`cells.cells`).
+        epsilon: of the cells.
+        n_seeds: seeds of the study.
+        selection: how the attacked epoch was selected.
+    """
+
+    def without(role: str) -> list[str]:
+        """The data sets of which no model has such a number."""
+        return [
+            str(name) for name, rows in cells.groupby("dataset", sort=False)
+            if role not in set(rows["role"])
+        ]  # fmt: skip
+
+    steps = []
+    if without(STRONGEST):
+        attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
+        steps.append(Step(attacks, "runs the papers' attacks."))
+    if n_seeds < ENOUGH_SEEDS:
+        steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1]))
+    if missing := without(NOISE):
+        key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
+        steps.append(Step(key, _NOISE))
+    if selection == "best-on-test":
+        steps.append(Step("training: {selection: best-on-validation}", _SELECTION))
+    if without(WORST_GROUP):
+        attributes = "attributes: [item_popularity, user_interactions]"
+        steps.append(Step(f"fairness: {{{attributes}, epsilon: {epsilon:g}}}", _GROUPS))
+    return steps
+
+
+_SEEDS = (
+    "gives narrower intervals: with two seeds they reach 12.7 standard errors to either side.",
+    "trains and attacks each model three times, which gives every percentage a 95 % interval.",
+)
+_NOISE = (
+    "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε. With "
+    "attacks: [fgsm, noise] it adds the column alone, which is quicker."
+)
+_SELECTION = (
+    "chooses the attacked epoch without the test items. Now it is the best epoch on them, which flatters nDCG and HR "
+    "before the attack."
+)
+_GROUPS = "adds the group of items or users that loses most."

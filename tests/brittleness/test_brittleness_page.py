@@ -1,0 +1,149 @@
+"""The first part of the page, from cells whose numbers are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from embrittle.brittleness.cells import (
+    COLUMNS,
+    HIT_RATE,
+    ITEMS,
+    LEFT,
+    NDCG,
+    NOISE,
+    NORM,
+    SINGLE_STEP,
+    STRONGEST,
+    WORST_GROUP,
+)
+from embrittle.brittleness.page import next_steps, parts, percent
+from embrittle.vocabulary import UNPERTURBED
+
+FGSM, PGD, BIM = ("fgsm", 0.5, 1), ("pgd", 0.5, 50), ("bim", 0.5, 50)
+BEFORE, DICE = (UNPERTURBED, 0.0, 0), ("noise", 0.5, 1)
+NO_GROUP = (np.nan, np.nan, np.nan)
+OF_GROUP = ("user gender: F", "users", 1709)
+
+
+def cells_of(strongest=(PGD, PGD), noise=True, groups=True, n_seeds=3) -> pd.DataFrame:
+    rows = []
+
+    def add(model, role, quantity, condition, mean, half=1.0, group=NO_GROUP):
+        ends = (mean - half, mean + half) if n_seeds > 1 else (np.nan, np.nan)
+        among = 3 if role in (STRONGEST, WORST_GROUP) else np.nan
+        rows.append(
+            ("shop", model, role, quantity, *condition, among, *group, mean, *ends, n_seeds)
+        )
+
+    for number, (model, attack) in enumerate(zip(("BPR-MF", "AMF"), strongest, strict=True)):
+        add(model, UNPERTURBED, NDCG, BEFORE, 0.0431 + number / 100, 0.0012)
+        add(model, UNPERTURBED, HIT_RATE, BEFORE, 0.0882, 0.003)
+        add(model, UNPERTURBED, ITEMS, BEFORE, 2141.0)
+        add(model, SINGLE_STEP, LEFT, FGSM, 92.0)
+        add(model, SINGLE_STEP, NORM, FGSM, 0.5)
+        add(model, STRONGEST, LEFT, attack, 34.2 + 17 * number, 3.0)
+        add(model, STRONGEST, NORM, attack, 3.35 + number)
+        add(model, STRONGEST, ITEMS, attack, 692.0)
+        if noise:
+            add(model, NOISE, LEFT, DICE, 99.4)
+        if groups:
+            add(model, WORST_GROUP, LEFT, ("pgd", 0.5, 25), 4.26, 2.0, OF_GROUP)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def part(cells):
+    (only,) = parts(cells, {"shop": "The shop", "other": "Nothing of it"}, k=10, epsilon=0.5)
+    return only
+
+
+def test_the_table_has_a_row_for_each_model():
+    table = part(cells_of()).table
+    assert table.columns == [
+        *("nDCG@10", "HR@10", "Left after FGSM", "Left after the strongest attack"),
+        *("Left after random noise", "Group that loses most", "Items recommended"),
+    ]
+    (heads, shown), (second, _) = table.rows
+    assert (heads, second) == (["BPR-MF"], ["AMF"])
+    assert [cell.ours for cell in shown] == [
+        *("0.0431", "0.0882", "92 %", "34 %", "99 %", "4.3 % left", "2,141 → 692")
+    ]
+    assert shown[0].spread == "[0.0419, 0.0443]"
+    assert shown[3].spread == "[31, 37]"
+    assert table.caption.endswith("The shop (in brackets 95 % intervals over 3 seeds)")
+    assert shown[3].note == "PGD, 50 steps; row norm 3.4"
+    assert shown[5].note == "user gender: F (1,709 users); PGD, 25 steps"
+
+
+def test_one_seed_says_so_instead_of_an_interval():
+    only = part(cells_of(n_seeds=1))
+    assert only.table.caption.endswith("The shop (one seed, no interval)")
+    assert only.table.rows[0][1][3].spread == ""
+    assert only.sentences[-1].startswith("This is one training of each model")
+    assert not any("one training" in text for text in part(cells_of()).sentences)
+    assert "[" not in "".join(only.sentences)
+
+
+def test_sentences_tell_the_numbers():
+    assert part(cells_of()).sentences == [
+        "At ε = 0.5, PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and 51 % [48, 54] of AMF's "
+        "(adversarial training).",
+        "One step of FGSM leaves 92 % [91, 93] of BPR-MF's and 92 % [91, 93] of AMF's. This is no comparison of one "
+        "step with many: at the same ε, the perturbation of the strongest attack is 6.7 to 8.7 times as large as "
+        "FGSM's (mean row norm).",
+        "Random noise of FGSM's norm leaves 99 % [98, 100] of BPR-MF's and 99 % [98, 100] of AMF's.",
+        "Of 3 groups compared, BPR-MF loses most for user gender: F (1,709 users), where 4.3 % [2.3, 6.3] of nDCG is "
+        "left; AMF for the same group (4.3 % [2.3, 6.3]).",
+    ]
+
+
+def test_each_models_strongest_attack_is_named():
+    first = part(cells_of((PGD, BIM))).sentences[0]
+    assert "PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and BIM after 50" in first
+
+
+def test_a_single_step_is_not_compared_with_itself():
+    sentences = part(cells_of((FGSM, FGSM))).sentences
+    assert not any("times as large" in text for text in sentences)
+
+
+def test_what_was_not_run_has_no_column_and_no_sentence():
+    only = part(cells_of(noise=False, groups=False))
+    assert not {"Left after random noise", "Group that loses most"} & {*only.table.columns}
+    assert not any("noise" in text or "loses most" in text for text in only.sentences)
+
+
+def test_without_an_attack_the_page_says_so():
+    cells = cells_of()
+    only = part(cells[cells["role"] == UNPERTURBED])
+    assert only.table.columns == ["nDCG@10", "HR@10", "Items recommended"]
+    assert only.table.rows[0][1][2].ours == "2,141"
+    (sentence,) = only.sentences
+    assert sentence.startswith("No attack of ε = 0.5")
+
+
+def keys(cells, n_seeds=3, selection="best-on-validation") -> list[str]:
+    return [
+        step.setting
+        for step in next_steps(cells, epsilon=0.5, n_seeds=n_seeds, selection=selection)
+    ]
+
+
+def test_next_steps_name_the_keys_that_say_more():
+    assert keys(cells_of()) == []
+    assert keys(cells_of(), n_seeds=1) == keys(cells_of(), n_seeds=2) == ["seeds: [0, 1, 2]"]
+    assert keys(cells_of(), selection="best-on-test") == [
+        "training: {selection: best-on-validation}"
+    ]
+    assert keys(cells_of(noise=False)) == ["budgets: {datasets: [shop], compare_at: 0.5}"]
+    (groups,) = keys(cells_of(groups=False))
+    assert groups.startswith("fairness: {attributes: [")
+    nothing = cells_of()
+    nothing = nothing[nothing["role"] == UNPERTURBED]
+    assert "table1: {attacks: [fgsm, bim, pgd], epsilon: 0.5}" in keys(nothing)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(34.4, "34 %"), (4.26, "4.3 %"), (0.0, "0 %"), (-3.0, "−3.0 %")]
+)
+def test_percentages_in_words(value, text):
+    assert percent(value) == text
