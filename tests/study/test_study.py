@@ -265,6 +265,18 @@ def test_a_study_with_other_settings_is_not_comparable(changes, product, setting
     assert [line for line in study.unlike_the_papers() if line.startswith(settings[0])]
 
 
+def test_a_caption_tells_what_a_short_grid_takes_from_areas():
+    def notes(iterations, attacks=("fgsm", "bim")):
+        study = study_of({"table1": {"iterations": iterations, "attacks": list(attacks)}})
+        return parameters(study)["tabulate_table1",]["captions"]["notes"]
+
+    (note,) = [note for note in notes([1, 5]) if "too small" in note]
+    assert "begin at 1 of 5 iterations" in note
+    assert "20 % too small" in note
+    assert not [note for note in notes([1, 25, 50]) if "too small" in note]
+    assert not [note for note in notes([1, 5], ["fgsm"]) if "too small" in note]
+
+
 def test_what_decides_no_number_leaves_a_study_comparable():
     changes = {
         "training": {"checkpoint_seconds": 5},

@@ -119,9 +119,12 @@ def _in_standard_terms(part: Any) -> Any:
 def main(folder: str) -> None:
     """Write the tables and the schemas in a folder of configurations."""
     readme = Path(folder, "README.md")
-    readme.write_text(with_tables(readme.read_text(encoding="utf-8")), encoding="utf-8")
-    for name, schema in editor_schemas().items():
-        Path(folder, name).write_text(schema, encoding="utf-8")
+    found = {readme: with_tables(readme.read_text(encoding="utf-8"))}
+    found |= {Path(folder, name): schema for name, schema in editor_schemas().items()}
+    for path, text in found.items():
+        changes = not path.exists() or path.read_text(encoding="utf-8") != text
+        path.write_text(text, encoding="utf-8")
+        print(f"{path}: {'written anew' if changes else 'was up to date'}")
 
 
 if __name__ == "__main__":
