@@ -112,7 +112,8 @@ def test_the_page_begins_with_how_brittle_each_data_set_is(study, path, tables):
             "Left after the strongest attack": "strongest",
             "Group that loses most": "worst group",
         }.items():
-            assert row[head.index(column)].startswith(percent(left["ml-1m", row[0], role]))
+            share = " ".join(percent(left["ml-1m", row[0], role]).split())
+            assert row[head.index(column)].startswith(share)
     strongest = rows[0][head.index("Left after the strongest attack")]
     assert re.search(r"\[\d+, \d+\].*(BIM|PGD), 300 steps", strongest)
     text = path.read_text(encoding="utf-8")
