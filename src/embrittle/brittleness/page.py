@@ -23,6 +23,7 @@ from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table
 from embrittle.vocabulary import UNPERTURBED
 
+NO_BREAK = "\N{NO-BREAK SPACE}"
 ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
 
 
@@ -115,7 +116,7 @@ def _value(row: Mapping[str, Any]) -> Cell:
 
 def _left(row: Mapping[str, Any], numbers: Numbers) -> Cell:
     norm = numbers.rows.get((row["model"], row["role"], NORM))
-    size = "" if norm is None or np.isnan(norm["mean"]) else f"row norm {norm['mean']:.2g}"
+    size = "" if norm is None or np.isnan(norm["mean"]) else f"row norm {norm['mean']:.2f}"
     name = _attack(row) if row["role"] == STRONGEST else ""
     note = "; ".join(filter(None, [name, size]))
     return Cell(percent(row["mean"]), _percent_interval(row), note=note)
@@ -141,11 +142,11 @@ def _items(numbers: Numbers) -> dict[str, Cell]:
 def percent(value: float) -> str:
     """A share in percent, with a decimal where it is small."""
     digits = 0 if abs(value) >= 10 or value == 0 else 1
-    return f"{value:.{digits}f} %".replace("-", "−")
+    return f"{value:.{digits}f}{NO_BREAK}%".replace("-", "−")
 
 
 def _percent_interval(row: Mapping[str, Any]) -> str:
-    low, high = (percent(row[end]).removesuffix(" %") for end in ("low", "high"))
+    low, high = (percent(row[end]).removesuffix(f"{NO_BREAK}%") for end in ("low", "high"))
     return _interval(low, high, row)
 
 
