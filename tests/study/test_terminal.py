@@ -124,6 +124,7 @@ def test_a_job_that_succeeds_at_its_second_attempt_has_not_failed(tmp_path):
 def test_a_dry_run_has_a_line_for_each_job_with_the_reason(reason, said):
     run = Run(dry_run=True)
     run.start(3, "split_dataset/shop", reason)
+    run.logger.info("Would remove temporary output x.safetensors")
     assert run.shown.strip() == f"split_dataset/shop: {said}"
 
 
