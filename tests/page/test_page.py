@@ -658,6 +658,20 @@ def test_a_link_to_what_is_folded_unfolds_it(browser, own_path):
 
 
 @needs_browser
+def test_in_print_tables_are_tables_and_fit_the_paper(browser, path):
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    opened(browser, path, 740)  # A4 with the margins of Chromium
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('.brittle, #claims')].map(table =>"
+        " [getComputedStyle(table).display, table.getBoundingClientRect().right])"
+    )
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert len(found) == 3 + 1
+    assert {display for display, _ in found} == {"table"}
+    assert max(right for _, right in found) <= 740
+
+
+@needs_browser
 def test_it_prints_with_what_was_folded(browser, path):
     opened(browser, path, 1280)
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})

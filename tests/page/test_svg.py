@@ -104,6 +104,8 @@ def test_a_heat_map_is_shapes_and_its_marks_tell_both_values():
     made = heat_map(pd.DataFrame(rows, columns=names), "d")
     text = svg(made, "f1")
     assert "<image" not in text
+    # The scale under it is in its colours, each seamless.
+    assert len(set(re.findall(r'"fill: (#[0-9a-f]{6}); stroke: \1"', text))) == 47
     assert "BIM, user gender, GCE f0: 0.2, after 0.5 (×2.5)" in text
     assert description(made).startswith(
         "BPR-MF: FGSM, user gender, GCE f0: 0.2, after 0.5 (×2.5); "

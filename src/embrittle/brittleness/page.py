@@ -192,7 +192,8 @@ def _sentences(numbers: Numbers) -> Iterator[str]:
 
 def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
     """What the strongest attack leaves of each model, the attack named anew where it is another one."""
-    said, before = [], ""
+    said: list[str] = []
+    before = ""
     for model, row in rows.items():
         attack = _attack(row).replace(", ", " after ")
         of = f"{_with_interval(row)} of {model}'s" + ("" if said else f" nDCG@{numbers.k}")
