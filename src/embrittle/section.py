@@ -72,13 +72,15 @@ Counts = Annotated[list[Count], Field(min_length=1)]
 Epsilons = Annotated[list[Positive], Field(min_length=1)]
 
 
-def required(description: str) -> Any:
+def required(description: str, **more: Any) -> Any:
     """Declare a key that must be given.
 
     For pydantic the key has the default None, so that a section without the key is still checked for other mistakes;
     `validation.checked` reports the missing key.
     """
-    return Field(default=None, description=description, json_schema_extra={"x-required": True})
+    return Field(
+        default=None, description=description, json_schema_extra={"x-required": True}, **more
+    )
 
 
 def is_required(field: FieldInfo) -> bool:
@@ -89,10 +91,12 @@ def is_required(field: FieldInfo) -> bool:
 def setting(default: Any, description: str, **limits: Any) -> Any:
     """Declare a key with a default; if `default` is callable, its result is the default.
 
-    Give lists, mappings and sections as functions, so that no two configurations share one object.
+    Lists are copied for each configuration. Give mappings and sections as functions.
     """
     if callable(default):
         return Field(default_factory=default, description=description, **limits)
+    if isinstance(default, list):
+        return Field(default_factory=default.copy, description=description, **limits)
     return Field(default=default, description=description, **limits)
 
 

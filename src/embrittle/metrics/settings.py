@@ -24,7 +24,7 @@ class Evaluation(Section):
 
     # Ranks are stored as int16.
     k: Annotated[list[Annotated[Whole, Field(ge=1, le=32767)]], Field(min_length=1)] = setting(
-        lambda: [10],
+        [10],
         "The lengths K of the recommendation lists. Metrics are computed for each; tables and figures show the first. "
         "A K above the largest used so far makes all lists anew.",
     )

@@ -15,7 +15,7 @@ from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
 from embrittle.problems import Problems, suggestion
 from embrittle.products.settings import StageSettings
-from embrittle.section import ProductSection, setting
+from embrittle.section import ProductSection
 
 Settings = StageSettings
 Written = Mapping[str, Any]
@@ -157,8 +157,8 @@ class Product:
         found = [
             Deviation("split.method", study.settings.split.method, f"{wanted} on {name}")
             for name in study.settings.datasets
-            if (wanted := study.dataset_entry(name)["split"])
-            != {"registry": wanted}.get(study.settings.split.method, study.settings.split.method)
+            if study.settings.split.method
+            not in ("registry", wanted := study.dataset_entry(name)["split"])
         ]
         ours = flattened(study.settings.plain())
         papers = flattened(study.papers.plain()) | self.papers_values()
@@ -211,18 +211,6 @@ def flattened(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 
 PAPERS_ATTACKS = ("fgsm", "bim", "pgd")
-
-
-def attacks_setting(names: Iterable[str], description: str, **limits: Any) -> Any:
-    """Declare a setting whose value is a list of names of attacks."""
-    names = tuple(names)
-    return setting(lambda: list(names), description, **limits)
-
-
-def grid_setting(numbers: Iterable[float], description: str, **limits: Any) -> Any:
-    """Declare a setting whose value is a list of numbers."""
-    numbers = tuple(numbers)
-    return setting(lambda: list(numbers), description, **limits)
 
 
 def is_single_step(settings: Settings, attack: str) -> bool:
@@ -283,6 +271,12 @@ def attacks_shown(settings: Settings, attacks: Iterable[str]) -> dict[str, bool]
 def methods_of(settings: Settings, attacks: Iterable[str]) -> dict[str, str]:
     """Attack -> its method."""
     return {name: settings.attacks[name].method for name in attacks}
+
+
+def datasets_named(settings: Settings, named: Iterable[str]) -> list[str]:
+    """The data sets of the study that a section names, in the order of the study."""
+    wanted = set(named)
+    return [name for name in settings.datasets if name in wanted]
 
 
 def value_at(written: Written, dotted: str) -> Any:

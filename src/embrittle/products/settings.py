@@ -67,7 +67,7 @@ class StageSettings(Section):
         Mirror, "A local copy of the source files, for machines without access to the web."
     )
     seeds: Annotated[list[Seed], Field(min_length=1)] = setting(
-        lambda: [0],
+        [0],
         "Whole numbers from 0. Each model is trained and attacked once per seed; tables show the mean and, with "
         "several seeds, the spread. One seed is enough to try things out. Take three or more to compare models: the "
         "best epoch of BPR-MF, and item coverage with it, varies much between seeds.",
@@ -79,7 +79,7 @@ class StageSettings(Section):
     )
     split: Split = setting(Split, "How the test item of each user is chosen (leave one out).")
     models: Annotated[list[Text], Field(min_length=1)] = setting(
-        lambda: ["BPR-MF", "AMF"],
+        ["BPR-MF", "AMF"],
         "The models to train and attack. AMF starts from BPR-MF, so BPR-MF is trained in any case. The random "
         "recommender is always measured as a reference and is not listed here.",
     )

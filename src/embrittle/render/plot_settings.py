@@ -16,7 +16,7 @@ class PlotSettings(Section):
     """The appearance of figures; no setting here changes a computed value."""
 
     formats: Annotated[list[Literal["pdf", "png", "svg"]], Field(min_length=1)] = setting(
-        lambda: ["pdf", "png"], "The file formats: any of `pdf`, `png`, `svg`."
+        ["pdf", "png"], "The file formats: any of `pdf`, `png`, `svg`."
     )
     dpi: Annotated[Whole, Field(ge=50, le=1200)] = setting(
         200, "The resolution of PNG files in dots per inch, 50 to 1200."

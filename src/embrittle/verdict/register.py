@@ -117,11 +117,8 @@ class Within(Section):
 class Quantity(Section):
     """A quantity of a study: its table, and the keys that identify the value there (`sources`)."""
 
-    source: Literal["table1", "metrics", "groups", "fairness"] = Field(
-        default=None,
-        alias="from",
-        description="The table.",
-        json_schema_extra={"x-required": True},
+    source: Literal["table1", "metrics", "groups", "fairness"] = required(
+        "The table.", alias="from"
     )
     model: Text | None = optional("A recommender.")
     attack: Text | None = optional("An attack.")

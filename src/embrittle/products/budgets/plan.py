@@ -15,9 +15,8 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
+    datasets_named,
     drawn,
-    grid_setting,
     is_single_step,
     methods_of,
     of_each_dataset,
@@ -40,8 +39,8 @@ class BudgetSettings(ProductSection):
         list,
         "The data sets to compare attacks on. Only those that are also in the study's `datasets` count.",
     )
-    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
-        ("fgsm", "noise", "bim", "pgd", "bim-l2", "pgd-l2", "bim-l2-resampled"),
+    attacks: Annotated[Names, Field(min_length=1)] = setting(
+        ["fgsm", "noise", "bim", "pgd", "bim-l2", "pgd-l2", "bim-l2-resampled"],
         "The attacks to compare, names from `attacks`.",
     )
     reference: Text = setting(
@@ -49,12 +48,12 @@ class BudgetSettings(ProductSection):
         "The single-step attack, one of `budgets.attacks`, that each other attack is compared with, user by user, at "
         "equal norm.",
     )
-    epsilon: Epsilons = grid_setting(
+    epsilon: Epsilons = setting(
         [0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0],
         "The values of ε in the curves of single-step attacks and of attacks with `norm: l2`, whose perturbation norm "
         "is at most ε.",
     )
-    epsilon_linf: Epsilons = grid_setting(
+    epsilon_linf: Epsilons = setting(
         [0.05, 0.1, 0.15, 0.25, 0.35, 0.5, 0.75],
         "The values of ε in the curves of attacks with `norm: linf`, whose perturbation norm is several times ε.",
     )
@@ -66,12 +65,12 @@ class BudgetSettings(ProductSection):
         "The ε at which the papers compare attacks. The table of shares says how much of the difference in nDCG at "
         "this ε is due to the norm.",
     )
-    over_iterations: list[Count] = grid_setting(
+    over_iterations: list[Count] = setting(
         [1, 5, 10, 25, 50, 150],
         "The numbers of iterations in a further curve of attacks with `norm: linf`, at `compare_at`. `[]` leaves the "
         "curve out.",
     )
-    norms: Epsilons = grid_setting(
+    norms: Epsilons = setting(
         [0.5, 1.0, 2.0, 3.0],
         "The perturbation norms in the table. A norm above the largest of an attack gets a dash.",
     )
@@ -85,8 +84,7 @@ class Budgets(Product):
 
     def datasets(self, settings: Settings) -> list[str]:
         """The data sets of the study that `budgets.datasets` names."""
-        wanted = BudgetSettings.of(settings).datasets
-        return [name for name in settings.datasets if name in wanted]
+        return datasets_named(settings, BudgetSettings.of(settings).datasets)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """A curve over epsilon for each attack and, for attacks with `norm: linf`, one over iterations."""

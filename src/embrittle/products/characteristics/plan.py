@@ -15,12 +15,10 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
     attacks_shown,
     check_attacks,
     drawn,
     grid_conditions,
-    grid_setting,
 )
 from embrittle.section import Counts, Names, Positive, ProductSection, Seed, setting
 
@@ -41,8 +39,8 @@ class Figure3Settings(ProductSection):
         "once, as in the papers. `iterative` repeats this until every user and item has k, the k-core of graph "
         "theory.",
     )
-    k: Counts = grid_setting(
-        range(10, 101, 10),
+    k: Counts = setting(
+        [*range(10, 101, 10)],
         "The smallest numbers of interactions of users and items, one sub-sample each. Give at least three, for "
         "regressions with errors. If a k leaves no data, the error names the largest possible one.",
     )
@@ -51,11 +49,11 @@ class Figure3Settings(ProductSection):
         "The seeds on sub-samples; `[]` takes those of the study. Each seed trains all models on every k, so a study "
         "of many seeds may take fewer here.",
     )
-    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
-        PAPERS_ATTACKS, "The attacks, names from `attacks`."
+    attacks: Annotated[Names, Field(min_length=1)] = setting(
+        list(PAPERS_ATTACKS), "The attacks, names from `attacks`."
     )
     epsilon: Positive = setting(0.5, "The ε of all attacks.")
-    iterations: Counts = grid_setting(
+    iterations: Counts = setting(
         [10, 25],
         "The numbers of iterations of multi-step attacks, a figure for each. The paper does not print its number.",
     )

@@ -13,12 +13,10 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
     attacks_shown,
     check_attacks,
     drawn,
     grid_conditions,
-    grid_setting,
     is_single_step,
 )
 from embrittle.section import Count, Counts, Epsilons, Names, Positive, ProductSection, setting
@@ -32,11 +30,11 @@ class Figure1Settings(ProductSection):
 
     key = "figure1"
 
-    attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Figure 1 out."
+    attacks: Names = setting(
+        list(PAPERS_ATTACKS), "The attacks, names from `attacks`. `[]` leaves Figure 1 out."
     )
     epsilon: Positive = setting(0.5, "The ε of all attacks.")
-    iterations: Counts = grid_setting(
+    iterations: Counts = setting(
         [1, 10, 20, 25, *range(30, 301, 10)],
         "The numbers of iterations in the curves. Those that Table 1 has at the same ε cost nothing; others up to its "
         "largest cost one more set of recommendation lists each.",
@@ -48,11 +46,11 @@ class Figure2Settings(ProductSection):
 
     key = "figure2"
 
-    attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Figure 2 out."
+    attacks: Names = setting(
+        list(PAPERS_ATTACKS), "The attacks, names from `attacks`. `[]` leaves Figure 2 out."
     )
     iterations: Count = setting(25, "The number of iterations of multi-step attacks.")
-    epsilon: Epsilons = grid_setting(
+    epsilon: Epsilons = setting(
         _EPSILONS, "The values of ε in the curves; the axis is logarithmic."
     )
 

@@ -13,7 +13,6 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
     check_attacks,
     drawn,
     is_single_step,
@@ -58,10 +57,10 @@ class FairnessSettings(ProductSection):
     key = "fairness"
 
     attributes: Names = setting(
-        lambda: ["item_popularity", "user_gender", "user_interactions"],
+        ["item_popularity", "user_gender", "user_interactions"],
         "The attributes whose groups are compared, names from `attributes`. `[]` leaves Tables 2 and 3 out.",
     )
-    attacks: Names = attacks_setting(PAPERS_ATTACKS, "The attacks, names from `attacks`.")
+    attacks: Names = setting(list(PAPERS_ATTACKS), "The attacks, names from `attacks`.")
     epsilon: Positive = setting(0.5, "The ε of all attacks.")
     iterations: Count = setting(
         150,

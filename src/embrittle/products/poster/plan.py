@@ -15,9 +15,8 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
+    datasets_named,
     for_page,
-    grid_setting,
     methods_of,
     usable_attacks,
 )
@@ -33,19 +32,17 @@ class PosterSettings(ProductSection):
         list,
         "The data sets to make them for. Only those that are also in the study's `datasets` count.",
     )
-    attacks: Annotated[Names, Field(min_length=1)] = attacks_setting(
-        ("fgsm", "noise"),
+    attacks: Annotated[Names, Field(min_length=1)] = setting(
+        ["fgsm", "noise"],
         "The kinds of noise to show, names from `attacks`; only single-step methods are possible.",
     )
-    epsilon: Epsilons = grid_setting(
-        [0.5, 1.0, 2.0], "The L2 norms of noise in the robustness table."
-    )
-    noise_epsilon: Epsilons = grid_setting(
+    epsilon: Epsilons = setting([0.5, 1.0, 2.0], "The L2 norms of noise in the robustness table.")
+    noise_epsilon: Epsilons = setting(
         [0.1, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 1.5, 2.0],
         "The L2 norms in the curves of the noise figure; 0 is added.",
     )
     baselines: Names = setting(
-        lambda: list(BASELINES),
+        list(BASELINES),
         "The recommenders that the accuracy table compares the models with. The neural ones (all but `ItemPop`) take "
         "more time than everything else; leave them out to save it.",
     )
@@ -59,8 +56,7 @@ class Poster(Product):
 
     def datasets(self, settings: Settings) -> list[str]:
         """The data sets of the study that `poster.datasets` names."""
-        wanted = PosterSettings.of(settings).datasets
-        return [name for name in settings.datasets if name in wanted]
+        return datasets_named(settings, PosterSettings.of(settings).datasets)
 
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Each single-step attack at the norms of table and figure."""

@@ -14,11 +14,9 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
-    attacks_setting,
     attacks_shown,
     check_attacks,
     grid_conditions,
-    grid_setting,
     of_each_run,
     of_models,
     table_files,
@@ -35,11 +33,11 @@ class Table1Settings(ProductSection):
 
     key = "table1"
 
-    attacks: Names = attacks_setting(
-        PAPERS_ATTACKS, "The attacks, names from `attacks`. `[]` leaves Table 1 out."
+    attacks: Names = setting(
+        list(PAPERS_ATTACKS), "The attacks, names from `attacks`. `[]` leaves Table 1 out."
     )
     epsilon: Positive = setting(0.5, "The ε of all attacks.")
-    iterations: Counts = grid_setting(
+    iterations: Counts = setting(
         [1, *range(10, 301, 10)],
         "The numbers of iterations, at least two: a cell of a multi-step attack is the area under its curve over them, "
         "divided by the largest. Only the default values give cells comparable to the published ones.",
