@@ -53,10 +53,12 @@ def train_model(
         "input": {part.split(".")[0]: str(source / part) for part in parts},
         "output": {
             "state": str(folder / "state.safetensors"),
-            "model": str(folder / "model.safetensors"),
+            "best": str(folder / "best.safetensors"),
+            "last": str(folder / "last.safetensors"),
+            "usage": str(folder / "usage.tsv"),
             "curve": str(folder / "curve.parquet"),
         },
-        "params": {"settings": asdict(settings), "code": ""},
+        "params": {"settings": asdict(settings), "code": "", "training": {}},
         "wildcards": {"seed": str(SEED), "epoch": str(epochs)},
     }
     if start:

@@ -8,7 +8,6 @@ JOB is a JSON file with what the script finds in its `snakemake` object.
 from __future__ import annotations
 
 import json
-import resource
 import runpy
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ from pathlib import Path
 
 # What Snakemake puts before every script is this import and the unpickling of the object: it belongs to a job's cost.
 from snakemake import script  # noqa: F401
+
+from embrittle.usage import peak_memory
 
 
 class Named(dict):
@@ -33,22 +34,11 @@ class Named(dict):
             raise AttributeError(name) from None
 
 
-def peak_memory_mb() -> float:
-    """Largest resident memory of this process so far, in 10^6 bytes."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        # On Linux, getrusage counts what the parent held when it started this process; VmHWM does not.
-        fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(fields["VmHWM"].split()[0]) * 1024 / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak * 1024 / 1e6
-
-
 def main(path: str, job: str) -> None:
     """Run the script, then print {"peak_memory_mb": ...}."""
     stand_in = json.loads(Path(job).read_text(encoding="utf-8"), object_hook=Named)
     runpy.run_path(path, init_globals={"snakemake": stand_in})
-    print(json.dumps({"peak_memory_mb": peak_memory_mb()}))
+    print(json.dumps({"peak_memory_mb": peak_memory() / 1e6}))
 
 
 if __name__ == "__main__":

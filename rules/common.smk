@@ -89,6 +89,15 @@ OWN_SOFTWARE = (
 if workflow.is_main_process and not OWN_SOFTWARE:
     check_torch()
 
+# --- Shared trainings ---------------------------------------------------------------------------------
+
+# The folder of Snakemake's cache between workflows. Absolute, because results link to the files in it.
+TRAININGS = Path(
+    os.environ.setdefault(
+        "SNAKEMAKE_OUTPUT_CACHE", str(Path("resources", "trainings").absolute())
+    )
+)
+
 # --- Resources of jobs ------------------------------------------------------------------------------
 
 # Values that rerun nothing: a job runs again if one of its parameters changes. The address or mirror that a file is

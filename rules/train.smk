@@ -2,18 +2,22 @@
 
 
 rule train_model:
-    """Train a model up to an epoch, from a split and optionally an earlier state; write state, factors and curve."""
+    """Train a model up to an epoch, from a split and optionally an earlier state; write state, factors and curve.
+
+    Studies share finished trainings (`cache` in profiles/default/config.yaml). Snakemake allows no benchmark here, as
+    it could not measure a job that did not run: the script writes one itself, which is shared like the rest.
+    """
     input:
         **PATHS.split("train", "validation", "test", "statistics"),
         start=STUDY.start_of,
     output:
         state=PATHS.state,
-        model=PATHS.model,
+        best=PATHS.best,
+        last=PATHS.last,
         curve=PATHS.curve,
+        usage=benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
     log:
         logs("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}"),
-    benchmark:
-        benchmarks("train_model/{dataset}/{model}/seed-{seed}/epoch-{epoch}")
     priority: EARLY
     conda:
         ENVIRONMENT
@@ -26,6 +30,8 @@ rule train_model:
         checkpoint_seconds=STUDY.settings.training.checkpoint_seconds,
     params:
         settings=params_of("train_model"),
+        # By its parameters, not by its wildcards, Snakemake recognises a training that another study has finished.
+        training=lambda wildcards: dict(wildcards.items()),
         code=code_of("train/train_model"),
     script:
         "../workflow/scripts/train/train_model.py"

@@ -238,14 +238,14 @@ def complete(
 
 
 def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:
-    """Return the selected epoch of each training.
+    """Return the attacked epoch of each training.
 
     Args:
-        models: (data set, model file of `models.state.TrainedState.write`) of each training.
+        models: (data set, file `best` or `last` of `models.state.TrainedState.write`) of each training.
 
     Returns:
-        Columns dataset, model, seed, selected_epoch and selected_score (value of the criterion; empty with selection
-        "last").
+        Columns dataset, model, seed, selected_epoch and selected_score (value of the criterion; empty for the last
+        epoch).
 
     Raises:
         DataError: a file is damaged.

@@ -54,14 +54,13 @@ class EpochSelection:
         deciding = {"best-on-test": self.test, "best-on-validation": self.validation}.get(self.rule)
         if deciding is not None and not (deciding >= 0).any():
             raise TrainingError(
-                f"training.selection is {self.rule}, but no user has the held-out item that it needs: only users with "
-                "at least two interactions have a test item, with at least three a validation item. Choose another "
-                "selection, such as last."
+                f"No user has the held-out item by which the best epoch is selected ({self.rule}): only users with at "
+                "least two interactions have a test item, with at least three a validation item."
             )
         if self.rule == "best-on-test":
             logger.info(
-                "The test items select the epoch (training.selection: best-on-test, as in the papers' code), so "
-                "measures on the test items are biased upwards. Choose best-on-validation for claims of your own."
+                "The best epoch is the best on the test items (best-on-test, as in the papers' code), so its measures "
+                "on the test items are biased upwards. Choose best-on-validation for claims of your own."
             )
 
     @property

@@ -43,17 +43,26 @@ class TrainedState:
         names = ("model", "seed", "selected_epoch", "selected_score")
         return {name: getattr(self, name) for name in names}
 
-    def write(self, state: str | PathLike, model: str | PathLike, curve: str | PathLike) -> None:
+    def write(
+        self,
+        state: str | PathLike,
+        best: str | PathLike,
+        last: str | PathLike,
+        curve: str | PathLike,
+    ) -> None:
         """Write the results of a training.
 
         Args:
             state: path of the state from which training can continue (safetensors).
-            model: path of the selected factors, "user_factors" and "item_factors" (safetensors).
+            best: path of the factors of the selected epoch, "user_factors" and "item_factors" (safetensors).
+            last: path of the factors of the last epoch, in the same form, so that either epoch can be attacked.
             curve: path of the curve (Parquet).
         """
         self.write_state(state)
-        users, items = self.selected
-        write_tensors({"user_factors": users, "item_factors": items}, model, self.about())
+        at_end = (self.factors.user_factors, self.factors.item_factors)
+        ended = {**self.about(), "selected_epoch": self.epoch, "selected_score": None}
+        for path, factors, about in ((best, self.selected, self.about()), (last, at_end, ended)):
+            write_tensors(dict(zip(("user_factors", "item_factors"), factors, strict=True)), path, about)
         write_parquet({name: [row[name] for row in self.curve] for name in self._columns()}, curve)
 
     def _columns(self) -> list[str]:

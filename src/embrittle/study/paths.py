@@ -51,14 +51,19 @@ class Paths:
         """The pattern of a file of a training up to an epoch.
 
         Args:
-            file: model.safetensors (the selected epoch), state.safetensors (the last epoch) or curve.parquet.
+            file: best.safetensors or last.safetensors (the factors of an epoch), state.safetensors or curve.parquet.
         """
         return self.results("models/{dataset}/{model}/seed-{seed}/epoch-{epoch}/" + file)
 
     @property
-    def model(self) -> str:
-        """The factors of the selected epoch."""
-        return self.training("model.safetensors")
+    def best(self) -> str:
+        """The factors of the best epoch."""
+        return self.training("best.safetensors")
+
+    @property
+    def last(self) -> str:
+        """The factors of the last epoch."""
+        return self.training("last.safetensors")
 
     @property
     def state(self) -> str:

@@ -46,6 +46,9 @@ def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
     apart = ("epochs", "checkpoint_seconds")
     found = {k: value for k, value in settings.training.plain().items() if k not in apart}
+    if found["selection"] == "last":
+        # Every training keeps its last epoch as well, so that both selections share one training.
+        found["selection"] = "best-on-test"
     found["loss"] = MODELS[model].loss
     if section := MODELS[model].section:
         adversarial = getattr(settings, section)

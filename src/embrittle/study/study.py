@@ -213,12 +213,13 @@ class Study:
         return next(self.ancestor_states(self.run_of(wildcards), int(wildcards.epoch)), [])
 
     def trained_model(self, wildcards: Any) -> str:
-        """The file of the selected factors of the model that a job is about."""
+        """`model_file` of the model that a job is about."""
         return self.model_file(self.run_of(wildcards))
 
     def model_file(self, run: Run) -> str:
-        """The file of the selected factors of a model."""
-        return self.paths.model.format(**run._asdict(), epoch=self.epochs)
+        """The file of the factors of the epoch that is attacked (`training.selection`)."""
+        attacked = self.paths.last if self.settings.training.selection == "last" else self.paths.best
+        return attacked.format(**run._asdict(), epoch=self.epochs)
 
     def curve_file(self, run: Run) -> str:
         """The file of the training curve of a model."""

@@ -7,8 +7,9 @@ from embrittle.kernels.devices import get_backend
 from embrittle.models import training
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.state import read_state
+from embrittle.usage import measured
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0]), measured(snakemake.output.usage):
     positives = read_user_items(snakemake.input.train, snakemake.input.statistics)
     start = snakemake.input.get("start")
     checkpoint = Checkpoint(
@@ -18,7 +19,7 @@ with job(snakemake.log[0]):
         settings=[
             snakemake.params.code,
             snakemake.params.settings,
-            dict(snakemake.wildcards.items()),
+            snakemake.params.training,
         ],
     )
     state = training.train(
@@ -32,5 +33,5 @@ with job(snakemake.log[0]):
         start=read_state(start) if start else None,
         checkpoint=checkpoint,
     )
-    state.write(**snakemake.output)
+    state.write(*(snakemake.output[name] for name in ("state", "best", "last", "curve")))
     checkpoint.remove()
