@@ -149,9 +149,11 @@ def _named(path: str | os.PathLike) -> Iterator[None]:
     except Exception as error:  # each format has exceptions of its own
         if isinstance(error, OSError) and error.errno:
             raise  # errors of the operating system, such as a missing file or permission
+        # Studies share trainings by links.
+        place = f"{os.path.realpath(path)}, to which it links," if os.path.islink(path) else "it"
         raise DataError(
-            f"{path} is damaged and cannot be read ({error}). Delete the file and run the same command again, which "
-            "recomputes it."
+            f"{path} is damaged and cannot be read ({error}). Delete {place} and run the same command again, which "
+            "makes the file anew."
         ) from error
 
 

@@ -200,7 +200,7 @@ def test_validation_items_decide_and_the_test_items_are_followed(planted):
 
 
 def test_nobody_to_select_by_is_an_error(planted, monkeypatch):
-    with pytest.raises(TrainingError, match=r"training\.selection is best-on-test, but no user"):
+    with pytest.raises(TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"):
         scripted(planted, monkeypatch, "best-on-test", [1], test=NOBODY)
 
 

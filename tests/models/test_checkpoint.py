@@ -59,10 +59,12 @@ def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
         "input": {**inputs, "statistics": f"{split}/statistics.json"},
         "output": {
             "state": f"{out}/state.safetensors",
-            "model": f"{out}/model.safetensors",
+            "best": f"{out}/best.safetensors",
+            "last": f"{out}/last.safetensors",
+            "usage": f"{out}/usage.txt",
             "curve": f"{out}/curve.parquet",
         },
-        "params": {"code": code, "settings": SETTINGS},
+        "params": {"code": code, "settings": SETTINGS, "training": {"seed": "0"}},
         "resources": {"gpu": 0, "checkpoint_seconds": 0},
         "wildcards": {"seed": "0", "epoch": str(EPOCHS)},
     }
@@ -87,7 +89,10 @@ def results(out: Path) -> dict[str, bytes]:
 
 def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_path):
     undisturbed = finished(split, tmp_path / "whole")
-    assert set(undisturbed) == {"state.safetensors", "model.safetensors", "curve.parquet"}
+    assert set(undisturbed) == {
+        *("state.safetensors", "best.safetensors", "last.safetensors"),
+        "curve.parquet",
+    }
     out, rng = tmp_path / "killed", random.Random(0)
     n_killed, checkpoints = 0, set()
     while n_killed < KILLS:

@@ -81,7 +81,7 @@ def followed(state) -> list[list]:
 
 
 def written(state, folder):
-    paths = [folder / name for name in ("state.safetensors", "model.safetensors", "curve.parquet")]
+    paths = [folder / name for name in ("state.safetensors", "best.safetensors", "last.safetensors", "curve.parquet")]
     state.write(*paths)
     return paths
 
@@ -146,7 +146,7 @@ def test_the_same_state_is_written_as_the_same_bytes(blocks, tmp_path):
 def test_a_training_in_two_parts_equals_one_in_a_single_part(blocks, tmp_path, settings, selection):
     settings = replace(settings, selection=selection)
     whole = run(blocks, settings, epochs=8)
-    state_file, _, _ = written(run(blocks, settings, epochs=4), tmp_path)
+    state_file, *_ = written(run(blocks, settings, epochs=4), tmp_path)
     parts = run(blocks, settings, epochs=8, start=read_state(state_file))
     assert_same_factors(parts, whole)
     assert_same_selection(parts, whole)
@@ -177,10 +177,14 @@ def test_a_state_is_read_as_it_was_written(blocks, tmp_path, selection):
     assert followed(read) == followed(state)
 
 
-def test_the_model_file_holds_the_selected_factors_and_the_curve_one_row_an_epoch(blocks, tmp_path):
+def test_files_hold_the_best_and_the_last_factors_and_the_curve_one_row_an_epoch(blocks, tmp_path):
     state = run(blocks, seed=4)
-    _, model, curve = written(state, tmp_path)
-    tensors, about = read_tensors(model)
+    _, best, last, curve = written(state, tmp_path)
+    tensors, about = read_tensors(last)
+    np.testing.assert_array_equal(tensors["user_factors"], state.factors.user_factors)
+    np.testing.assert_array_equal(tensors["item_factors"], state.factors.item_factors)
+    assert about == {"model": "BPR-MF", "seed": 4, "selected_epoch": 6, "selected_score": None}
+    tensors, about = read_tensors(best)
     np.testing.assert_array_equal(tensors["user_factors"], state.selected[0])
     np.testing.assert_array_equal(tensors["item_factors"], state.selected[1])
     assert about == {
@@ -359,7 +363,7 @@ def test_another_criterion_selects_and_names_the_curve(blocks, tmp_path):
     assert state.selected_score == pytest.approx(
         measures.ndcg(lists, test, positives.item_counts(), 3), rel=1e-12
     )
-    assert pq.read_table(written(state, tmp_path)[2]).column_names == list(state.curve[0])
+    assert pq.read_table(written(state, tmp_path)[3]).column_names == list(state.curve[0])
 
 
 def test_the_curve_agrees_with_the_measures(blocks):
@@ -460,11 +464,11 @@ def test_nobody_to_select_by_is_an_error(blocks):
     positives, test, validation = blocks
     settings = replace(SETTINGS, selection="best-on-validation")
     with pytest.raises(
-        TrainingError, match="selection is best-on-validation, but no user has the held-out item"
+        TrainingError, match=r"No user has the held-out item .*\(best-on-validation\)"
     ):
         run((positives, test, NOBODY), settings)
     with pytest.raises(
-        TrainingError, match="selection is best-on-test, but no user has the held-out item"
+        TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"
     ):
         run((positives, NOBODY, validation))
     # "last" needs no held-out items; the curve is then NaN.

@@ -59,6 +59,8 @@ def test_a_finished_job_is_one_line_with_its_name():
     run.logger.info("Select jobs to execute...")
     run.say("job_started", "Execute 2 jobs...")
     run.logger.info("Removing temporary output x.safetensors.")
+    run.logger.info("Moving output file x.safetensors to cache.")
+    run.logger.info("Symlinking output file x.safetensors from cache.")
     run.start(7, "train_model/shop/AMF/seed-0/epoch-4")
     run.start(8, "list_missing")
     run.end(8, done=1, total=12)

@@ -15,6 +15,7 @@ from filelock import FileLock
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = Path("resources", "example")
+TRAININGS = Path("resources", "trainings")
 # The files that Snakemake needs in its working directory, and the whole workflow.
 BESIDE = ["config", "profiles"]
 CODE = [*BESIDE, "Snakefile", "rules", "workflow", "src", "envs", "CITATION.cff"]
@@ -131,8 +132,14 @@ class Project:
                 record.write_text(text.replace(str(ROOT), str(self.folder)), encoding="utf-8")
 
     def duplicate(self, folder: Path, own_code: bool = False) -> "Project":
-        """A copy of the folder with all results."""
+        """A copy of the folder with all results, which link to the trainings of the copy."""
         shutil.copytree(self.folder, folder, symlinks=True)
+        for link in (path for path in (folder / "results").rglob("*") if path.is_symlink()):
+            date = link.lstat().st_mtime_ns
+            file = Path(os.readlink(link)).name
+            link.unlink()
+            link.symlink_to(folder / TRAININGS / file)
+            os.utime(link, ns=(date, date), follow_symlinks=False)
         return type(self)(folder, own_code)
 
     def arguments(self, *arguments: str, **changes) -> list[str]:

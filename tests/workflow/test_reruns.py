@@ -123,7 +123,11 @@ SETTINGS = {
     "the number of factors": ({"training": {"factors": 4}}, TRAININGS),
     # The state from which AMF starts exists already.
     "more epochs": ({"training": {"epochs": 5}}, {**TRAININGS, "train_model": 2}),
-    "the epoch that is selected": ({"training": {"selection": "last"}}, TRAININGS),
+    # Every training keeps its last epoch.
+    "the epoch that is selected": (
+        {"training": {"selection": "last"}},
+        {"collect_models": 1, **BOTH_MODELS},
+    ),
     "a validation item": ({"training": {"selection": "best-on-validation"}}, FROM_SPLIT),
     "the seed of a split that draws nothing": ({"split": {"seed": 1}}, {}),
     "the method of the split": ({"split": {"method": "random"}}, FROM_SPLIT),
@@ -256,7 +260,7 @@ TOUCHED = [
     "results/tiny/data/shop/prepared/interactions.parquet",
     "results/tiny/data/shop/split/train.parquet",
     "results/tiny/models/shop/BPR-MF/seed-0/epoch-2/state.safetensors",
-    "results/tiny/models/shop/AMF/seed-0/epoch-4/model.safetensors",
+    "results/tiny/models/shop/AMF/seed-0/epoch-4/best.safetensors",
     "results/tiny/lists/shop/AMF/seed-0/initial.parquet",
     "results/tiny/metrics.parquet",
     "workflow/scripts/train/train_model.py",

@@ -157,10 +157,42 @@ def test_an_attack_in_several_jobs_has_the_lists_of_one_in_one_job(project):
     """BIM at epsilon 0.5 was run in three jobs, here without Snakemake in one."""
     data, seed = project.results("data/shop/split"), 0
     train = read_user_items(data / "train.parquet", data / "statistics.json")
-    model, _ = read_tensors(project.results("models/shop/AMF/seed-0/epoch-4/model.safetensors"))
+    model, _ = read_tensors(project.results("models/shop/AMF/seed-0/epoch-4/best.safetensors"))
     settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "iterations": 3, "length": 5}
     _, lists = attack_model(CpuBackend(), model, train, train, seed=seed, **settings)
     pd.testing.assert_frame_equal(lists_after(project, 3), pd.DataFrame(lists))
+
+
+@pytest.mark.parametrize(
+    ("changes", "file"),
+    [({}, "best"), ({"training": {"selection": "last"}}, "last")],
+    ids=["the same study", "the last epoch"],
+)
+def test_a_second_study_trains_nothing_that_the_first_has_trained(project, changes, file):
+    said = project.run("models", study=f"second-{file}", **changes)
+    assert "train_model" in said
+    second = project.folder / "results" / f"second-{file}"
+    # A training begins by writing to its log.
+    assert not list((second / "logs" / "train_model").rglob("*.log"))
+    for model in ("BPR-MF", "AMF"):
+        path = f"models/shop/{model}/seed-0/epoch-4/{file}.safetensors"
+        assert (second / path).resolve() == project.results(path).resolve()
+        _, about = read_tensors(second / path)
+        assert about["seed"] == 0 and about["model"] == model
+        assert (about["selected_score"] is None) == (file == "last")
+    # Of each training, what it took is in the record of both studies.
+    (usage,) = second.rglob("train_model/shop/AMF/seed-0/epoch-4.tsv")
+    assert pd.read_csv(usage, sep="\t")["s"].item() > 0
+
+
+def test_another_seed_or_sub_sample_is_another_training(project):
+    """Snakemake's cache recognises a training by its parameters, among which all wildcards must be."""
+    files = project.results("models").rglob("state.safetensors")
+    assert len({path.resolve() for path in files}) == 3
+    project.run("models", study="other-seed", seeds=[1])
+    path = "models/shop/AMF/seed-1/epoch-4/best.safetensors"
+    _, about = read_tensors(project.folder / "results" / "other-seed" / path)
+    assert about["seed"] == 1
 
 
 def test_a_table_cell_leads_back_to_the_lists(project):

@@ -19,6 +19,7 @@ HIDDEN_EVENTS = {"workflow_started", "job_started", "group_info"}
 HIDDEN_MESSAGES = re.compile(
     r"Select jobs to execute|Using shell:|Rules claiming more|Conda environments: ignored"
     r"|Removing temporary output|Would remove temporary output"
+    r"|(Moving|Symlinking|Copying) output file .* (to|from) cache"
 )
 BEST_ON_TEST = "Test items select the epochs (training.selection: best-on-test), which config/README.md explains."
 
