@@ -20,7 +20,10 @@ PACKAGE = "embrittle"
 # Modules that cannot change a result: the version, log files, error classes, the choice of the device, and where
 # compiled loops are kept.
 WITHOUT_EFFECT = frozenset(
-    {PACKAGE, *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device", "usage", "kernels.cache"))}
+    {
+        PACKAGE,
+        *(f"{PACKAGE}.{name}" for name in ("jobs", "errors", "device", "usage", "kernels.cache")),
+    }
 )
 NOT_COUNTED = ("ctx", "kind", "returns", "type_comment")  # fields of syntax nodes that are left out
 

@@ -81,7 +81,10 @@ def followed(state) -> list[list]:
 
 
 def written(state, folder):
-    paths = [folder / name for name in ("state.safetensors", "best.safetensors", "last.safetensors", "curve.parquet")]
+    paths = [
+        folder / name
+        for name in ("state.safetensors", "best.safetensors", "last.safetensors", "curve.parquet")
+    ]
     state.write(*paths)
     return paths
 
@@ -467,9 +470,7 @@ def test_nobody_to_select_by_is_an_error(blocks):
         TrainingError, match=r"No user has the held-out item .*\(best-on-validation\)"
     ):
         run((positives, test, NOBODY), settings)
-    with pytest.raises(
-        TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"
-    ):
+    with pytest.raises(TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"):
         run((positives, NOBODY, validation))
     # "last" needs no held-out items; the curve is then NaN.
     state = run((positives, NOBODY, NOBODY), replace(SETTINGS, selection="last"), epochs=2)

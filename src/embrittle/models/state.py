@@ -62,7 +62,9 @@ class TrainedState:
         at_end = (self.factors.user_factors, self.factors.item_factors)
         ended = {**self.about(), "selected_epoch": self.epoch, "selected_score": None}
         for path, factors, about in ((best, self.selected, self.about()), (last, at_end, ended)):
-            write_tensors(dict(zip(("user_factors", "item_factors"), factors, strict=True)), path, about)
+            write_tensors(
+                dict(zip(("user_factors", "item_factors"), factors, strict=True)), path, about
+            )
         write_parquet({name: [row[name] for row in self.curve] for name in self._columns()}, curve)
 
     def _columns(self) -> list[str]:

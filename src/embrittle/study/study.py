@@ -218,7 +218,9 @@ class Study:
 
     def model_file(self, run: Run) -> str:
         """The file of the factors of the epoch that is attacked (`training.selection`)."""
-        attacked = self.paths.last if self.settings.training.selection == "last" else self.paths.best
+        attacked = (
+            self.paths.last if self.settings.training.selection == "last" else self.paths.best
+        )
         return attacked.format(**run._asdict(), epoch=self.epochs)
 
     def curve_file(self, run: Run) -> str:
