@@ -2,7 +2,8 @@
 # make torch     adds torch to .venv: for a CUDA GPU (`make` does so by itself if it finds one) and for neural baselines
 # make check     adds the tools for tests and checks to .venv; checks style, the workflow and types
 # make test      make check, then all tests but the slow ones
-# make test-all  make test, then the slow tests: faults, failed studies, GPU slots, Slurm, the page in a browser
+# make test-all  make test, then the slow tests: a study with every product, faults, failed studies, GPU slots, Slurm, the
+#                page in a browser
 # make bench     compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
 
 PYTHON ?= python3

@@ -7,9 +7,9 @@ from tiny_study import Project, made_once
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests in a browser and of failed studies are among the slow ones. Whole studies come first, to fill the cores."""
+    """Mark tests as slow that need a browser, a failed study or one with every product; whole studies come first."""
     for item in items:
-        if {"browser", "failed"} & set(item.fixturenames):
+        if {"browser", "failed", "everything"} & set(item.fixturenames):
             item.add_marker("slow")
     items.sort(key=lambda item: item.path.parent.name not in ("workflow", "study"))
 

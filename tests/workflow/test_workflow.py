@@ -178,7 +178,7 @@ def test_a_second_study_trains_nothing_that_the_first_has_trained(project, chang
         path = f"models/shop/{model}/seed-0/epoch-4/{file}.safetensors"
         assert (second / path).resolve() == project.results(path).resolve()
         _, about = read_tensors(second / path)
-        assert about["seed"] == 0 and about["model"] == model
+        assert (about["model"], about["seed"]) == (model, 0)
         assert (about["selected_score"] is None) == (file == "last")
     # Of each training, what it took is in the record of both studies.
     (usage,) = second.rglob("train_model/shop/AMF/seed-0/epoch-4.tsv")
