@@ -11,7 +11,7 @@ from functools import cache
 # whether it is installed or not, also in conda environments (--sdm conda).
 HOME = Path(str(workflow.current_basedir)).parent
 LIBRARY = str(Path(HOME, "src"))
-sys.path.insert(0, LIBRARY)
+sys.path[:0] = [LIBRARY, str(Path(HOME, "workflow"))]
 os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
 )
@@ -27,14 +27,14 @@ from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.products.product import table_files
 from embrittle.products.registry import PRODUCTS
-from embrittle.study import terminal
 from embrittle.study.jobs import jobs_of
 from embrittle.study.paths import COMBINATION
 from embrittle.study.resources import ClusterResources, memory_for_tables, table_minutes
-from embrittle.study.scheduler import lift_submission_limit, limit_gpu_jobs
 from embrittle.study.settings import validate
 from embrittle.study.study import Study
 from embrittle.validation import read_yaml
+from embrittle_workflow import terminal
+from embrittle_workflow.scheduler import lift_submission_limit, limit_gpu_jobs
 
 # --- The study ------------------------------------------------------------------------------------
 

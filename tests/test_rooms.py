@@ -113,12 +113,19 @@ def test_what_the_snakefile_imports_is_light():
     code = "\n".join([*lines, resolved, loaded])
     done = subprocess.run(
         [sys.executable, "-c", code],
-        env={"PYTHONPATH": str(ROOT / "src")},
+        env={"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "workflow")])},
         capture_output=True,
         text=True,
         check=True,
     )
     assert done.stdout.split() == []
+
+
+def test_the_library_knows_nothing_of_snakemake():
+    with_imports = re.compile(r"^\s*(from|import) snakemake\b", re.M)
+    outside = ROOT / "tests" / "workflow" / "test_terminal.py"
+    assert with_imports.search(outside.read_text())
+    assert [path for path in MODULES.values() if with_imports.search(path.read_text())] == []
 
 
 # As if torch were not installed: it cannot be found. Prints the modules that cannot do without what.

@@ -6,7 +6,7 @@ import logging
 import pytest
 from snakemake.logging import ColorizingTextHandler, DefaultFormatter
 
-from embrittle.study.terminal import ShortLines, failure_lines, success_lines, summed_up
+from embrittle_workflow.terminal import ShortLines, failure_lines, success_lines, summed_up
 
 LOGS = "results/tiny/logs"
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from embrittle.study.scheduler import lift_submission_limit, limit_gpu_jobs
+from embrittle_workflow.scheduler import lift_submission_limit, limit_gpu_jobs
 
 
 def workflow(**resources):
