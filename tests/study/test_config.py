@@ -1008,6 +1008,13 @@ COMPLAINTS = [
         "own_datasets.shop.path: this key is missing: the reader 'table' needs it",
     ),
     (
+        {
+            "datasets": ["a", "b"],
+            "own_datasets": {name: {**SHOP, "title": "Shop"} for name in ("a", "b")},
+        },
+        "datasets[1]: 'b' has the same title as 'a': tables could not tell them apart",
+    ),
+    (
         {"own_datasets": {"shop": {key: SHOP[key] for key in ("reader", "path", "columns")}}},
         "own_datasets.shop.split: this key is missing and has no default",
     ),

@@ -149,7 +149,12 @@ def _check_datasets(written: Written, registry: Mapping, problems: Problems) -> 
             if name not in known:
                 message = f"unknown data set {name!r}{suggestion(name, entries)}"
                 problems.add((section, "datasets", i), message)
+    titles: dict[str, str] = {}
     for i, name in enumerate(written.get("datasets", [])):
+        title = entries.get(name, {}).get("title", name)
+        if titles.setdefault(title, name) != name:
+            message = f"{name!r} has the same title as {titles[title]!r}: tables could not tell them apart"
+            problems.add(("datasets", i), message)
         if name not in known:
             message = f"unknown data set {name!r}{suggestion(name, entries)}"
             problems.add(("datasets", i), message)
