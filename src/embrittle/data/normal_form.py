@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 Duplicates = Literal["error", "first", "last"]
 STRINGS = pd.ArrowDtype(pa.list_(pa.string()))
+# Columns of the tables of users and items that are not attributes.
+RESERVED = frozenset({"user", "item", "id"})
 # The compiled loops and the files between the stages store indices as 32-bit integers.
 LARGEST_INDEX = np.iinfo(np.int32).max
 
@@ -39,9 +41,11 @@ class NormalForm:
     items: pd.DataFrame
 
 
-def list_column(values: Iterable[str | None]) -> pd.arrays.ArrowExtensionArray:
+def list_column(
+    values: Iterable[str | None], separator: str = "|"
+) -> pd.arrays.ArrowExtensionArray:
     """Return a multi-valued attribute as a column of lists: "Action|Comedy" becomes ["Action", "Comedy"], None null."""
-    lists = [value.split("|") if isinstance(value, str) else None for value in values]
+    lists = [value.split(separator) if isinstance(value, str) else None for value in values]
     return pd.array(lists, dtype=STRINGS)
 
 
