@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
 from embrittle.data.readers import FORMATS, read
+from embrittle.data.settings import Dataset
 from embrittle.data.splits import leave_one_out, statistics
 from embrittle.errors import ConfigError, DataError, DownloadError
 
@@ -155,6 +156,15 @@ def test_archive_with_a_damaged_member(tmp_path):
 def test_missing_member_names_those_there_are(tmp_path):
     path = zipped(tmp_path / "ml-1m.zip", ratings=RATINGS, users=USERS)
     with pytest.raises(DataError, match=r"contains ratings.dat, users.dat, but no movies.dat"):
+        read(unverified("ml-1m"), {"ml-1m.zip": path})
+
+
+def test_archive_with_a_path_that_leads_out_of_it(tmp_path):
+    movielens(tmp_path)
+    path = tmp_path / "ml-1m.zip"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../users.dat", USERS)
+    with pytest.raises(DataError, match=r"holds '../../users\.dat', a path that leads out of the"):
         read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
@@ -619,6 +629,13 @@ def test_recbole_columns_of_other_names(tmp_path):
     form = recbole(tmp_path, {"s.inter": text}, columns={"user": "session", "item": "item_id"})
     assert form.interactions["rating"].tolist() == [1, 1, 1]
     assert form.interactions["timestamp"].isna().all()
+
+
+def test_recbole_column_that_names_the_part(tmp_path):
+    text = PAIRS.replace("\n", "\tfold:token\n") + "a\tx\ttrain\na\ty\ttest\n"
+    columns = {"user": "user_id", "item": "item_id", "part": "fold"}
+    form = recbole(tmp_path, {"s.inter": text}, columns=columns)
+    assert rows(form.interactions, "item", "part") == [(0, "train"), (1, "test")]
 
 
 def test_recbole_long_timestamps_stay_exact(tmp_path):
@@ -1147,6 +1164,20 @@ def test_example_of_the_documentation(monkeypatch):
     assert len(leave_one_out(form.interactions, entry["split"]).test) == 14
     lines = Path(entry["path"]).read_text(encoding="utf-8").splitlines()
     assert "\n".join(lines[:2]) in page
+
+
+def test_example_of_the_documentation_in_recboles_format(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(datasets:.*?)```", page, re.DOTALL)[1])
+    (name,) = example["datasets"]
+    entry = example["own_datasets"][name]
+    Dataset.model_validate(entry)
+    monkeypatch.chdir(tmp_path)
+    Path(entry["path"]).parent.mkdir()
+    parts = {f"{name}.{part}.inter": PAIRS + f"a\t{part}\n" for part in ("train", "test", "valid")}
+    packed(Path(entry["path"]), parts)
+    form = read(entry, {})
+    assert form.interactions["part"].tolist() == ["train", "validation", "test"]
 
 
 @needs_mirror

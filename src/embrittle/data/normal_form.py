@@ -31,7 +31,7 @@ class NormalForm:
     Attributes:
         interactions: columns user int32 and item int32 (0-based, without gaps), rating float32,
             timestamp Int64 (null if unknown, in the unit of the source) and, for published splits
-            only, part ("train" or "test"); rows in the order of the source.
+            only, part ("train", "validation" or "test"); rows in the order of the source.
         users: columns user int32, id string, and attributes; row u describes user u.
         items: columns item int32, id string, and attributes; row i describes item i.
     """

@@ -27,8 +27,8 @@ def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
     """Return the normal form of a published split.
 
     Args:
-        parts: training and test interactions, with the columns user and item (0-based indices), optionally rating and
-            timestamp, and part.
+        parts: training, validation and test interactions, with the columns user and item (0-based indices), optionally
+            rating and timestamp, and part.
         entry: the data set's entry, of which `duplicates` is read (default: last).
 
     Raises:

@@ -24,7 +24,13 @@ FORMAT = Format(sources=True, timestamps=True, published_split=True, path=True)
 TYPES = ("token", "token_seq", "float", "float_seq")
 # Role of a column of interactions -> RecBole's default name, and the type that the role needs.
 NAMES = {"user": "user_id", "item": "item_id", "rating": "rating", "timestamp": "timestamp"}
-ROLE_TYPES = {"user": "token", "item": "token", "rating": "float", "timestamp": "float"}
+ROLE_TYPES = {
+    "user": "token",
+    "item": "token",
+    "rating": "float",
+    "timestamp": "float",
+    "part": "token",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +69,7 @@ def read(entry: Entry, files: Files) -> NormalForm:
 def _interactions(
     content: bytes, where: str, columns: Mapping[str, str | None] | None
 ) -> pd.DataFrame:
-    """Read user and item (strings) and, if there, rating (float64) and timestamp (Int64); the index is the line."""
+    """Read user and item (strings) and, if there, rating (float64), timestamp (Int64), part; the index is the line."""
     from embrittle.data.source_files import place_of, require_columns, to_numbers
     from embrittle.errors import DataError
 
