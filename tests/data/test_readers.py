@@ -2,8 +2,10 @@
 
 import copy
 import gzip
+import hashlib
 import os
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -13,10 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
 from embrittle.data.readers import FORMATS, read
+from embrittle.data.settings import Dataset
 from embrittle.data.splits import leave_one_out, statistics
 from embrittle.errors import ConfigError, DataError, DownloadError
 
@@ -151,6 +156,15 @@ def test_archive_with_a_damaged_member(tmp_path):
 def test_missing_member_names_those_there_are(tmp_path):
     path = zipped(tmp_path / "ml-1m.zip", ratings=RATINGS, users=USERS)
     with pytest.raises(DataError, match=r"contains ratings.dat, users.dat, but no movies.dat"):
+        read(unverified("ml-1m"), {"ml-1m.zip": path})
+
+
+def test_archive_with_a_path_that_leads_out_of_it(tmp_path):
+    movielens(tmp_path)
+    path = tmp_path / "ml-1m.zip"
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("../../users.dat", USERS)
+    with pytest.raises(DataError, match=r"holds '../../users\.dat', a path that leads out of the"):
         read(unverified("ml-1m"), {"ml-1m.zip": path})
 
 
@@ -500,6 +514,333 @@ def test_a_damaged_archive_of_checkins_is_named(tmp_path):
             read(unverified("gowalla"), {path.name: path})
 
 
+# --- RecBole's atomic files
+
+
+INTER = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n10\t7\t5\t100.0\n2\t30\t3\t50\n2\t7\t4\t\n"
+PAIRS = "user_id:token\titem_id:token\n"
+
+
+def packed(path, members):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def recbole(folder, members, **more):
+    """Read own atomic files from an archive."""
+    path = packed(folder / "shop.zip", members)
+    return read({"reader": "recbole", "path": str(path), **more}, {})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text,
+        lambda text: "\ufeff" + text,
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text + "\n\n",
+        lambda text: (
+            text.replace("\titem_id", "\tnote:token_seq\titem_id")
+            .replace("\t7\t", '\t"a b\t7\t')
+            .replace("\t30\t", "\t\t30\t")
+        ),
+    ],
+)
+def test_recbole_interactions_as_a_file_or_in_an_archive(tmp_path, change):
+    text = change(INTER)
+    path = tmp_path / "shop.inter"
+    path.write_bytes(text.encode())
+    alone = read({"reader": "recbole", "path": str(path)}, {})
+    # A Mac adds files that begin with a dot to its archives.
+    members = {"shop/shop.inter": text, "__MACOSX/shop/._shop.inter": "x", "shop/shop.kg": "y"}
+    for form in (alone, recbole(tmp_path, members)):
+        assert rows(form.interactions, "user", "item", "rating") == [
+            *((1, 0, 5.0), (0, 1, 3.0)),
+            (0, 0, 4.0),
+        ]
+        assert form.interactions["timestamp"].isna().tolist() == [False, False, True]
+        assert form.interactions["timestamp"].dropna().tolist() == [100, 50]
+        assert "part" not in form.interactions
+        assert form.users["id"].tolist() == ["2", "10"]
+        assert form.items["id"].tolist() == ["7", "30"]
+
+
+def test_recbole_attributes_have_the_types_of_their_headers(tmp_path):
+    users = "user_id:token\tage:float\tjob:token\n2\t24\tclerk\n10\t\t\n77\t3\tnone\n"
+    items = "item_id:token\tgenres:token_seq\tvector:float_seq\n30\tA B\t0.1 0.2\n7\t\t1 2\n"
+    form = recbole(tmp_path, {"s.inter": INTER, "s.user": users, "s.item": items})
+    assert list(form.users) == ["user", "id", "age", "job"]
+    assert form.users["age"].tolist() == [24.0, pd.NA]
+    assert form.users["job"].isna().tolist() == [False, True]
+    assert list(form.items) == ["item", "id", "genres"]
+    assert list(form.items["genres"][1]) == ["A", "B"]
+    assert form.items["genres"].isna().tolist() == [True, False]
+    paths = [tmp_path / name for name in ("interactions", "users", "items")]
+    normal_form.write(form, *paths)
+    assert [str(field.type) for field in pq.read_schema(paths[1])] == [
+        *("int32", "string", "double"),
+        "string",
+    ]
+    assert str(pq.read_schema(paths[2]).field("genres").type) == "list<element: string>"
+
+
+def test_recbole_attributes_beside_a_file_of_interactions(tmp_path):
+    (tmp_path / "s.inter").write_text(INTER)
+    (tmp_path / "s.item").write_text("item_id:token\tname:token\tgenres:token_seq\n7\tx\tA B\n")
+    items = {"path": str(tmp_path / "s.item"), "id": "item_id", "attributes": ["genres"]}
+    entry = {"reader": "recbole", "path": str(tmp_path / "s.inter"), "items": items}
+    form = read(entry, {})
+    assert list(form.items) == ["item", "id", "genres"]
+    assert list(form.items["genres"][0]) == ["A", "B"]
+
+
+def test_recbole_parts_with_several_test_items_a_user(tmp_path):
+    parts = {"train": "a\tx\na\ty\nb\tx\n", "valid": "b\ty\n", "test": "a\tz\na\tw\nb\tz\n"}
+    members = {f"s/s.{part}.inter": PAIRS + text for part, text in parts.items()}
+    form = recbole(tmp_path, members | {"s/s.inter": INTER})
+    found = rows(form.interactions, "user", "item", "part")
+    assert found == [
+        *((0, 1, "train"), (0, 2, "train"), (1, 1, "train")),
+        (1, 2, "validation"),
+        *((0, 3, "test"), (0, 0, "test"), (1, 3, "test")),
+    ]
+    assert form.items["id"].tolist() == ["w", "x", "y", "z"]
+
+
+def test_recbole_sources_of_the_registry(tmp_path):
+    members = {"s.train.inter": PAIRS + "0\t1\n", "s.test.inter": PAIRS + "0\t2\n0\t1\n"}
+    entry = unverified("gowalla-lightgcn")
+    form = read(entry, {"gowalla.zip": packed(tmp_path / "gowalla.zip", members)})
+    # Of a pair in both parts the later one is kept, as in the other published splits.
+    assert rows(form.interactions, "item", "part") == [(1, "test"), (0, "test")]
+    with pytest.raises(DataError, match=r"1 interactions repeat .* in row 2 \(user 0, item 1\)"):
+        recbole(tmp_path, members)
+
+
+def test_recbole_columns_of_other_names(tmp_path):
+    text = INTER.replace("user_id", "session").replace("rating", "stars").replace("50", "50.25")
+    columns = {"user": "session", "item": "item_id", "rating": "stars", "timestamp": "timestamp"}
+    form = recbole(tmp_path, {"s.inter": text}, columns=columns)
+    assert form.interactions["rating"].tolist() == [5, 3, 4]
+    # A fraction of a second turns all times into millionths.
+    assert form.interactions["timestamp"].dropna().tolist() == [100_000_000, 50_250_000]
+    form = recbole(tmp_path, {"s.inter": text}, columns={"user": "session", "item": "item_id"})
+    assert form.interactions["rating"].tolist() == [1, 1, 1]
+    assert form.interactions["timestamp"].isna().all()
+
+
+def test_recbole_column_that_names_the_part(tmp_path):
+    text = PAIRS.replace("\n", "\tfold:token\n") + "a\tx\ttrain\na\ty\ttest\n"
+    columns = {"user": "user_id", "item": "item_id", "part": "fold"}
+    form = recbole(tmp_path, {"s.inter": text}, columns=columns)
+    assert rows(form.interactions, "item", "part") == [(0, "train"), (1, "test")]
+
+
+def test_recbole_long_timestamps_stay_exact(tmp_path):
+    text = INTER.replace("\t100.0\n", "\t100\n").replace("\t50\n", "\t1717113600123456789\n")
+    form = recbole(tmp_path, {"s.inter": text})
+    assert form.interactions["timestamp"][1] == 1717113600123456789
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"), min_size=1)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(TEXT, TEXT), min_size=1, unique=True), st.booleans())
+def test_recbole_keeps_every_id_as_it_is(pairs, crlf):
+    text = PAIRS + "".join(f"{user}\t{item}\n" for user, item in pairs)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "s.inter"
+        path.write_bytes((text.replace("\n", "\r\n") if crlf else text).encode())
+        form = read({"reader": "recbole", "path": str(path)}, {})
+    users, items = form.users["id"].tolist(), form.items["id"].tolist()
+    found = [(users[u], items[i]) for u, i in rows(form.interactions, "user", "item")]
+    assert found == pairs
+
+
+VALID_TYPES = "the types are token, token_seq, float, float_seq"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", f"s.inter is empty: it needs a header such as user_id:token; {VALID_TYPES}"),
+        ("\n", "s.inter is empty: it needs a header"),
+        (PAIRS, "s.inter: no interactions found"),
+        (PAIRS[:-1], "s.inter: no interactions found"),
+        (INTER.replace("user_id", "uid"), "no column 'user_id'; its columns are 'uid', 'item_id'"),
+        (INTER.replace("item_id", "iid"), "no column 'item_id'; its columns are 'user_id', 'iid'"),
+        (
+            INTER.replace("rating:float", "rating:int"),
+            f"'rating' has the unknown type 'int'; {VALID_TYPES}",
+        ),
+        (INTER.replace("\trating:", "\t:"), "must name each column and its type.*found ':float'"),
+        ("user_id,item_id\n1,2\n", "such as user_id:token, separated by tabs; found 'user_id,item"),
+        (INTER.replace("rating:", "item_id:"), "two columns have the name 'item_id'"),
+        (
+            INTER.replace("user_id:token", "user_id:float"),
+            "users must have the type token, found user_id:float",
+        ),
+        (
+            INTER.replace("rating:float", "rating:token"),
+            "ratings must have the type float, found rating:token",
+        ),
+        (INTER + "3\t7\t1\n", "s.inter, line 5: 3 tab-separated fields, but the first line has 4"),
+        (INTER + "3\t7\t1\t1\t1\n3\n", "line 5: 5 tab-separated fields, but the first line has 4"),
+        (INTER.replace("\n2\t30", "\n\n2\t30"), "s.inter, line 3: user_id is empty"),
+        (INTER + "\t7\t1\t1\n", r"s.inter, line 5: user_id is empty \(1 such rows\)"),
+        (INTER + "3\t\t1\t1\n4\t\t1\t1\n", r"line 5: item_id is empty \(2 such rows\)"),
+        (INTER + "3\t7\tgood\t1\n", "line 5: rating must be a number, found 'good'"),
+        (INTER + "3\t7\t\t1\n", "line 5: rating must be a number, found no value"),
+        (INTER + "3\t7\t1\tsoon\n", "line 5: timestamp must be a number, found 'soon'"),
+        (INTER.encode() + b"\xff\t7\t1\t1\n", "s.inter is not UTF-8 text"),
+    ],
+)
+def test_recbole_damage_is_named(tmp_path, text, message):
+    with pytest.raises(DataError, match=message):
+        recbole(tmp_path, {"s.inter": text})
+
+
+@pytest.mark.parametrize(
+    ("users", "message"),
+    [
+        ("id:token\n2\n", "s.user has no column 'user_id'"),
+        ("user_id:token\tage:float\n2\told\n", "s.user, line 2: age must be a number, found 'old'"),
+        ("user_id:token\tid:token\n2\tx\n", "s.user: an attribute cannot be called 'id'"),
+        ("user_id:token\tage:float\n\t4\n", "s.user, line 2: user_id is empty"),
+        ("user_id:token\n2\n2\n", "user attributes have 1 repeated ids, first '2'"),
+    ],
+)
+def test_recbole_damage_of_attributes_is_named(tmp_path, users, message):
+    with pytest.raises(DataError, match=message):
+        recbole(tmp_path, {"s.inter": INTER, "s.user": users})
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        ({}, r"names end with .inter or .user or .item; found none in shop.zip"),
+        ({"s.csv": INTER}, r"names end with .inter or .user or .item; found none in shop.zip"),
+        (
+            {"s.user": "user_id:token\n2\n"},
+            r"no file whose name ends with .inter, only shop.zip: s.user",
+        ),
+        (
+            {"a.inter": INTER, "b.inter": INTER},
+            r"end with .inter: shop.zip: a.inter, shop.zip: b.inter; keep",
+        ),
+        (
+            {"a.train.inter": INTER},
+            r"needs a file whose name ends with .test.inter; found shop.zip: a.train",
+        ),
+        ({"a.test.inter": INTER}, r"needs a file whose name ends with .train.inter"),
+        (
+            {"../s.inter": INTER},
+            r"shop.zip holds '../s.inter', a path that leads out of the archive",
+        ),
+        ({"s.inter": INTER, "a/../../x": ""}, "holds 'a/../../x', a path that leads out"),
+        ({"s.inter": INTER, "/etc/x": ""}, "holds '/etc/x', a path that leads out"),
+        ({"s.inter": INTER, "..\\x": ""}, "a path that leads out"),
+        ({"s.inter": INTER, "C:\\x": ""}, "a path that leads out"),
+    ],
+)
+def test_recbole_archives_that_are_not_read(tmp_path, members, message):
+    with pytest.raises(DataError, match=message):
+        recbole(tmp_path, members)
+
+
+def test_recbole_archive_that_is_damaged_or_missing(tmp_path):
+    path = packed(tmp_path / "shop.zip", {"s.inter": INTER})
+    path.write_bytes(path.read_bytes()[:-40])
+    entry = {"reader": "recbole", "path": str(path)}
+    with pytest.raises(
+        DataError, match=r"truncated or damaged archive .*: check the file, and `path`"
+    ):
+        read(entry, {})
+    path.unlink()
+    with pytest.raises(DataError, match=r"shop.zip cannot be read \(No such file"):
+        read(entry, {})
+    with pytest.raises(DataError, match=r"s.inter cannot be read \(No such file"):
+        read({**entry, "path": str(tmp_path / "s.inter")}, {})
+
+
+# --- LightGCN's text format
+
+
+def lightgcn(folder, parts, name="gowalla-lightgcnpp"):
+    files = {}
+    for source in REGISTRY[name]["sources"]:
+        part = source["file"].removesuffix(".txt").rpartition("-")[2]
+        if part in parts:
+            files[source["file"]] = folder / source["file"]
+            files[source["file"]].write_text(parts[part])
+    return read(unverified(name), files)
+
+
+LISTS = {"train": "0 4 0\n2 0 1 \n1 1\n", "valid": "2 4\n", "test": "0 1 2\n1 3\n2\n"}
+
+
+@pytest.mark.parametrize("change", [str, lambda text: text.replace("\n", "\r\n"), str.rstrip])
+def test_lightgcn_text(tmp_path, change):
+    form = lightgcn(tmp_path, {part: change(text) for part, text in LISTS.items()})
+    assert rows(form.interactions, "user", "item", "part") == [
+        *((0, 4, "train"), (0, 0, "train"), (2, 0, "train"), (2, 1, "train"), (1, 1, "train")),
+        (2, 4, "validation"),
+        *((0, 1, "test"), (0, 2, "test"), (1, 3, "test")),
+    ]
+    assert form.users["id"].tolist() == ["0", "1", "2"]
+    assert form.items["id"].tolist() == ["0", "1", "2", "3", "4"]
+
+
+def test_lightgcn_text_in_an_own_archive_without_a_validation_part(tmp_path):
+    members = {f"shop/{part}.txt": LISTS[part] for part in ("train", "test")}
+    path = packed(tmp_path / "shop.zip", members | {"shop/item_list.txt": "org_id remap_id\n"})
+    form = read({"reader": "lightgcn-text", "path": str(path)}, {})
+    assert form.interactions["part"].tolist() == ["train"] * 5 + ["test"] * 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.integers(0, 50), st.lists(st.integers(0, 99), unique=True), min_size=1))
+def test_lightgcn_text_gives_each_user_the_items_of_the_line(lists):
+    pairs = [(user, item) for user, items in lists.items() for item in items]
+    assume(pairs)
+    text = "".join(" ".join(map(str, [user, *items])) + "\n" for user, items in lists.items())
+    with tempfile.TemporaryDirectory() as folder:
+        # The test part holds an item that no training part has.
+        form = lightgcn(Path(folder), {"train": text, "test": "0 100\n"})
+    assert rows(form.interactions, "user", "item") == [*pairs, (0, 100)]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"train": "0 1\n\n1 2 x\n"}, "train.txt, line 3: item must be a whole number, found 'x'"),
+        ({"train": "0 1\nu 2 3\n"}, "train.txt, line 2: user must be a whole number, found 'u'"),
+        (
+            {"train": "0,1,2\n"},
+            "train.txt: no interactions found; expected lines of a user and items",
+        ),
+        ({"train": "0 -1\n"}, "the item id -1 cannot be an index"),
+        ({"valid": ""}, "valid.txt: no interactions found"),
+        ({"test": "0\n1\n"}, "test.txt: no interactions found"),
+    ],
+)
+def test_damage_of_lightgcn_text_is_named(tmp_path, change, message):
+    with pytest.raises(DataError, match=message):
+        lightgcn(tmp_path, LISTS | change)
+
+
+def test_lightgcn_text_needs_a_training_and_a_test_part(tmp_path):
+    with pytest.raises(DataError, match=r"name ends with test.txt; found lightgcnpp-gowalla-train"):
+        lightgcn(tmp_path, {"train": LISTS["train"]})
+    with pytest.raises(
+        DataError, match=r"end with train.txt or valid.txt or test.txt; found none in no file"
+    ):
+        lightgcn(tmp_path, {})
+
+
 # --- own tables
 
 
@@ -788,6 +1129,7 @@ def test_registry_is_what_the_readers_can_read():
     assert list(REGISTRY) == [
         *("ml-small", "ml-1m", "lastfm", "lastfm-2k"),
         *("yelp", "pinterest", "ml-1m-apr", "gowalla"),
+        *("gowalla-lightgcn", "gowalla-lightgcnpp"),
     ]
     for entry in REGISTRY.values():
         assert entry["reader"] in FORMATS
@@ -824,6 +1166,20 @@ def test_example_of_the_documentation(monkeypatch):
     assert "\n".join(lines[:2]) in page
 
 
+def test_example_of_the_documentation_in_recboles_format(tmp_path, monkeypatch):
+    page = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    example = yaml.safe_load(re.findall(r"```yaml\n(datasets:.*?)```", page, re.DOTALL)[1])
+    (name,) = example["datasets"]
+    entry = example["own_datasets"][name]
+    Dataset.model_validate(entry)
+    monkeypatch.chdir(tmp_path)
+    Path(entry["path"]).parent.mkdir()
+    parts = {f"{name}.{part}.inter": PAIRS + f"a\t{part}\n" for part in ("train", "test", "valid")}
+    packed(Path(entry["path"]), parts)
+    form = read(entry, {})
+    assert form.interactions["part"].tolist() == ["train", "validation", "test"]
+
+
 @needs_mirror
 def test_real_ml_1m(tmp_path):
     path = tmp_path / "ml-1m.zip"
@@ -848,6 +1204,21 @@ def test_real_lastfm_2k(tmp_path):
     form = read(unverified("lastfm-2k"), {path.name: path})
     assert (len(form.interactions), len(form.users), len(form.items)) == (92_834, 1_892, 17_632)
     assert form.interactions["rating"].max() == np.float32(352698)
+
+
+@needs_mirror
+def test_real_gowalla_of_lightgcn():
+    entry = REGISTRY["gowalla-lightgcn"]
+    form = read(entry, {"gowalla.zip": MIRROR / "gowalla.zip"})
+    assert (len(form.users), len(form.items)) == (29_858, 40_981)
+    parts = form.interactions["part"].value_counts().to_dict()
+    assert parts == {"train": 810_128, "test": 217_242}
+    # The test part in LightGCN's own text format is, byte for byte, the file that the other entry names.
+    test = form.interactions[form.interactions["part"] == "test"]
+    lists = test.assign(item=form.items["id"][test["item"]].to_numpy()).groupby("user")["item"]
+    text = "".join(f"{user} {' '.join(items)}\n" for user, items in lists).encode()
+    blob = hashlib.sha1(b"blob %d\0" % len(text) + text, usedforsecurity=False).hexdigest()
+    assert REGISTRY["gowalla-lightgcnpp"]["sources"][2]["checksum"] == f"git-blob:{blob}"
 
 
 @needs_mirror

