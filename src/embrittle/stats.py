@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from scipy import special, stats
-from statsmodels.stats.multitest import multipletests
 
 LEVEL = 0.95  # of confidence intervals
 
@@ -90,10 +89,15 @@ def paired_p(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def holm(p: Sequence[float]) -> np.ndarray:
-    """Return Holm's correction of p-values as one family of tests; NaN stays NaN and does not count as a test."""
+    """Return Holm's correction of p-values as one family of tests; NaN stays NaN and does not count as a test.
+
+    S. Holm, Scandinavian Journal of Statistics 6 (1979): the smallest of m p-values counts m times, the next m - 1
+    times, and so on; none becomes smaller than one before it, or larger than 1. (statsmodels has the same correction,
+    but each call collects garbage, which takes a tenth of a second.)
+    """
     p = np.asarray(p, dtype=float)
     corrected = np.full(p.shape, np.nan)
-    present = ~np.isnan(p)
-    if present.any():
-        corrected[present] = multipletests(p[present], method="holm")[1]
+    order = np.argsort(p)[: np.count_nonzero(~np.isnan(p))]  # NaN is sorted to the end
+    counts = np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(counts * p[order]), 1)
     return corrected

@@ -68,15 +68,18 @@ class World:
             place = key_of(self.dataset, quantity)
             self.values[quantity["from"]][(*place, seed)] = float(value)
 
+    def metrics(self) -> pd.DataFrame:
+        """Metrics without any value of the world, which name its data set, models and seeds."""
+        return skeleton([self.dataset], self.k, self.seeds)
+
     def study(self, **files) -> StudyResults:
-        metrics = skeleton([self.dataset], self.k, self.seeds)
-        study = StudyResults(
-            Files(metrics=metrics, **files),
-            configuration([self.dataset], [self.k]),
-            self.k,
-            ATTACKS,
-            COMPARABLE,
-        )
+        """The study with these values, and with further tables."""
+        return self.study_of(Files(metrics=self.metrics(), **files))
+
+    def study_of(self, files: Files) -> StudyResults:
+        """The study with these values, and with these tables."""
+        settings = configuration([self.dataset], [self.k])
+        study = StudyResults(files, settings, self.k, ATTACKS, COMPARABLE)
         study.__dict__["tables"] = self.values
         return study
 

@@ -25,6 +25,7 @@ If the test decides cases, tests/support/null_results.py needs made-up results w
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -66,7 +67,9 @@ class Region:
 
     def logarithms(self) -> "Region":
         """Return the region of the logarithms of positive figures."""
-        low, high = (float(np.log(bound)) if bound > 0 else -np.inf for bound in (self.low, self.high))
+        low, high = (
+            float(np.log(bound)) if bound > 0 else -np.inf for bound in (self.low, self.high)
+        )
         return Region(low, high)
 
     @classmethod
@@ -220,6 +223,12 @@ def case_name(names: Mapping[str, Any]) -> str:
     return ", ".join(written.get(key, str)(value) for key, value in names.items())
 
 
+@cache
+def _index(seeds: tuple[int, ...]) -> pd.Index:
+    """Return the index of figures; one object for all, because pandas need not align figures with the same index."""
+    return pd.Index([*seeds, PUBLISHED])
+
+
 @dataclass(frozen=True)
 class Setting:
     """The object of a test: a data set, or one case on a data set.
@@ -250,8 +259,8 @@ class Setting:
         """Return a quantity for each seed, and the papers' figure (index `PUBLISHED`); NaN for missing values."""
         complete = {**self.names, **quantity}
         theirs = self.published.value(self.dataset, complete, self.study.k)
-        ours = self.study.values(self.dataset, complete).to_dict()
-        return pd.Series({**ours, PUBLISHED: theirs}, dtype=float)
+        ours = self.study.values(self.dataset, complete)
+        return pd.Series([*ours, theirs], index=_index(tuple(ours.index)), dtype=float)
 
     def loss(self, quantity: Quantity) -> pd.Series:
         """Return the percentage by which a perturbation reduces a quantity, indexed as `values`."""
@@ -293,7 +302,7 @@ class Setting:
             limits: see the module.
         """
         published = figures.get(PUBLISHED, np.nan)
-        ours = figures.drop(PUBLISHED, errors="ignore").to_numpy(dtype=float)
+        ours = figures.to_numpy(dtype=float)[figures.index != PUBLISHED]
         estimate = Estimate.of(ours, logs=unit == TIMES and bool((ours > 0).all()))
         n_seeds = int((~np.isnan(ours)).sum())
         return self.case_of(estimate, n_seeds, "seeds", unit, published, **limits)
@@ -497,9 +506,10 @@ def moves_more(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Ca
 def _rows(table: pd.DataFrame | None, **wanted: Any) -> pd.DataFrame:
     """Return the rows with the values `wanted`; no rows if the study has no such table."""
     rows = pd.DataFrame(columns=list(wanted)) if table is None else table
+    keep = np.ones(len(rows), dtype=bool)
     for column, value in wanted.items():
-        rows = rows[rows[column] == value]
-    return rows
+        keep &= (rows[column] == value).to_numpy(dtype=bool)
+    return rows[keep]
 
 
 def _fits(

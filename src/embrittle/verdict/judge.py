@@ -107,7 +107,7 @@ def judge(
         published: the papers' own figures.
 
     Returns:
-        One result for each claim and data set, in their order, after the corrections for several tests (see the module).
+        One result for each claim and data set, in their order, after the corrections (see the module).
     """
     found = []
     for claim in claims:
