@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from embrittle.files import write_csv
 from embrittle.products.characteristics import cells as ch
 from embrittle.render import published as pub
 from embrittle.verdict import decisions, judge
@@ -31,6 +32,7 @@ from embrittle.verdict.judge import (
     SHOWN,
 )
 from embrittle.verdict.sources import Files, StudyResults
+from embrittle.verdict.verdict import judge_files
 from made_up_claims import (
     ATTACKS,
     COMPARABLE,
@@ -44,7 +46,8 @@ from made_up_claims import (
     skeleton,
     world_of,
 )
-from made_up_metrics import TABLE1_ITERATIONS, study_metrics
+from made_up_metrics import FIGURE1_ITERATIONS, TABLE1_ITERATIONS, study_metrics
+from made_up_study import MadeUpStudy
 from made_up_subsamples import made_up_points
 
 REGISTER, PUBLISHED = load_register(), load_published()
@@ -597,3 +600,32 @@ def test_quantities_are_those_of_the_tidy_metrics():
     nothing = study.values("ml-1m", {**place, "attack": "bim", "epsilon": 0.2, "iterations": 25})
     assert nothing.isna().all()
     assert list(nothing.index) == [0, 1, 2]
+
+
+# --- Attacks under other names --------------------------------------------------------------------
+
+
+def test_claims_find_an_attack_of_the_papers_under_the_name_of_the_study(tmp_path):
+    study = MadeUpStudy(tmp_path, datasets=("ml-1m",))
+    inputs = {**study.made, "published": [str(RESOURCES / f"{n}.csv") for n in pub.COLUMNS]}
+    for name in ("metrics", "groups", "fairness"):
+        table = pd.read_parquet(inputs[name])
+        decoy = table[table["attack"] == "fgsm"].copy()
+        values = decoy.select_dtypes("float").columns.difference(["epsilon"])
+        decoy[values] = decoy[values] * 7
+        again = table[table["attack"] == "bim"].assign(attack="bim-again")
+        table = table.assign(attack=table["attack"].replace("fgsm", "one-step"))
+        inputs[name] = str(tmp_path / f"renamed-{name}.parquet")
+        pd.concat([decoy, table, again]).to_parquet(inputs[name])
+    settings = {
+        **configuration(["ml-1m"]), "figure1": {"iterations": FIGURE1_ITERATIONS},
+    }  # fmt: skip
+    names = {"one-step": "fgsm", "bim": "bim", "bim-again": "bim", "pgd": "pgd"}
+    attacks = {"one-step": True, "bim": False, "pgd": False}
+    found = judge_files(inputs, settings, attacks, COMPARABLE, [], names)
+    for name, table in {"claims": found.claims, "cases": found.cases}.items():
+        write_csv(table, tmp_path / f"renamed-{name}.csv")
+        expected = judge.read_table(study.made[name])
+        pd.testing.assert_frame_equal(judge.read_table(tmp_path / f"renamed-{name}.csv"), expected)
+    assert REPRODUCED in set(found.claims["verdict"])
+    assert set(found.cases.loc[found.cases["claim"] == "defence-helps", "side"]) != {MISSING}
