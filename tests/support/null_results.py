@@ -3,7 +3,7 @@
 For each kind of test, the true figure of every case lies exactly on the bound of the region that a claim allows, and
 results of single seeds scatter around the truth. About 2.5 % of such cases should be decided for the claim.
 
-    python -m null_results          # in the folder tests/support: prints the table in docs/verdict.md
+    python tests/support/null_results.py        # prints the table in docs/verdict.md
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence

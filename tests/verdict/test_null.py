@@ -6,7 +6,7 @@ from embrittle.verdict.decisions import TESTS
 from null_results import NULLS, SEEDS, TWO_OF_MANY, UNDECIDED, found_by
 
 AT_MOST = 0.035
-"""2.5 %, and what 2,000 draws may add by chance: three standard errors."""
+"""2.5 %, and what 2,000 draws may add by chance, three standard errors."""
 
 
 def test_every_test_has_results_without_an_effect_or_decides_nothing():
