@@ -90,10 +90,9 @@ def _renamed(table: pd.DataFrame | None, names: Mapping[str, str]) -> pd.DataFra
     column = next((c for c in ("attack", "condition") if table is not None and c in table), None)
     if table is None or column is None:
         return table
-    theirs = table[column].map(lambda name: _named(name, names)).astype(table[column].dtype)
-    return table.assign(**{column: theirs}).drop_duplicates(
-        [name for name in table if name in _KEYS]
-    )
+    theirs = [_named(name, names) for name in table[column]]
+    keys = [name for name in table if name in _KEYS]
+    return table.assign(**{column: theirs}).drop_duplicates(keys)
 
 
 def _named(attack: str, names: Mapping[str, str]) -> str:
