@@ -234,6 +234,14 @@ def test_an_interval_around_nothing_decides_nothing():
     assert verdicts[EQUAL_NORM] == MIXED
 
 
+def test_the_report_says_how_many_cases_chance_decides():
+    rows = table(REFERENCE, seeds_at("bim", 1.0, [0.01] * 3), seeds_at("pgd", 1.0, [0.02] * 3))
+    found = report(rows, GAPS, multi_step=["bim", "pgd"], **SETTINGS)
+    # One share, and two attacks at one norm.
+    assert "not adjusted for their number (3 cases)" in found["markdown"]
+    assert "chance alone decides 0.15 cases" in found["markdown"]
+
+
 def test_an_awkward_title_is_escaped():
     settings = {**SETTINGS, "titles": {"ml-1m": AWKWARD}}
     rows = table(REFERENCE, seeds_at("bim", 1.0, [0.01, 0.02]))

@@ -51,3 +51,21 @@ def test_published_files_that_are_not_what_they_should_be(tmp_path):
         DataError, match=r"expected the columns dataset, model.* found dataset, value"
     ):
         pub.load(tmp_path / "table1.csv")
+
+
+def test_published_rows_get_the_names_of_the_study():
+    names = {"one-step": "fgsm", "steps": "bim", "steps-again": "bim"}
+    path = PUBLISHED / "table1.csv"
+    plain, named = pub.load(path), pub.load(path, names=names)
+    values = {key: rows["value"].tolist() for key, rows in plain.groupby("condition")}
+    found = {key: rows["value"].tolist() for key, rows in named.groupby("condition")}
+    assert found == {
+        "initial": values["initial"],
+        "one-step": values["fgsm"],
+        "steps": values["bim"],
+        "steps-again": values["bim"],
+        "pgd": values["pgd"],
+    }
+    assert named.dtypes.equals(plain.dtypes)
+    curves = pub.load(PUBLISHED / "figures_1_2.csv", names=names)
+    assert set(curves["attack"]) == {"steps", "steps-again", "pgd"}

@@ -275,6 +275,34 @@ def test_a_caption_tells_what_a_short_grid_takes_from_areas():
     assert not [note for note in notes([1, 5], ["fgsm"]) if "too small" in note]
 
 
+RENAMED = {
+    "attacks": {"one-step": {"method": "fgsm"}},
+    "table1": {"attacks": ["one-step", "bim", "pgd"]},
+}
+
+
+def test_a_renamed_attack_with_the_papers_definition_is_theirs():
+    study = papers_study(**RENAMED)
+    table, users = parameters(study)["tabulate_table1",], parameters(study)["judge_claims",]
+    assert table["names"]["one-step"] == "fgsm"
+    # Table 1 shows one of the two attacks of this definition, Figure 1 the other.
+    assert "fgsm" not in table["names"]
+    assert parameters(study)["draw_figure", "ml-1m", "figure1"]["names"]["fgsm"] == "fgsm"
+    assert {"one-step": "fgsm", "fgsm": "fgsm"}.items() <= users["names"].items()
+
+
+def test_an_attack_is_the_papers_by_its_definition_not_by_its_name():
+    other = {"fgsm": {"method": "noise"}}
+    renamed = {**RENAMED, "attacks": {**other, **RENAMED["attacks"]}}
+    study = papers_study(**renamed)
+    assert deviations_of("table1", study) == []
+    names = parameters(study)["tabulate_table1",]["names"]
+    assert names["one-step"] == "fgsm"
+    assert names.get("fgsm") == "noise"
+    # The other attack alone is no attack of theirs.
+    assert deviations_of("table1", papers_study(attacks=other)) == ["attacks.fgsm.method"]
+
+
 def test_what_decides_no_number_leaves_a_study_comparable():
     changes = {
         "training": {"checkpoint_seconds": 5},

@@ -68,15 +68,18 @@ class World:
             place = key_of(self.dataset, quantity)
             self.values[quantity["from"]][(*place, seed)] = float(value)
 
+    def metrics(self) -> pd.DataFrame:
+        """Metrics without any value of the world, which name its data set, models and seeds."""
+        return skeleton([self.dataset], self.k, self.seeds)
+
     def study(self, **files) -> StudyResults:
-        metrics = skeleton([self.dataset], self.k, self.seeds)
-        study = StudyResults(
-            Files(metrics=metrics, **files),
-            configuration([self.dataset], [self.k]),
-            self.k,
-            ATTACKS,
-            COMPARABLE,
-        )
+        """The study with these values, and with further tables."""
+        return self.study_of(Files(metrics=self.metrics(), **files))
+
+    def study_of(self, files: Files) -> StudyResults:
+        """The study with these values, and with these tables."""
+        settings = configuration([self.dataset], [self.k])
+        study = StudyResults(files, settings, self.k, ATTACKS, COMPARABLE)
         study.__dict__["tables"] = self.values
         return study
 
@@ -98,7 +101,7 @@ def quantity(binding, of) -> dict:
     return {**binding, **of}
 
 
-def _region(claim, case_number: int, published: Published, dataset: str) -> Region:
+def region_of(claim, case_number: int, published: Published, dataset: str) -> Region:
     """The region that a claim allows for one of its cases."""
     world = World(dataset, claim.k)
     setting = decisions.Setting(world.study(), published, dataset, claim.figures)
@@ -116,7 +119,7 @@ def world_of(claim, dataset: str, sides, published: Published) -> World:
         side = sides[number]
         if side is None:
             continue
-        region = _region(claim, number, published, dataset)
+        region = region_of(claim, number, published, dataset)
         PUT[claim.test](world, parameters, binding, targets(region, side))
     return world
 
@@ -149,36 +152,16 @@ def _put_lead(world, parameters, binding, figures):
     world.put(random_of(of), 0.1)
 
 
-def _put_lowest(world, parameters, binding, figures):
-    of = quantity(binding, parameters["of"])
-    world.put({**of, "attack": UNPERTURBED}, 2.0)
-    world.put(random_of(of), 1.0)
-    for iterations in FIGURE1:
-        world.put({**of, "iterations": iterations}, 1.5 if iterations < 40 else 1 + figures)
-
-
-def _put_rise(world, parameters, binding, figures):
-    of = quantity(binding, parameters["of"])
-    world.put({**of, "attack": UNPERTURBED}, 100.0)
-    for iterations in FIGURE1:
-        world.put({**of, "iterations": iterations}, 100 + figures if iterations == 20 else 90.0)
-
-
 def _put_curves(world, claim, sides):
-    """Two cases for each curve: the rise, and the end below the start."""
+    """Two cases for each curve: above its start, then below it."""
     for number, binding in enumerate(bindings(claim.parameters["over"])):
-        rise, end = sides[2 * number : 2 * number + 2]
-        if rise is None and end is None:
-            continue
         of = quantity(binding, claim.parameters["of"])
-        world.put({**of, "attack": UNPERTURBED}, 100.0)
-        for iterations in FIGURE1:
-            height = np.full(3, 90.0)
-            if iterations == 20:
-                height = 100 + targets(Region(low=0), rise)
-            if iterations == max(FIGURE1):
-                height = 100 + targets(Region(high=0), end)
-            world.put({**of, "iterations": iterations}, height)
+        points = (("rise", Region(low=0)), ("end", Region(high=0)))
+        for (point, region), side in zip(points, sides[2 * number : 2 * number + 2], strict=True):
+            if side is not None:
+                world.put({**of, "attack": UNPERTURBED}, 100.0)
+                height = 100 + targets(region, side)
+                world.put({**of, "iterations": claim.parameters[point]}, height)
 
 
 def _put_loses_less(world, parameters, binding, figures):
@@ -216,8 +199,6 @@ PUT = {
     "magnitude": _put_change,
     "difference": _put_difference,
     "lead_kept": _put_lead,
-    "lowest_against_random": _put_lowest,
-    "rise": _put_rise,
     "loses_less": _put_loses_less,
     "times_the_loss": _put_times_the_loss,
     "moves_more": _put_moves_more,

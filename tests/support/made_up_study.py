@@ -184,7 +184,7 @@ class MadeUpStudy:
     def _judge(self) -> None:
         settings = {**configuration(self.datasets), "figure1": {"iterations": FIGURE1_ITERATIONS}}
         inputs = {**self.made, "published": [str(RESOURCES / f"{n}.csv") for n in pub.COLUMNS]}
-        verdict = judge_files(inputs, settings, ATTACKS, COMPARABLE, [])
+        verdict = judge_files(inputs, settings, ATTACKS, COMPARABLE, [], names={})
         self.made["claims"] = self._write("claims.csv", verdict.claims)
         self.made["cases"] = self._write("claims_cases.csv", verdict.cases)
         self.made["disagreements"] = self._write("disagreements.csv", verdict.disagreements)
@@ -219,6 +219,7 @@ class MadeUpStudy:
                 {
                     "dataset": dataset,
                     "arguments": {**arguments, "title": self.titles[dataset]},
+                    "names": {},
                     "plots": {"dpi": 100},
                     **more,
                 }

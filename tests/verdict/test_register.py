@@ -8,6 +8,7 @@ import yaml
 
 from embrittle.errors import ConfigError
 from embrittle.products.registry import PRODUCTS
+from embrittle.render import published as pub
 from embrittle.validation import read_yaml
 from embrittle.verdict import register
 
@@ -36,6 +37,27 @@ def test_a_claim_knows_the_products_that_it_is_about():
     assert {p for c in claims.values() for p in c.products} < set(PRODUCTS)
 
 
+def test_points_of_curves_that_decide_claims_are_those_of_the_printed_curves():
+    claims = {claim.name: claim for claim in register.load(FILE).claims}
+    curves = pub.load(FILE.parent / "figures_1_2.csv")
+
+    def printed(figure, attack):
+        rows = curves[(curves["figure"] == figure) & (curves["attack"] == attack)]
+        return rows.set_index("x")["value"]
+
+    lowest = {
+        (*one["attack"], *one["iterations"])
+        for one in claims["worse-than-random"].parameters["over"]
+    }
+    assert lowest == {(attack, printed("fig1a", attack).idxmin()) for attack in ("bim", "pgd")}
+    coverage = claims["coverage-rises-then-falls"].parameters
+    for attack in ("bim", "pgd"):
+        assert printed("fig1c", attack).idxmax() == coverage["rise"]
+        assert printed("fig1c", attack).index.max() == coverage["end"]
+    (rise,) = claims["coverage-by-76-percent"].parameters["over"]
+    assert rise["iterations"] == [coverage["rise"]]
+
+
 def changed(path, value):
     content = copy.deepcopy(CONTENT)
     place = content["claims"]["msap-stronger"]
@@ -53,7 +75,7 @@ def changed(path, value):
         (["papers"], ["X"], "claims.msap-stronger.papers[0]: unknown paper 'X'"),
         (["datasets"], [], "claims.msap-stronger.datasets: must not be empty"),
         (["test", "name"], "chnge", "unknown test 'chnge'; did you mean 'change'?"),
-        (["test", "until"], 25, "claims.msap-stronger.test.until: the test 'change' takes no"),
+        (["test", "rise"], 25, "claims.msap-stronger.test.rise: the test 'change' takes no"),
         (["test"], {"name": "setting"}, "test.key: the test 'setting' needs this key"),
         (["test"], {"name": "setting", "key": "k", "below": 0}, "takes no 'below'"),
         (["test", "of", "from"], "table9", "test.of.from: unknown value 'table9'"),

@@ -24,7 +24,7 @@ from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Table
 from embrittle.render.style import Drawing
 from embrittle.validation import read_yaml
-from embrittle.verdict.judge import ALL_DATA, NOT_RUN, SHOWN, VERDICTS, read_table
+from embrittle.verdict.judge import ALL_DATA, NOT_RUN, PARTLY, SHOWN, VERDICTS, read_table
 from embrittle.verdict.register import Claim, Register, load
 from embrittle.verdict.side_by_side import decided_in_several, settings_apart, side_by_side
 
@@ -217,7 +217,6 @@ def claim_row(
 
 
 def _summary(row: pd.Series, titles: Mapping[str, str]) -> dict[str, Any]:
-    number = int(row["n_for"] + row["n_against"] + row["n_open"])
     return {
         "dataset": titles.get(row["dataset"], row["dataset"]),
         "verdict": row["verdict"],
@@ -229,11 +228,20 @@ def _summary(row: pd.Series, titles: Mapping[str, str]) -> dict[str, Any]:
         "published": wording.figure(row["published"], row["unit"]),
         "case": row["case"],
         "seeds": wording.seeds(int(row["n_seeds"])),
-        "tally": ""
-        if number < 2 or row["verdict"] == SHOWN
-        else f"{row['n_for']} of {number} cases for it, {row['n_against']} against",
+        "tally": _tally(row),
         "missing": int(row["n_missing"]),
     }
+
+
+def _tally(row: pd.Series) -> str:
+    """How many cases are for and against a claim; for some only, also how many chance would bring."""
+    number = int(row["n_for"] + row["n_against"] + row["n_open"])
+    if number < 2 or row["verdict"] == SHOWN:
+        return ""
+    tally = f"{row['n_for']} of {number} cases for it, {row['n_against']} against"
+    if row["verdict"] != PARTLY:
+        return tally
+    return f"{tally} (by chance, uncorrected: {row['for_by_chance']:.2g} for it)"
 
 
 def _papers_say(row: pd.Series) -> str:
@@ -253,6 +261,7 @@ def _case(row: pd.Series, titles: Mapping[str, str]) -> dict[str, str]:
         "interval": wording.interval(row["low"], row["high"], row["unit"]),
         "published": wording.figure(row["published"], row["unit"]),
         "p": wording.p_value(row["p_holm"]),
+        "p_users": wording.p_value(row["p_users_holm"]),
         "seeds": wording.seeds(int(row["n_seeds"])),
         "decided_by": row["decided_by"],
     }

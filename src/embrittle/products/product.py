@@ -162,7 +162,8 @@ class Product:
         ]
         ours = flattened(study.settings.plain())
         papers = flattened(study.papers.plain()) | self.papers_values()
-        attacks = [f"attacks.{name}" for name in PAPERS_ATTACKS if name in study.settings.attacks]
+        theirs = papers_names(study).values()
+        attacks = [f"attacks.{name}" for name in PAPERS_ATTACKS if name not in theirs]
         keys = ("training", "adversarial_training", *attacks, *self.deciding(study))
         return found + [
             Deviation(setting, ours.get(setting), papers.get(setting))
@@ -211,6 +212,20 @@ def flattened(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 
 PAPERS_ATTACKS = ("fgsm", "bim", "pgd")
+
+
+def papers_names(study: Study, used: Iterable[str] = ()) -> dict[str, str]:
+    """The study's name of each attack that is defined as in the papers -> the papers' name of it.
+
+    The definition decides, not the name: an attack named fgsm with other settings is not the papers'. Of several
+    attacks with one definition, those in `used` count, the attacks of a product, if there are any.
+    """
+    ours, used = study.settings.attacks, set(used)
+    found: dict[str, str] = {}
+    for theirs, definition in study.papers.attacks.items():
+        same = [name for name in ours if ours[name].plain() == definition.plain()]
+        found |= dict.fromkeys([name for name in same if name in used] or same, theirs)
+    return found
 
 
 def is_single_step(settings: Settings, attack: str) -> bool:

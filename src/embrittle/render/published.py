@@ -1,8 +1,9 @@
 """The published numbers in resources/published/: one CSV per table, one row per cell."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -48,12 +49,18 @@ COLUMNS = {
 NUMBERS = ("value", "nDCG", "x", "epsilon", "relative_change_ndcg100_percent")
 
 
-def load(path: str | os.PathLike | Sequence[str] | None, name: str = "") -> pd.DataFrame:
+def load(
+    path: str | os.PathLike | Sequence[str] | None,
+    name: str = "",
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> pd.DataFrame:
     """Read one of the published tables, known by its file name (`table1.csv` ...).
 
     Args:
         path: the file; nothing for a table without rows, where a study is not comparable with the papers.
         name: of that table.
+        names: the study's name of an attack -> the papers' name (`product.papers_names`); rows of these attacks get the
+            study's names.
 
     Raises:
         DataError: the file is missing, its name is not that of a published table, or its columns differ.
@@ -72,6 +79,18 @@ def load(path: str | os.PathLike | Sequence[str] | None, name: str = "") -> pd.D
             f"{path}: expected the columns {', '.join(COLUMNS[path.stem])}, "
             f"found {', '.join(frame.columns)}"
         )
+    return _in_names_of_study(frame, names)
+
+
+def _in_names_of_study(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
+    ours: dict[str, list[str]] = {}
+    for name, theirs in names.items():
+        ours.setdefault(theirs, []).append(name)
+    for column in {"attack", "condition"} & set(frame) if names else ():
+        kind = frame[column].dtype
+        lists = frame[column].map(lambda theirs: ours.get(theirs, [theirs]))
+        frame = frame.assign(**{column: lists}).explode(column, ignore_index=True)
+        frame = frame.astype({column: kind})
     return frame
 
 

@@ -13,6 +13,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import pandas as pd
+
 HOLDS, DOES_NOT_HOLD, MIXED, CANNOT_BE_TOLD = "holds", "does not hold", "mixed", "cannot be told"
 FOR, AGAINST, OPEN = "for", "against", "open"
 MOST_NAMED = 4  # if more cases are on one side, the evidence only counts them
@@ -56,6 +58,15 @@ def judge(cases: Sequence[Case], without_cases: str = "there is no case to test"
         "n_against": count[AGAINST],
         "n_open": count[OPEN],
     }
+
+
+def unadjusted(statements: pd.DataFrame) -> str:
+    """Return the sentence on how many cases chance decides; `statements` has the columns of `judge`."""
+    number = statements[["n_for", "n_against", "n_open"]].to_numpy().sum()
+    return (
+        f"The intervals are not adjusted for their number ({number} cases): where nothing has an effect, one in twenty "
+        f"excludes 0, so chance alone decides {0.05 * number:.2g} cases, half of them for the statement."
+    )
 
 
 def _evidence(cases: Sequence[Case], count: Counter) -> str:

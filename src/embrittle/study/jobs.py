@@ -16,6 +16,7 @@ from embrittle.products.product import (
     methods_of,
     of_each_dataset,
     of_each_run,
+    papers_names,
 )
 from embrittle.products.registry import PRODUCTS
 from embrittle.products.table1.plan import TABLE1, Table1Settings
@@ -111,6 +112,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
     shown = {"k": study.k, "epsilon": Table1Settings.of(study.settings).epsilon}
 
     def verdict(wildcards: Any) -> dict[str, Any]:
+        run = _attacks_run(study, [*study.trained, *study.measured_samples])
         return {
             "configuration": {
                 name: value for name, value in study.settings.plain().items() if name in JUDGED_BY
@@ -118,11 +120,12 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
             "comparable": study.comparable_products(),
             "users": [tuple(run) for run in TABLE1.users_shown(study)],
+            "names": papers_names(study, run),
         }
 
     def brittleness(wildcards: Any) -> dict[str, Any]:
         settings = study.settings
-        run = {attack for of in study.trained for attack, _, _ in study.conditions_of(of)}
+        run = _attacks_run(study, study.trained)
         compared = FairnessSettings.of(settings).attributes
         return {
             **shown,
@@ -164,6 +167,11 @@ def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
             found[tuple(wildcards.values())] = wildcards
             place = study.parent_state(model, epoch)
     return list(found.values())
+
+
+def _attacks_run(study: Study, runs: Iterable[Run]) -> set[str]:
+    """The attacks that the study runs on these models."""
+    return {attack for run in runs for attack, _, _ in study.conditions_of(run)}
 
 
 def _attacks(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:

@@ -1,32 +1,39 @@
 """The tests that decide claims, by their names in `TESTS` (docs/verdict.md).
 
 A test computes the *cases* of a claim on one data set, such as one for each model, attack and metric. A case has one
-figure for each seed. The 95 % interval of the mean over seeds may lie inside the region that the claim allows ("for"),
-outside ("against"), or overlap the region's bounds ("open"). A case without a figure for some seed is "missing". A
-single seed has no interval: then a paired test over users decides, if the users' values are stored (`judge`); otherwise
-the case is open.
+figure for each seed. The mean over seeds lies inside the region that the claim allows or outside, and a t test compares
+it with the nearest bound of this region: p is below 0.05 exactly if the 95 % interval of the mean does not reach that
+bound. Taken alone, a case with such a p is "for" the claim inside and "against" it outside; otherwise it is "open".
+`judge` then corrects the p-values for the number of cases. A case without a figure for some seed is "missing". A single
+seed has no interval: then a paired test over users decides, if the users' values are stored (`judge`); otherwise the
+case is open.
+
+Every point of a curve that a test uses is fixed in advance, from the papers. The maximum or minimum of a measured curve
+is not tested: the largest of many noisy values lies above the first even if nothing happens.
 
 To add a test, write a generator of cases with the decorator `@claim_test("name")`. Its parameters come from the
 register and have the same meaning in all tests:
 
 - over: names and lists of values. Every combination is a case, and its values complete the quantities;
 - of, to, than: quantities (`sources`);
-- until: a number of iterations;
+- rise, end: numbers of iterations;
 - limits: `above` and `below` are bounds of the figures that the claim allows. Alternatively `within` states the largest
   distance to the published figure, `{percent: x}` or `{points: x}`. Without limits, cases are not decided.
+
+If the test decides cases, tests/support/null_results.py needs made-up results without an effect for it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from embrittle.products.characteristics.cells import flatter_side
 from embrittle.render.labels import condition_label
-from embrittle.stats import interval, paired_p
+from embrittle.stats import half_width, p_of_distance, paired_p
 from embrittle.verdict.sources import Published, Quantity, StudyResults, random_of
 from embrittle.vocabulary import UNPERTURBED
 
@@ -34,6 +41,8 @@ FOR, AGAINST, OPEN, MISSING = "for", "against", "open", "missing"
 PERCENT, KEPT, TIMES, POINTS = "%", "% kept", "times", "points"
 ITERATIONS, PLAIN = "iterations", ""
 LIMITS = ("above", "below", "within")
+LEVEL = 0.05
+"""Level of significance of all decisions."""
 PUBLISHED = "published"
 """Index of the papers' own figure in a series of figures by seed."""
 
@@ -45,17 +54,23 @@ class Region:
     low: float = -np.inf
     high: float = np.inf
 
-    def side(self, low: float, high: float) -> str:
-        """Return FOR if the interval lies inside the region, AGAINST if outside, else OPEN, also for NaN."""
-        if np.isnan(low) or np.isnan(high):
+    def side(self, figure: float) -> str:
+        """Return FOR if the figure lies inside the region, AGAINST if outside, OPEN for NaN."""
+        margin = self.margin(figure)
+        if np.isnan(margin):
             return OPEN
-        if self.low <= low and high <= self.high:
-            return FOR
-        return AGAINST if high < self.low or low > self.high else OPEN
+        return FOR if margin >= 0 else AGAINST
 
     def margin(self, figure: float) -> float:
         """Return the distance of a figure to the nearest bound, negative outside the region; NaN for NaN."""
         return min(figure - self.low, self.high - figure)
+
+    def logarithms(self) -> "Region":
+        """Return the region of the logarithms of positive figures."""
+        low, high = (
+            float(np.log(bound)) if bound > 0 else -np.inf for bound in (self.low, self.high)
+        )
+        return Region(low, high)
 
     @classmethod
     def around(cls, figure: float, percent: float | None = None, points: float | None = None):
@@ -72,19 +87,64 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A figure with its standard error.
+
+    Attributes:
+        mean: the figure, on the scale of the interval: for `logs`, its logarithm.
+        standard_error: of `mean`; NaN for a single seed.
+        df: degrees of freedom of the standard error.
+        logs: whether mean and standard error are those of logarithms.
+    """
+
+    mean: float
+    standard_error: float
+    df: float
+    logs: bool = False
+
+    @classmethod
+    def of(cls, figures: np.ndarray, logs: bool = False) -> "Estimate":
+        """Return the mean of one figure for each seed; of their logarithms for `logs`. It is NaN if one of them is."""
+        scaled = np.log(figures) if logs else figures
+        n = len(scaled)
+        if n == 0 or np.isnan(scaled).any():
+            return cls(np.nan, np.nan, 0)
+        mean, error = float(scaled.mean()), np.nan
+        if n > 1 and np.isfinite(scaled).all():
+            error = float(scaled.std(ddof=1) / np.sqrt(n))
+        if (scaled == scaled[0]).all():  # rounding must not give equal figures a variance
+            mean, error = float(scaled[0]), error * 0
+        return cls(mean, error, n - 1, logs)
+
+    def interval(self) -> tuple[float, float, float]:
+        """Return the figure and its 95 % t interval; the interval is NaN without a standard error."""
+        half = half_width(self.standard_error, self.df + 1)
+        ends = (self.mean, self.mean - half, self.mean + half)
+        mean, low, high = (float(np.exp(end)) for end in ends) if self.logs else ends
+        return mean, low, high
+
+    def p(self, region: Region) -> float:
+        """Return the two-sided p-value of the figure against the nearest bound of a region."""
+        scaled = region.logarithms() if self.logs else region
+        return p_of_distance(scaled.margin(self.mean), self.standard_error, self.df)
+
+
+@dataclass(frozen=True)
 class Case:
     """One case of a claim on one data set.
 
     Attributes:
         name: the case in words, such as "BPR-MF, BIM, L = 25".
-        side: FOR, AGAINST, OPEN or MISSING (see the module).
+        side: FOR, AGAINST, OPEN or MISSING; of the case alone, or after the correction (`judge`).
         ours, low, high: mean and 95 % interval over the seeds; NaN if missing.
         unit: one of the units above.
         published: the papers' figure, printed or computed from their tables; NaN if there is none.
         region: the figures that the claim allows; None if the case is not to be decided.
         n_seeds: number of seeds with a figure.
         basis: what `side` is based on: "seeds", "users" or "fit".
-        p, p_holm: p-value of the paired test over users, and after Holm's correction (`judge`); NaN without a test.
+        p, p_holm: p-value of the figure against the nearest bound of the region, and after Holm's correction for the
+            number of cases (`judge`); NaN without a test.
+        p_users, p_users_holm: p-value of the paired test over users, and after Holm's correction; NaN without a test.
         text: text to show in place of figures that are not numbers.
     """
 
@@ -100,6 +160,8 @@ class Case:
     basis: str = ""
     p: float = np.nan
     p_holm: float = np.nan
+    p_users: float = np.nan
+    p_users_holm: float = np.nan
     text: str = ""
 
     @property
@@ -107,24 +169,32 @@ class Case:
         """What the decision is based on (`basis`); "" if the case is not decided."""
         return self.basis if self.side in (FOR, AGAINST) else ""
 
+    @property
+    def can_be_decided(self) -> bool:
+        """Whether there is a test that could decide the case."""
+        by_users = self.n_seeds == 1 and not np.isnan(self.p_users)
+        return by_users or not np.isnan(self.p)
+
     def _side_of(self, figure: float) -> str:
-        return "" if self.region is None else self.region.side(figure, figure)
+        return "" if self.region is None else self.region.side(figure)
 
     @property
     def published_side(self) -> str:
         """The side of the papers' own figure; "" without a figure or region."""
         return "" if np.isnan(self.published) else self._side_of(self.published)
 
-    def corrected(self, p_holm: float, level: float = 0.05) -> "Case":
-        """Return the case with its corrected p-value, which decides the case if a single seed left it open.
+    def decided(self, p: float) -> "Case":
+        """Return the case decided by a p-value: on the side of its figure if p is below `LEVEL`, else open."""
+        if self.side == MISSING:
+            return self
+        return replace(self, side=self._side_of(self.ours) if p < LEVEL else OPEN)
 
-        Args:
-            p_holm: p-value after Holm's correction.
-            level: level of significance.
-        """
-        decided = self.n_seeds == 1 and self.side == OPEN and p_holm < level
-        found = {"side": self._side_of(self.ours), "basis": "users"} if decided else {}
-        return replace(self, p_holm=p_holm, **found)
+    def decided_by_users(self, p_holm: float) -> "Case":
+        """Return the case with the corrected p-value over users, which decides if a single seed left the case open."""
+        case = replace(self, p_users_holm=p_holm)
+        if self.n_seeds == 1 and self.side == OPEN and p_holm < LEVEL:
+            return replace(case.decided(p_holm), basis="users")
+        return case
 
 
 Over = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
@@ -151,6 +221,12 @@ def case_name(names: Mapping[str, Any]) -> str:
         "measure": lambda name: name.replace("_", " "),
     }
     return ", ".join(written.get(key, str)(value) for key, value in names.items())
+
+
+@cache
+def _index(seeds: tuple[int, ...]) -> pd.Index:
+    """Return the index of figures; one object for all, because pandas need not align figures with the same index."""
+    return pd.Index([*seeds, PUBLISHED])
 
 
 @dataclass(frozen=True)
@@ -183,8 +259,8 @@ class Setting:
         """Return a quantity for each seed, and the papers' figure (index `PUBLISHED`); NaN for missing values."""
         complete = {**self.names, **quantity}
         theirs = self.published.value(self.dataset, complete, self.study.k)
-        ours = self.study.values(self.dataset, complete).to_dict()
-        return pd.Series({**ours, PUBLISHED: theirs}, dtype=float)
+        ours = self.study.values(self.dataset, complete)
+        return pd.Series([*ours, theirs], index=_index(tuple(ours.index)), dtype=float)
 
     def loss(self, quantity: Quantity) -> pd.Series:
         """Return the percentage by which a perturbation reduces a quantity, indexed as `values`."""
@@ -226,34 +302,30 @@ class Setting:
             limits: see the module.
         """
         published = figures.get(PUBLISHED, np.nan)
-        figures = figures.drop(PUBLISHED, errors="ignore")
-        ours, low, high = np.nan, np.nan, np.nan
-        if len(figures) and figures.notna().all():
-            logs = unit == TIMES and (figures > 0).all()
-            scaled = np.log(figures) if logs else figures
-            ours, low, high = float(scaled.mean()), *interval(scaled)
-            if logs:
-                ours, low, high = (float(np.exp(value)) for value in (ours, low, high))
-        n_seeds = int(figures.notna().sum())
-        return self.case_of((ours, low, high), n_seeds, "seeds", unit, published, **limits)
+        ours = figures.to_numpy(dtype=float)[figures.index != PUBLISHED]
+        estimate = Estimate.of(ours, logs=unit == TIMES and bool((ours > 0).all()))
+        n_seeds = int((~np.isnan(ours)).sum())
+        return self.case_of(estimate, n_seeds, "seeds", unit, published, **limits)
 
     def case_of(
         self,
-        figure: Sequence[float],
+        estimate: Estimate,
         n_seeds: int,
         basis: str,
         unit: str,
         published: float,
+        p: float | None = None,
         **limits: Any,
     ) -> Case:
-        """Return a case from a figure and its interval.
+        """Return a case from a figure and its standard error, decided as if it were the only case.
 
         Args:
-            figure: (figure, low, high).
+            estimate: the figure.
             n_seeds: number of seeds with a figure.
             basis: see `Case`.
             unit: one of the units above.
             published: the papers' figure; a figure in `printed` for this case replaces it.
+            p: the p-value of the case; by default that of the estimate against the nearest bound.
             limits: see the module.
         """
         case = {**self.names, "dataset": self.dataset}
@@ -262,12 +334,14 @@ class Setting:
             if names.items() <= case.items():
                 published = float(entry["value"])
                 break
-        ours, *bounds = figure
         region = Region.of(published, **limits)
-        side = OPEN if region is None else region.side(*bounds)
-        side = MISSING if np.isnan(ours) else side
+        if p is None:
+            p = np.nan if region is None else estimate.p(region)
+        ours, low, high = estimate.interval()
+        side = MISSING if np.isnan(ours) else OPEN
         name = case_name(self.names)
-        return Case(name, side, ours, *bounds, unit, published, region, n_seeds, basis)
+        found = Case(name, side, ours, low, high, unit, published, region, n_seeds, basis, p)
+        return found.decided(p)
 
 
 Cases = Iterator[Case]
@@ -312,7 +386,7 @@ def change(setting: Setting, over: Over, of: Quantity, to: Quantity, **limits: A
         figures = percent_change(here.values(of), here.values(to))
         case = here.case(figures, PERCENT, **limits)
         if len(bounds) == 1 and case.side != MISSING:
-            case = replace(case, p=here.users_p(of, to, 1 + bounds[0] / 100))
+            case = replace(case, p_users=here.users_p(of, to, 1 + bounds[0] / 100))
         yield case
 
 
@@ -373,42 +447,18 @@ def lead_kept(setting: Setting, over: Over, of: Quantity, **limits: Any) -> Case
         yield here.case(left, KEPT, **limits)
 
 
-@claim_test("lowest_against_random")
-def lowest_against_random(setting: Setting, over: Over, of: Quantity) -> Cases:
-    """The minimum of a curve over the iterations minus the random recommender's value."""
-    for here in setting.each(over):
-        lowest = here.curve(of).min(axis=1, skipna=False)
-        figures = lowest - here.values(random_of({**here.names, **of}))
-        yield here.case(figures.drop(PUBLISHED), PLAIN, below=0)
-
-
 # --- Tests of curves over the iterations -----------------------------------------------------------
 
 
-def _rise(curve: pd.DataFrame, until: int) -> pd.Series:
-    """Return the rise of a curve from its start to its maximum, in percent; for the papers, the printed maximum."""
-    early = curve[[number for number in curve if 0 < number <= until]]
-    complete = early.notna().all(axis=1) | (early.index == PUBLISHED)
-    return percent_change(early.max(axis=1).where(complete), curve[0])
-
-
 @claim_test("rises_then_falls")
-def rises_then_falls(setting: Setting, over: Over, of: Quantity, until: int) -> Cases:
-    """Two cases for a curve: its rise within `until` iterations, and its change from start to end, both in percent."""
+def rises_then_falls(setting: Setting, over: Over, of: Quantity, rise: int, end: int) -> Cases:
+    """Two cases for a curve: its change from the start to `rise` iterations, and to `end` iterations, in percent."""
     for here in setting.each(over):
-        curve, name = here.curve(of), case_name(here.names)
-        start = here.case(_rise(curve, until), PERCENT, above=0)
-        yield replace(start, name=f"{name}: rise until L = {until}")
-        last = curve.columns.max()
-        end = percent_change(curve[last], curve[0]).drop(PUBLISHED)
-        yield replace(here.case(end, PERCENT, below=0), name=f"{name}: at L = {last}")
-
-
-@claim_test("rise")
-def rise(setting: Setting, over: Over, of: Quantity, until: int, **limits: Any) -> Cases:
-    """The rise of a curve from its start to its maximum within `until` iterations, in percent."""
-    for here in setting.each(over):
-        yield here.case(_rise(here.curve(of), until), PERCENT, **limits)
+        name, start = case_name(here.names), here.values({**of, "attack": UNPERTURBED})
+        for iterations, limit in ((rise, "above"), (end, "below")):
+            figures = percent_change(here.values({**of, "iterations": iterations}), start)
+            case = here.case(figures, PERCENT, **{limit: 0})
+            yield replace(case, name=f"{name}: {limit} its start at L = {iterations}")
 
 
 @claim_test("peak")
@@ -456,9 +506,10 @@ def moves_more(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Ca
 def _rows(table: pd.DataFrame | None, **wanted: Any) -> pd.DataFrame:
     """Return the rows with the values `wanted`; no rows if the study has no such table."""
     rows = pd.DataFrame(columns=list(wanted)) if table is None else table
+    keep = np.ones(len(rows), dtype=bool)
     for column, value in wanted.items():
-        rows = rows[rows[column] == value]
-    return rows
+        keep &= (rows[column] == value).to_numpy(dtype=bool)
+    return rows[keep]
 
 
 def _fits(
@@ -478,8 +529,9 @@ def _slope_case(here: Setting, row: Any, **limits: Any) -> Case:
     table = here.published.characteristics
     printed = _rows(table, dataset=here.dataset, quantity="slope", **names)
     published = next((float(theirs.value) for theirs in printed.itertuples()), np.nan)
-    figure, unit = (row.slope, row.ci_low, row.ci_high), f"per {row.characteristic}"
-    return here.case_of(figure, int(row.n_seeds), "fit", unit, published, **limits)
+    estimate = Estimate(row.slope, row.standard_error, row.n_subsamples - 2)
+    unit = f"per {row.characteristic}"
+    return here.case_of(estimate, int(row.n_seeds), "fit", unit, published, **limits)
 
 
 @claim_test("slope_sign")
@@ -513,12 +565,20 @@ def printed_points(setting: Setting, within: Mapping[str, float]) -> Cases:
 
 @claim_test("flatter")
 def flatter(setting: Setting, over: Over, characteristics: Sequence[str]) -> Cases:
-    """The absolute slope of the first model minus that of the second; above 0 is for the claim."""
+    """The absolute slope of the first model minus that of the second; above 0 is for the claim.
+
+    The second slope is nearer to 0 exactly if the difference and the sum of the slopes have the same sign. The figure
+    has no interval of its own: both signs must be certain, so p is the larger of the two p-values.
+    """
     for here, row in _fits(setting, setting.study.files.differences, over, characteristics):
+        df = row.n_subsamples - 2
+        of_sum = (row.sum_ci_high - row.sum_ci_low) / 2 / half_width(1.0, df + 1)
+        p = np.max([
+            p_of_distance(row.difference, row.standard_error, df), p_of_distance(row.sum, of_sum, df)
+        ])  # fmt: skip
         nearer, unit = abs(row.slope_first) - abs(row.slope_second), f"per {row.characteristic}"
-        figure = (nearer, np.nan, np.nan)
-        case = here.case_of(figure, int(row.n_seeds), "fit", unit, np.nan, above=0)
-        yield case if case.side == MISSING else replace(case, side=flatter_side(row))
+        estimate = Estimate(nearer, np.nan, df)
+        yield here.case_of(estimate, int(row.n_seeds), "fit", unit, np.nan, p, above=0)
 
 
 @claim_test("lower_at_equal_norm")

@@ -1,5 +1,13 @@
 """Verdicts: the tests of all claims, applied to the results of a study.
 
+A claim of several cases would find one that is for it by chance: of 20 cases without any effect, one or two have a
+p-value below 0.05. So the p-values of all cases of a claim are corrected together (Holm), as one family on all of the
+papers' data sets of the study, and on each other data set as a family of its own. A case is for or against the claim if
+its corrected p-value is below 0.05. No correction is needed where every case alone is for the claim: a claim about all
+cases at once needs all of these tests to succeed, which chance makes less likely with every case, not more.
+
+The paired tests over users, which decide the cases of a single seed, are one family over all claims.
+
 The verdict of a claim on one data set follows from all of its cases (`decisions`):
 
 - every case is for the claim: reproduced;
@@ -24,7 +32,7 @@ import pandas as pd
 
 from embrittle.files import read_csv
 from embrittle.stats import holm
-from embrittle.verdict.decisions import AGAINST, FOR, MISSING, OPEN, TESTS, Case, Setting
+from embrittle.verdict.decisions import AGAINST, FOR, LEVEL, MISSING, OPEN, TESTS, Case, Setting
 from embrittle.verdict.register import Claim
 from embrittle.verdict.sources import Published, StudyResults
 
@@ -41,11 +49,12 @@ ALL_DATA = ""
 """The data set in the rows of `claims_table` with the overall verdict of a claim."""
 CLAIM_COLUMNS = [
     "claim", "papers", "dataset", "papers_data", "verdict", "case", "ours", "low", "high", "published", "unit",
-    "n_seeds", "n_for", "n_against", "n_open", "n_missing", "published_for", "published_against", "not_run_on",
+    "n_seeds", "n_for", "n_against", "n_open", "n_missing", "for_by_chance", "published_for", "published_against",
+    "not_run_on",
 ]  # fmt: skip
 CASE_COLUMNS = [
     "claim", "dataset", "papers_data", "case", "side", "ours", "low", "high", "unit", "published", "published_side",
-    "n_seeds", "p", "p_holm", "decided_by", "text",
+    "n_seeds", "p", "p_holm", "p_users", "p_users_holm", "decided_by", "text",
 ]  # fmt: skip
 _TEXT = (
     "papers", "dataset", "case", "unit", "not_run_on", "published_side", "decided_by", "text",
@@ -98,8 +107,7 @@ def judge(
         published: the papers' own figures.
 
     Returns:
-        One result for each claim and data set, in their order. The p-values of all paired tests are corrected as one
-        family (Holm).
+        One result for each claim and data set, in their order, after the corrections (see the module).
     """
     found = []
     for claim in claims:
@@ -113,13 +121,39 @@ def judge(
             setting = Setting(study, theirs, dataset, claim.figures if own else ())
             cases = TESTS[claim.test](setting, **claim.parameters)
             found.append(Judged(claim, dataset, own, tuple(cases)))
-    return _corrected(found)
+    return _decided_by_users(_decided(found))
 
 
-def _corrected(judged: Sequence[Judged]) -> list[Judged]:
-    p = iter(holm([case.p for one in judged for case in one.cases]))
+def _decided(judged: Sequence[Judged]) -> list[Judged]:
+    """Correct the p-values of each family of cases, and decide the cases by them."""
+    families: dict[tuple[str, str], list[Case]] = {}
+    for one in judged:
+        families.setdefault(_family(one), []).extend(one.cases)
+    decided = {name: iter(_decided_together(cases)) for name, cases in families.items()}
     return [
-        replace(one, cases=tuple(case.corrected(next(p)) for case in one.cases)) for one in judged
+        replace(one, cases=tuple(next(decided[_family(one)]) for _ in one.cases)) for one in judged
+    ]
+
+
+def _family(one: Judged) -> tuple[str, str]:
+    return one.claim.name, ALL_DATA if one.papers_data else one.dataset
+
+
+def _decided_together(cases: Sequence[Case]) -> list[Case]:
+    corrected = [
+        replace(case, p_holm=float(p))
+        for case, p in zip(cases, holm([case.p for case in cases]), strict=True)
+    ]
+    if all(case.side == FOR for case in cases):
+        return corrected
+    return [case.decided(case.p_holm) for case in corrected]
+
+
+def _decided_by_users(judged: Sequence[Judged]) -> list[Judged]:
+    p = iter(holm([case.p_users for one in judged for case in one.cases]))
+    return [
+        replace(one, cases=tuple(case.decided_by_users(float(next(p))) for case in one.cases))
+        for one in judged
     ]
 
 
@@ -129,7 +163,8 @@ def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
     Returns:
         The columns `CLAIM_COLUMNS`; dataset is `ALL_DATA` for the overall verdict. The column case names the case that
         supports the claim least, and ours, low, high and published are its figures. n_seeds is the smallest number of
-        seeds of any case.
+        seeds of any case. for_by_chance is the number of cases that would be for the claim by chance, if nothing had
+        an effect and no p-value were corrected: 2.5 % of the cases that have a test.
     """
     by_claim: dict[str, list[Judged]] = {}
     for one in judged:
@@ -161,6 +196,7 @@ def _summary(claim: Claim, cases: Sequence[Case]) -> dict[str, object]:
         **{name: getattr(weakest, name) for name in figures},
         "n_seeds": min((case.n_seeds for case in computed), default=0),
         **{f"n_{side}": ours[side] for side in (FOR, AGAINST, OPEN, MISSING)},
+        "for_by_chance": LEVEL / 2 * sum(case.can_be_decided for case in cases),
         **{f"published_{side}": theirs[side] for side in (FOR, AGAINST)},
     }
 

@@ -16,6 +16,7 @@ from embrittle.products.budgets.cells import (
 )
 from embrittle.render.labels import condition_label
 from embrittle.render.markup import LATEX, MARKDOWN, Markup, to_latex, to_markdown
+from embrittle.render.statements import unadjusted
 from embrittle.vocabulary import PAPER_MODELS
 
 WORDS = {
@@ -73,7 +74,8 @@ def report(
         for row in said.itertuples(index=False)
     ]
     parts = {
-        "Verdicts from the intervals": "\n".join(lines),
+        "Verdicts from the intervals": "\n".join(lines)
+        + (f"\n\n{unadjusted(said)}" if lines else ""),
         "At equal norms": f"{_matched_markdown(cells, titles)}\n\n{caption}",
         "At equal ε": f"{_shares_markdown(gaps, titles)}\n\n{shares_caption}",
     }

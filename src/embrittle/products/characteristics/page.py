@@ -14,7 +14,8 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
     """The `figures` of the settings (`product.drawn`), from published_characteristics and points, if there are any."""
     points = inputs.csv("points")
     for of in settings["figures"] if points is not None else ():
-        theirs = published.load(inputs.one("published_characteristics"), "characteristics")
+        path = inputs.one("published_characteristics")
+        theirs = published.load(path, "characteristics", of["names"])
         which = of["source"], int(of["iterations"])
         look = PlotSettings(**of["plots"])
         yield figure3(points, *which, settings=look, published=theirs, **of["arguments"])

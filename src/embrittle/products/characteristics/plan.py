@@ -19,6 +19,7 @@ from embrittle.products.product import (
     check_attacks,
     drawn,
     grid_conditions,
+    papers_names,
 )
 from embrittle.section import Counts, Names, Positive, ProductSection, Seed, setting
 
@@ -97,18 +98,20 @@ class Characteristics(Product):
         """The table of points, their regressions, and a figure for each source and number of iterations."""
         settings, own = study.settings, Figure3Settings.of(study.settings)
         samples = study.samples_shown
+        names = papers_names(study, own.attacks)
 
         def relate(wildcards: Any) -> dict[str, Any]:
             return {"samples": list(samples), "k": study.k, "epsilon": own.epsilon}
 
         def table(wildcards: Any) -> dict[str, Any]:
             notes = study.missing_notes(study.measured_samples)
-            return {"k": study.k, "titles": study.titles(), "notes": notes}
+            arguments = {"k": study.k, "titles": study.titles(), "notes": notes}
+            return {"arguments": arguments, "names": names}
 
         def figure(wildcards: Any) -> dict[str, Any]:
             title = study.titles()[wildcards.source]
             shape = {"attacks": attacks_shown(settings, own.attacks), "k": study.k, "title": title}
-            return {"arguments": shape, "plots": settings.plots.plain()}
+            return {"arguments": shape, "names": names, "plots": settings.plots.plain()}
 
         once = ONE_JOB if samples else ()
         each = [

@@ -9,7 +9,7 @@ import pandas as pd
 from embrittle.products.characteristics import cells
 from embrittle.products.characteristics.cells import DENSER, FLATTER, LARGER, case_name
 from embrittle.render.markup import MARKDOWN, to_markdown
-from embrittle.render.statements import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, MIXED
+from embrittle.render.statements import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, MIXED, unadjusted
 from embrittle.vocabulary import PAPER_MODELS
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -90,9 +90,7 @@ def verdict(
                 "another seed may move every point."
             )
         sentences.append(
-            "The intervals are not adjusted for their number "
-            f"({found[['n_for', 'n_against', 'n_open']].to_numpy().sum()} cases): if a slope is really 0, one "
-            "interval in twenty excludes 0. The cases share their data, so they are not independent evidence."
+            f"{unadjusted(found)} The cases share their data, so they are not independent evidence."
         )
         sentences.append(_about_collinearity(joint[joint["source"] == source]))
         paragraphs.append(" ".join(sentences))

@@ -26,7 +26,7 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
 def _drawn(inputs: Inputs, figures: Sequence[Mapping[str, Any]]) -> Iterator[Drawing]:
     """Figures from metrics and published_figures."""
     metrics = inputs.parquet("metrics")
-    theirs = published.load(inputs.one("published_figures"), "figures_1_2")
     for of in figures:
+        theirs = published.load(inputs.one("published_figures"), "figures_1_2", of["names"])
         which = of["figure"], of["dataset"], PlotSettings(**of["plots"])
         yield draw(metrics, *which, published=theirs, **of["arguments"])

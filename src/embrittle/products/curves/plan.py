@@ -18,6 +18,7 @@ from embrittle.products.product import (
     drawn,
     grid_conditions,
     is_single_step,
+    papers_names,
 )
 from embrittle.section import Count, Counts, Epsilons, Names, Positive, ProductSection, setting
 
@@ -108,6 +109,7 @@ class Curves(Product):
             title = {"title": study.titles()[wildcards.dataset]}
             return {
                 "arguments": {**curves[name], **references.get(name, {}), **title},
+                "names": papers_names(study, curves[name]["attacks"]),
                 "plots": study.settings.plots.plain(),
             }
 

@@ -19,6 +19,7 @@ from embrittle.products.product import (
     of_each_dataset,
     of_each_run,
     of_models,
+    papers_names,
     table_files,
     value_at,
 )
@@ -156,7 +157,8 @@ class Fairness(Product):
             said = {key: value for key, value in own.plain().items() if key != "attacks"}
             caption = {"k": study.k, **said, "distributions": fair}
             caption["notes"] = study.notes(study.trained)
-            return {"cells": cells, "caption": caption, "titles": study.titles()}
+            names = papers_names(study, own.attacks)
+            return {"cells": cells, "caption": caption, "titles": study.titles(), "names": names}
 
         def heat_map(wildcards: Any) -> dict[str, Any]:
             title = study.titles()[wildcards.dataset]

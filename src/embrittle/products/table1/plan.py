@@ -19,6 +19,7 @@ from embrittle.products.product import (
     grid_conditions,
     of_each_run,
     of_models,
+    papers_names,
     table_files,
     value_at,
 )
@@ -90,7 +91,8 @@ class Table1(Product):
         def table(wildcards: Any) -> dict[str, Any]:
             notes = study.notes(study.measured) + self._area_notes(study)
             captions = {"titles": study.titles(), "notes": notes}
-            return {"arguments": shape, "captions": captions}
+            names = papers_names(study, own.attacks)
+            return {"arguments": shape, "captions": captions, "names": names}
 
         def users(wildcards: Any) -> dict[str, Any]:
             conditions = study.shown_for(study.run_of(wildcards), "table1")

@@ -8,14 +8,15 @@ from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings(**snakemake.params.figure["plots"])
+    shown = snakemake.params.figure
+    settings = PlotSettings(**shown["plots"])
     figure = figure3(
         read_csv(snakemake.input.points),
         snakemake.wildcards.source,
         int(snakemake.wildcards.iterations),
-        **snakemake.params.figure["arguments"],
+        **shown["arguments"],
         settings=settings,
-        published=published.load(snakemake.input.published, "characteristics"),
+        published=published.load(snakemake.input.published, "characteristics", shown["names"]),
     )
     for path in snakemake.output.files:
         save(figure, path, settings.dpi)

@@ -6,10 +6,11 @@ from embrittle.products.characteristics.tables import report
 from embrittle.render import published
 
 with job(snakemake.log[0]):
+    settings = snakemake.params.table
     found = report(
         read_csv(snakemake.input.points),
         read_csv(snakemake.input.samples),
-        published.load(snakemake.input.published, "characteristics"),
-        **snakemake.params.table,
+        published.load(snakemake.input.published, "characteristics", settings["names"]),
+        **settings["arguments"],
     )
     write_results(found, snakemake.output)

@@ -8,14 +8,15 @@ from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import save
 
 with job(snakemake.log[0]):
-    settings = PlotSettings(**snakemake.params.figure["plots"])
+    shown = snakemake.params.figure
+    settings = PlotSettings(**shown["plots"])
     figure = draw(
         read_parquet(snakemake.input.metrics).to_pandas(),
         snakemake.wildcards.figure,
         snakemake.wildcards.dataset,
         settings,
-        published=published.load(snakemake.input.published, "figures_1_2"),
-        **snakemake.params.figure["arguments"],
+        published=published.load(snakemake.input.published, "figures_1_2", shown["names"]),
+        **shown["arguments"],
     )
     for path in snakemake.output.files:
         save(figure, path, settings.dpi)

@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
         snakemake.wildcards.table,
         pd.read_parquet(snakemake.input.groups),
         pd.read_parquet(snakemake.input.fairness),
-        published.load(snakemake.input.published, snakemake.wildcards.table),
+        published.load(snakemake.input.published, snakemake.wildcards.table, settings["names"]),
         shown=settings["cells"],
         about=settings["caption"],
         titles=settings["titles"],

@@ -6,10 +6,11 @@ from embrittle.products.table1.tables import forms
 from embrittle.render import published
 
 with job(snakemake.log[0]):
+    settings = snakemake.params.table
     made = forms(
         read_parquet(snakemake.input.metrics).to_pandas(),
-        published.load(snakemake.input.published, "table1"),
-        **snakemake.params.table["arguments"],
-        **snakemake.params.table["captions"],
+        published.load(snakemake.input.published, "table1", settings["names"]),
+        **settings["arguments"],
+        **settings["captions"],
     )
     write_results(made, snakemake.output)
