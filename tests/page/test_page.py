@@ -19,6 +19,7 @@ from embrittle.page import page, wording
 from embrittle.render.inputs import Inputs
 from embrittle.render.style import COLOURS
 from embrittle.verdict.judge import NOT_RUN, SHOWN, VERDICTS, read_table
+from made_up_claims import load_register
 from made_up_study import MadeUpStudy
 
 
@@ -245,6 +246,16 @@ def test_the_record_of_the_run_is_on_the_page(path, tables):
     )
     models = tables["The attacked models (best-on-test, by HR@10)"]
     assert ["LastFM", "AMF", "2", "90", "0.0881"] in models
+
+
+def test_a_verdict_names_the_settings_that_it_hangs_on(study):
+    claims, cases = (read_table(study.made[name]) for name in ("claims", "cases"))
+    for claim in load_register().claims:
+        here = claims[claims["claim"] == claim.name].assign(verdict="cannot be told")
+        said = page.claim_row(claim, here, cases[cases["claim"] == claim.name], {})["under"]
+        assert said == ("training.selection: best-on-test" if claim.hangs_on else "")
+    not_run = here.assign(verdict="not run", under="training.selection: last")
+    assert page.claim_row(claim, not_run, cases.iloc[:0], {})["under"] == ""
 
 
 def test_text_from_a_study_cannot_become_markup(path):

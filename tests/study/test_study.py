@@ -263,6 +263,16 @@ def test_a_study_with_other_settings_is_not_comparable(changes, product, setting
     assert [line for line in study.unlike_the_papers() if line.startswith(settings[0])]
 
 
+def test_figure_3_is_comparable_under_each_epoch_that_the_paper_may_have_attacked():
+    def settings(selection):
+        study = papers_study(training={"selection": selection})
+        return deviations_of("characteristics", study), "table1" in study.comparable_products()
+
+    assert settings("best-on-test") == ([], True)
+    assert settings("last") == ([], False)
+    assert settings("best-on-validation") == (["training.selection"], False)
+
+
 def test_a_caption_tells_what_a_short_grid_takes_from_areas():
     def notes(iterations, attacks=("fgsm", "bim")):
         study = study_of({"table1": {"iterations": iterations, "attacks": list(attacks)}})

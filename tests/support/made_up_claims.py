@@ -32,6 +32,7 @@ def configuration(datasets, k=(10,), table1_iterations=pub.TABLE1_ITERATIONS) ->
     return {
         "datasets": list(datasets),
         "evaluation": {"k": list(k)},
+        "training": {"selection": "best-on-test"},
         "table1": {
             "attacks": list(ATTACKS), "epsilon": 0.5, "iterations": list(table1_iterations),
         },

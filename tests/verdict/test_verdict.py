@@ -148,6 +148,17 @@ def test_claims_about_slopes(name, slopes, noise, expected):
     assert judged_by(figure3(slopes, noise, ks), CLAIMS[name]).verdict == expected
 
 
+def test_the_verdict_on_figure_3_names_the_epoch_that_was_attacked():
+    judged = judged_by(figure3(FALLING), CLAIMS["denser-is-safer"])
+    assert judged.under == "training.selection: best-on-test"
+    assert set(judge.claims_table([judged])["under"]) == {judged.under}
+    hanging = {name for name, claim in CLAIMS.items() if claim.hangs_on}
+    assert hanging == {
+        *("denser-is-safer", "larger-is-more-exposed", "density-slopes"),
+        *("cost-at-two-densities", "defence-flattens"),
+    }
+
+
 def test_a_defence_that_flattens_some_lines_only():
     steep = {("BPR-MF", attack): -96.1 for attack in ("fgsm", "bim", "pgd")}
     slopes = {**steep, ("AMF", "fgsm"): -3.0, ("AMF", "bim"): -3.0, ("AMF", "pgd"): -200.0}

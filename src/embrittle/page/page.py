@@ -210,6 +210,7 @@ def claim_row(
         "claim": claim,
         **_summary(whole, titles),
         "papers_say": _papers_say(whole),
+        "under": whole["under"] if whole["verdict"] != NOT_RUN or others else "",
         "not_run_on": [titles.get(name, name) for name in str(whole["not_run_on"]).split()],
         "others": others,
         "cases": [_case(row, titles) for _, row in of_cases.iterrows()],

@@ -144,6 +144,10 @@ class Product:
         """The settings of its own that decide its numbers, by their dotted keys; a section stands for all its keys."""
         return ()
 
+    def accepted(self) -> dict[str, tuple[Any, ...]]:
+        """Settings that its paper does not state, by their dotted keys: all values that count as the paper's."""
+        return {}
+
     def papers_values(self) -> dict[str, Any]:
         """Settings that its paper has at other values than the defaults, by their dotted keys."""
         return {}
@@ -165,12 +169,13 @@ class Product:
         theirs = papers_names(study).values()
         attacks = [f"attacks.{name}" for name in PAPERS_ATTACKS if name not in theirs]
         keys = ("training", "adversarial_training", *attacks, *self.deciding(study))
+        accepted = self.accepted()
         return found + [
             Deviation(setting, ours.get(setting), papers.get(setting))
             for setting in dict.fromkeys([*ours, *papers])
             if any(setting == key or setting.startswith(f"{key}.") for key in keys)
             and setting != "training.checkpoint_seconds"
-            and ours.get(setting) != papers.get(setting)
+            and ours.get(setting) not in accepted.get(setting, (papers.get(setting),))
         ]
 
     def jobs(self, study: Study) -> dict[str, Jobs]:

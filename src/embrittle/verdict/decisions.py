@@ -599,10 +599,7 @@ def lower_at_equal_norm(setting: Setting, over: Over) -> Cases:
 @claim_test("setting")
 def setting_of_study(setting: Setting, key: str) -> Cases:
     """A setting of the study, as text. The case is not decided."""
-    found: Any = setting.study.configuration
-    for part in key.split("."):
-        found = found[part]
-    yield Case(key, OPEN, text=str(found))
+    yield Case(key, OPEN, text=str(setting.study.setting(key)))
 
 
 @claim_test("selected_epochs")

@@ -50,14 +50,14 @@ ALL_DATA = ""
 CLAIM_COLUMNS = [
     "claim", "papers", "dataset", "papers_data", "verdict", "case", "ours", "low", "high", "published", "unit",
     "n_seeds", "n_for", "n_against", "n_open", "n_missing", "for_by_chance", "published_for", "published_against",
-    "not_run_on",
+    "not_run_on", "under",
 ]  # fmt: skip
 CASE_COLUMNS = [
     "claim", "dataset", "papers_data", "case", "side", "ours", "low", "high", "unit", "published", "published_side",
     "n_seeds", "p", "p_holm", "p_users", "p_users_holm", "decided_by", "text",
 ]  # fmt: skip
 _TEXT = (
-    "papers", "dataset", "case", "unit", "not_run_on", "published_side", "decided_by", "text",
+    "papers", "dataset", "case", "unit", "not_run_on", "under", "published_side", "decided_by", "text",
 )  # fmt: skip
 
 
@@ -70,12 +70,14 @@ class Judged:
         dataset: a data set of the study.
         papers_data: whether the claim is about this data set, and the study is comparable with the paper's.
         cases: the cases of the claim's test.
+        under: the values of the settings that the verdict depends on (`Claim.hangs_on`), as text.
     """
 
     claim: Claim
     dataset: str
     papers_data: bool
     cases: tuple[Case, ...]
+    under: str = ""
 
     @property
     def verdict(self) -> str:
@@ -120,7 +122,8 @@ def judge(
             theirs = published if comparable else Published({})
             setting = Setting(study, theirs, dataset, claim.figures if own else ())
             cases = TESTS[claim.test](setting, **claim.parameters)
-            found.append(Judged(claim, dataset, own, tuple(cases)))
+            under = ", ".join(f"{key}: {study.setting(key)}" for key in claim.hangs_on)
+            found.append(Judged(claim, dataset, own, tuple(cases), under))
     return _decided_by_users(_decided(found))
 
 
@@ -163,8 +166,8 @@ def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
     Returns:
         The columns `CLAIM_COLUMNS`; dataset is `ALL_DATA` for the overall verdict. The column case names the case that
         supports the claim least, and ours, low, high and published are its figures. n_seeds is the smallest number of
-        seeds of any case. for_by_chance is the number of cases that would be for the claim by chance, if nothing had
-        an effect and no p-value were corrected: 2.5 % of the cases that have a test.
+        seeds of any case. under is `Judged.under`. for_by_chance is the number of cases that would be for the claim by
+        chance, if nothing had an effect and no p-value were corrected: 2.5 % of the cases that have a test.
     """
     by_claim: dict[str, list[Judged]] = {}
     for one in judged:
@@ -176,10 +179,11 @@ def claims_table(judged: Sequence[Judged]) -> pd.DataFrame:
         not_run = [name for name in claim.datasets if name not in {one.dataset for one in run}]
         cases = [case for one in run for case in one.cases]
         whole = {"dataset": ALL_DATA, "papers_data": True, "verdict": decide(cases)}
-        rows.append({**whole, **_summary(claim, cases), "not_run_on": " ".join(not_run)})
+        under = {"under": of_claim[0].under}
+        rows.append({**whole, **_summary(claim, cases), **under, "not_run_on": " ".join(not_run)})
         for one in of_claim:
             here = {name: getattr(one, name) for name in ("dataset", "papers_data", "verdict")}
-            rows.append({**here, **_summary(claim, one.cases), "not_run_on": ""})
+            rows.append({**here, **_summary(claim, one.cases), **under, "not_run_on": ""})
     return pd.DataFrame(rows, columns=CLAIM_COLUMNS)
 
 

@@ -51,6 +51,8 @@ class Claim:
         figures: figures that only the text prints: mappings with the names that identify a case, and `value`.
         transfers: whether the test is meaningful on other data sets; not for a figure printed for one data set.
         why: the reason for the test's limits; "" if the paper states them.
+        hangs_on: settings that the paper does not state and that the verdict depends on, by their dotted keys. The
+            verdict names their values.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Claim:
     printed: str = ""
     transfers: bool = True
     why: str = ""
+    hangs_on: tuple[str, ...] = ()
 
     @property
     def products(self) -> set[str]:
@@ -170,6 +173,9 @@ class Entry(Section):
     k: Count = required("Length of the lists.")
     transfers: Switch | None = optional("Whether the test is meaningful on other data sets.")
     why: Filled | None = optional("The reason for the test's limits.")
+    hangs_on: Annotated[list[Text], Field(min_length=1)] | None = optional(
+        "Settings that the paper does not state and that the verdict depends on, by their dotted keys."
+    )
     figures: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = optional(
         "Figures that only the text prints, with the names of their cases."
     )

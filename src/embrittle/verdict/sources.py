@@ -15,7 +15,8 @@ The unperturbed model has the attack "initial", without epsilon and iterations. 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import getitem
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,10 @@ class StudyResults:
         if self.k not in set(self.files.metrics["k"]):
             return self.files.metrics.iloc[:0]
         return metrics_at(self.files.metrics, self.k)
+
+    def setting(self, key: str) -> Any:
+        """Return the value of a setting of the study by its dotted key."""
+        return reduce(getitem, key.split("."), self.configuration)
 
     def models(self, dataset: str) -> list[str]:
         """Return the recommenders measured on a data set, without the random one."""

@@ -83,6 +83,10 @@ class Characteristics(Product):
         """Budget and kind of sub-samples. The paper does not state its number of iterations."""
         return "figure3.epsilon", "figure3.kcore"
 
+    def accepted(self) -> dict[str, tuple[Any, ...]]:
+        """The epoch that is attacked on sub-samples: the paper does not state it, and the best and the last differ."""
+        return {"training.selection": ("best-on-test", "last")}
+
     def related(self, study: Study) -> dict[str, str]:
         """The tables of the sub-samples, and of the loss under attack on each."""
         names = ("samples", "points")
