@@ -92,6 +92,18 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, measu
     ]
 
 
+def test_several_test_items_of_a_user_add_hr(paths, lists, measured_against):
+    several = {**measured_against, "test_items": held_out([[1, 2], 5, -1, 0, 7, 11], N_ITEMS)}
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **several)
+    hits = metrics[metrics["metric"] == "HR"].set_index(["attack", "iterations"])["value"]
+    test = [{1, 2}, {5}, set(), {0}, {7}, {11}]
+    for made, (attack, _, iterations) in zip(lists, CONDITIONS, strict=True):
+        found = [
+            bool(of & set(row)) for of, row in zip(test, made.items.tolist(), strict=True) if of
+        ]
+        assert hits[attack, iterations] == pytest.approx(sum(found) / 5)
+
+
 def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, measured_against):
     metrics = evaluate_conditions(
         paths, conditions=CONDITIONS, k=[4], about=ABOUT, **measured_against
