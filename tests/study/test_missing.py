@@ -47,7 +47,7 @@ def test_hr_is_missing_only_where_a_data_set_has_it():
         [metrics(("AMF", 0, "initial", 0.0, 0, 0.2)), several, several.assign(metric="HR")]
     )
     runs = [("shop", "AMF", 0), *(("several", "AMF", seed) for seed in (0, 1))]
-    conditions = dict.fromkeys(("shop", "several"), [("initial", "0", 0)])
+    conditions = {name: [("initial", "0", 0)] for name in ("shop", "several")}
     whole = complete(there, runs, conditions)
     assert whole[["dataset", "seed", "metric"]].values.tolist() == [
         ["shop", 0, "PR"],
