@@ -386,14 +386,14 @@ def ranking_checks(problem: Problem, device: str) -> Iterator[Check]:
         f"top-{K} lists", COMPILED, float(np.abs(kept - compiled).max()) / largest, LIST_TOLERANCE
     )
 
-    tested = np.flatnonzero(problem.test >= 0)
+    tested = problem.test.users
     ranks = target_ranks(backend, *placed, train, problem.test)
     for against, expected in (
         (COMPILED, target_ranks(CpuBackend(), *host, train, problem.test)),
-        ("a full sort, float64", _ranks(candidates, exact, problem.test)),
+        ("a full sort, float64", _ranks(candidates, exact, problem.targets())[tested]),
     ):
         # How far, in scores, a target is from the place of the rank that it was given.
-        given, wanted = (best_first[tested, places[tested] - 1] for places in (ranks, expected))
+        given, wanted = (best_first[tested, places - 1] for places in (ranks, expected))
         difference = float(np.abs(given - wanted).max()) / largest
         yield Check("ranks of the test items", against, difference, LIST_TOLERANCE)
 

@@ -106,7 +106,7 @@ def ranking_rows(problem: Problem, effort: Effort, device: str, label: str) -> l
     host = (start.user_factors, start.item_factors)
     placed = [backend.put(array) for array in host]
     seen = torch.from_numpy(np.stack([problem.users(), train.indices]).astype(np.int64)).to(device)
-    tested = torch.from_numpy(problem.test.astype(np.int64)).to(device)
+    tested = torch.from_numpy(problem.targets().astype(np.int64)).to(device)
     ranks = {
         OURS: lambda: target_ranks(backend, *placed, train, problem.test),
         COMPILED: lambda: target_ranks(CpuBackend(), *host, train, problem.test),

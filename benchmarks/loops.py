@@ -135,10 +135,10 @@ def evaluation_rows(problem: Problem, effort: Effort) -> list[Row]:
     """The ranks that select an epoch, and the top-10 lists."""
     train, backend, start = problem.train, CpuBackend(), problem.start()
     factors = (start.user_factors, start.item_factors)
-    csr = (train.indptr, train.indices)
+    csr, targets = (train.indptr, train.indices), problem.targets()
     ranks = {
         OURS: lambda: target_ranks(backend, *factors, train, problem.test),
-        "NumPy, all scores at once": lambda: numpy_target_ranks(*factors, *csr, problem.test),
+        "NumPy, all scores at once": lambda: numpy_target_ranks(*factors, *csr, targets),
     }
     lists = {
         OURS: lambda: top_items(backend, *factors, train, K),

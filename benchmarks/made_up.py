@@ -55,4 +55,4 @@ def make_problem(n_users: int, n_items: int, n_interactions: int, seed: int) -> 
         users.append(np.full(count - 1, user))
         items.append(chosen[1:])
     train = UserItems.from_pairs(np.concatenate(users), np.concatenate(items), n_users, n_items)
-    return Problem(None, train, test)
+    return Problem(None, train, UserItems.from_pairs(np.arange(n_users), test, n_users, n_items))

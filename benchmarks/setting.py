@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from embrittle.data.interactions import UserItems, read_targets, read_user_items
+from embrittle.data.interactions import UserItems, read_user_items
 from embrittle.kernels.backend import Factors
 from embrittle.models.training import TrainingSettings, initial_factors
 
@@ -37,37 +37,43 @@ class Problem:
     Attributes:
         folder: where its split lies; None if it is in memory alone.
         train: training positives.
-        test: int32 (n_users,), test item of each user, -1 for none.
+        test: test items, at most one for each user.
     """
 
     folder: Path | None
     train: UserItems
-    test: np.ndarray
+    test: UserItems
 
     @classmethod
     def read(cls, folder: Path) -> Problem:
         """Read a split as the workflow writes it."""
-        train = read_user_items(folder / "train.parquet", folder / "statistics.json")
-        return cls(folder, train, read_targets(folder / "test.parquet", train.n_users))
+        parts = (folder / f"{part}.parquet" for part in ("train", "test"))
+        return cls(folder, *(read_user_items(part, folder / "statistics.json") for part in parts))
 
     @classmethod
     def read_movielens(cls, archive: Path) -> Problem:
         """Read and split MovieLens-1M's archive as the workflow does."""
         # Here, because these need pandas, which a machine that measures made-up data may not have.
         from embrittle.data.readers import movielens_1m
-        from embrittle.data.splits import leave_one_out
+        from embrittle.data.splits import split_interactions
 
         form = movielens_1m.read({"reader": "movielens-1m"}, {archive.name: archive})
         n_users, n_items = len(form.users), len(form.items)
-        split = leave_one_out(form.interactions, "last")
-        pairs = split.train["user"].to_numpy(), split.train["item"].to_numpy()
-        test = np.full(n_users, -1, np.int32)
-        test[split.test["user"]] = split.test["item"]
-        return cls(None, UserItems.from_pairs(*pairs, n_users, n_items), test)
+        split = split_interactions(form.interactions, "last")
+        pairs = (
+            (part["user"].to_numpy(), part["item"].to_numpy()) for part in (split.train, split.test)
+        )
+        return cls(None, *(UserItems.from_pairs(*part, n_users, n_items) for part in pairs))
 
     def start(self) -> Factors:
         """Fresh factors and accumulators, the same ones at every call."""
         return initial_factors(self.train.n_users, self.train.n_items, BPR_MF, SEED)
+
+    def targets(self) -> np.ndarray:
+        """The test item of each user, -1 for none: int32 (n_users,)."""
+        targets = np.full(self.test.n_users, -1, np.int32)
+        targets[self.test.users] = self.test.indices
+        return targets
 
     def users(self) -> np.ndarray:
         """The user of every training positive, int32, in CSR order."""

@@ -1,4 +1,4 @@
-"""Data: verified source files, data sets in normal form, sub-samples, and leave-one-out splits."""
+"""Data: verified source files, data sets in normal form, sub-samples, and splits."""
 
 
 localrules:
@@ -84,7 +84,7 @@ rule subsample_dataset:
 
 
 rule split_dataset:
-    """Split the interactions of a data set: one test interaction of each user, optionally one for validation."""
+    """Split the interactions of a data set into training, validation and test interactions."""
     input:
         **PATHS.prepared(),
     output:

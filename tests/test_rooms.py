@@ -15,7 +15,18 @@ ROOT = Path(__file__).parents[1]
 MODULES = modules_of(ROOT / "src")
 FILES = {name.removeprefix("embrittle."): path for name, path in MODULES.items()}
 FOUNDATIONS = {
-    *("errors", "files", "jobs", "device", "rng", "stats", "vocabulary", "fingerprint", "problems"),
+    *(
+        "accuracy",
+        "errors",
+        "files",
+        "jobs",
+        "device",
+        "rng",
+        "stats",
+        "vocabulary",
+        "fingerprint",
+        "problems",
+    ),
     *("provenance", "section", "usage", "validation", "embrittle"),
 }
 # A room imports only from those before it; attacks and models only from those before both.

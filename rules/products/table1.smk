@@ -10,7 +10,7 @@ localrules:
 rule evaluate_users:
     """Compute every user's nDCG in the cells of Table 1, for one model and seed; the verdict's paired tests need it."""
     input:
-        **PATHS.split("train", "test", "statistics"),
+        **PATHS.split("test", "statistics"),
         lists=lambda wildcards: STUDY.lists_of(
             STUDY.run_of(wildcards),
             STUDY.shown_for(STUDY.run_of(wildcards), "table1"),

@@ -7,6 +7,9 @@ PAPER_MODELS = ("BPR-MF", "AMF")
 
 METRICS = ("PR", "RE", "nDCG", "EFD", "SE", "ICov")
 
+# The share of users with a hit. It is measured where a user has several test items; elsewhere it is RE.
+HIT_RATE = "HR"
+
 # Attack -> whether it takes a single step, in the order of the published Table 1.
 PAPER_ATTACKS: Mapping[str, bool] = MappingProxyType({"fgsm": True, "bim": False, "pgd": False})
 

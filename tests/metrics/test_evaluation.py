@@ -16,6 +16,7 @@ from embrittle.metrics.evaluation import (
     read_norms,
 )
 from embrittle.metrics.measures import Lists, evaluate
+from held_out import held_out
 
 N_USERS, N_ITEMS, LENGTH = 6, 12, 4
 CONDITIONS = [("initial", 0, 0), ("bim", 0.5, 10), ("fgsm", 0.5, 1), ("bim", 0.5, 20)]
@@ -56,20 +57,22 @@ def paths(lists, tmp_path):
 
 
 @pytest.fixture
-def held_out(rng):
+def measured_against(rng):
     return {
-        "test_items": np.array([1, 5, -1, 0, 7, 11], np.int32),
+        "test_items": held_out([1, 5, -1, 0, 7, 11], N_ITEMS),
         "train_counts": rng.integers(0, 9, N_ITEMS).astype(np.int64),
     }
 
 
-def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_out):
-    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4, 2], about=ABOUT, **held_out)
+def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, measured_against):
+    metrics = evaluate_conditions(
+        paths, conditions=CONDITIONS, k=[4, 2], about=ABOUT, **measured_against
+    )
     expected = [
         ("ml-small", "AMF", 3, attack, float(epsilon), iterations, k, metric, value)
         for made, (attack, epsilon, iterations) in zip(lists, CONDITIONS, strict=True)
         for k, metric, value in [
-            *evaluate(made, *held_out.values(), [4, 2]),
+            *evaluate(made, *measured_against.values(), [4, 2]),
             *(
                 (k, f"spent {name}", value)
                 for k in (4, 2)
@@ -89,8 +92,22 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, held_
     ]
 
 
-def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, held_out):
-    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+def test_several_test_items_of_a_user_add_hr(paths, lists, measured_against):
+    several = {**measured_against, "test_items": held_out([[1, 2], 5, -1, 0, 7, 11], N_ITEMS)}
+    metrics = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **several)
+    hits = metrics[metrics["metric"] == "HR"].set_index(["attack", "iterations"])["value"]
+    test = [{1, 2}, {5}, set(), {0}, {7}, {11}]
+    for made, (attack, _, iterations) in zip(lists, CONDITIONS, strict=True):
+        found = [
+            bool(of & set(row)) for of, row in zip(test, made.items.tolist(), strict=True) if of
+        ]
+        assert hits[attack, iterations] == pytest.approx(sum(found) / 5)
+
+
+def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, measured_against):
+    metrics = evaluate_conditions(
+        paths, conditions=CONDITIONS, k=[4], about=ABOUT, **measured_against
+    )
     values = metrics.set_index(["attack", "iterations", "metric"])["value"]
     assert values["initial", 0, "spent all L2 mean"] == 0
     assert values["bim", 10, "spent all L2 mean"] == pytest.approx(2)
@@ -99,21 +116,21 @@ def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, held_out):
     assert values["fgsm", 1, "spent items L2 median"] == pytest.approx(0.1)
 
 
-def test_damaged_lists_are_named(paths, held_out):
+def test_damaged_lists_are_named(paths, measured_against):
     paths[1].write_bytes(paths[1].read_bytes()[:-100])
     for read in (lambda path: read_lists(path, N_USERS, LENGTH), read_norms):
         with pytest.raises(DataError, match=r"bim-10\.parquet is damaged"):
             read(paths[1])
 
 
-def test_the_conditions_are_not_mixed_up(paths, held_out):
+def test_the_conditions_are_not_mixed_up(paths, measured_against):
     def values(order):
         metrics = evaluate_conditions(
             [paths[n] for n in order],
             conditions=[CONDITIONS[n] for n in order],
             k=[4],
             about=ABOUT,
-            **held_out,
+            **measured_against,
         )
         return metrics.set_index(["attack", "iterations", "metric"])["value"].sort_index()
 
@@ -132,21 +149,27 @@ def test_stored_lists_are_read_as_they_were_even_if_all_are_short(tmp_path):
     np.testing.assert_array_equal(read.scores, scores)
 
 
-def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, held_out):
+def test_a_list_file_too_many_or_from_other_data_is_an_error(paths, measured_against):
     with pytest.raises(ValueError, match="zip"):
-        evaluate_conditions(paths, conditions=CONDITIONS[:2], k=[4], about=ABOUT, **held_out)
+        evaluate_conditions(
+            paths, conditions=CONDITIONS[:2], k=[4], about=ABOUT, **measured_against
+        )
     with pytest.raises(ValueError, match="zip"):
-        evaluate_conditions(paths[:2], conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
-    held_out["test_items"] = held_out["test_items"][:3]
+        evaluate_conditions(
+            paths[:2], conditions=CONDITIONS, k=[4], about=ABOUT, **measured_against
+        )
+    measured_against["test_items"] = held_out([1, 5, -1], N_ITEMS)
     with pytest.raises(DataError, match=r"a user outside 0 \.\.\. 2"):
-        evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **held_out)
+        evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=ABOUT, **measured_against)
 
 
-def test_tables_are_collected_in_their_order(paths, held_out, tmp_path):
+def test_tables_are_collected_in_their_order(paths, measured_against, tmp_path):
     tables = []
     for seed in ("0", "1"):
         about = {**ABOUT, "seed": seed}
-        table = evaluate_conditions(paths, conditions=CONDITIONS, k=[4], about=about, **held_out)
+        table = evaluate_conditions(
+            paths, conditions=CONDITIONS, k=[4], about=about, **measured_against
+        )
         write_parquet(table, tmp_path / f"{seed}.parquet")
         tables.append(table)
     whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])

@@ -24,6 +24,7 @@ from embrittle.metrics.measures import Lists
 from embrittle.products.fairness.plan import FairnessSettings
 from embrittle.render import published
 from embrittle.section import choices
+from held_out import held_out
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
 FAIR = {
@@ -160,8 +161,8 @@ def groups(of, *rows):
 
 # Four users, five items. Users 0 and 2 hit, at ranks 1 and 2; user 1 misses, user 3 has no test item.
 LISTS = lists_of([[0, 1], [1, 2], [2, 3], [0, 3]], [[4, 2], [3, 1], [8, 6], [1, 1]])
-TEST = np.array([0, 0, 3, -1])
-RATING = np.array([5.0, 4.0, 2.0, 1.0])
+TEST = held_out([0, 0, 3, -1], 5)
+RATING = np.array([5.0, 4.0, 2.0])
 
 
 def values_of(which, value="rated-hits"):
@@ -202,6 +203,27 @@ def test_another_item_value_changes_ndcg_alone():
     assert values["gain"] == pytest.approx(values_of(which)[0]["gain"])
 
 
+def test_several_test_items_in_groups():
+    # User 0 has item 0 (rated 5) at rank 1 and item 4 not, user 1 item 2 (rated 1) at rank 2 and item 0 not, user 2
+    # both of its items, 2 (rated 3) and 3 (rated 2), user 3 none in its list.
+    test = held_out([[0, 4], [0, 2], [2, 3], 1], 5)
+    relevance = np.array([5.0, 1, 4, 1, 3, 2, 1])
+    arguments = (LISTS, test, relevance, 2, 5)
+    ideal = 1 + DISC[1]
+    users, _ = group_values(groups("users", [1, 1, 0, 0], [0, 0, 1, 1]), *arguments)
+    expected = [(1 / ideal + DISC[1] / ideal) / 2, (1 + 0) / 2]
+    assert users["nDCG"] == pytest.approx(expected)
+    assert users["gain"] == pytest.approx(expected)
+    # One item a group: 0, 2 and 3, each recommended to two users.
+    single = groups("items", [1, 0, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 0])
+    items, _ = group_values(single, *arguments)
+    assert items["nDCG"] == pytest.approx([5 / 2, (1 + 3) / 2, 2 / 1])
+    assert items["score"] == pytest.approx([4 / 2, (1 + 8) / 2, 6 / 2])
+    assert items["gain"] == pytest.approx([31 / 2, (1 + 7) / 2, 3 / 2])
+    ndcg = group_values(single, *arguments, "ndcg")[0]["nDCG"]
+    assert ndcg == pytest.approx([1 / ideal / 2, (DISC[1] + 1) / ideal / 2, DISC[1] / ideal])
+
+
 def test_item_groups_without_recommended_items_have_0_and_those_without_items_nothing():
     values, notes = values_of(groups("items", [0, 0, 0, 0, 1], [0, 0, 0, 0, 0], [1, 1, 1, 1, 0]))
     for name in ("nDCG", "score", "gain"):
@@ -214,12 +236,12 @@ def test_item_groups_without_recommended_items_have_0_and_those_without_items_no
 def test_only_the_first_k_count_and_short_lists_are_no_hits_of_nobody():
     lists = lists_of([[1, 0], [2, -1]])
     values, _ = group_values(
-        groups("users", [1, 0], [0, 1]), lists, np.array([0, -1]), np.ones(2), 1, 3
+        groups("users", [1, 0], [0, 1]), lists, held_out([0, -1], 3), np.ones(1), 1, 3
     )
     np.testing.assert_array_equal(values["nDCG"], [0, np.nan])
     np.testing.assert_array_equal(values["score"], [-1, -2])
     longer, _ = group_values(
-        groups("users", [1, 0], [0, 1]), lists, np.array([0, -1]), np.ones(2), 2, 3
+        groups("users", [1, 0], [0, 1]), lists, held_out([0, -1], 3), np.ones(1), 2, 3
     )
     assert longer["nDCG"][0] == pytest.approx(DISC[1])
     assert longer["score"][1] == -2  # the mean over one item, not over two places

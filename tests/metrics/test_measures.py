@@ -15,6 +15,7 @@ from embrittle.metrics.measures import (
     item_novelty,
     ndcg_per_user,
 )
+from held_out import held_out
 
 
 def lists_of(rows: list[list[int]], length: int | None = None) -> Lists:
@@ -25,37 +26,48 @@ def lists_of(rows: list[list[int]], length: int | None = None) -> Lists:
 
 
 def values_at(lists, test_items, train_counts, k) -> dict[str, float]:
-    rows = evaluate(lists, np.array(test_items), np.array(train_counts), [k])
+    test_items = held_out(test_items, len(train_counts))
+    rows = evaluate(lists, test_items, np.array(train_counts), [k])
     assert all(row[0] == k for row in rows)
     return {name: value for _, name, value in rows}
 
 
 def slow_values(rows, test_items, train_counts, k) -> dict[str, float]:
-    """The definitions of facts and paper as plain loops, sharing nothing with the module."""
+    """The definitions of docs/method.md as plain loops, sharing nothing with the module.
+
+    Args:
+        rows: the list of each user.
+        test_items: the test items of each user, a list.
+        train_counts, k: as in `evaluate`.
+    """
     total = sum(train_counts)
     smallest = min(count for count in train_counts if count > 0)
     pooled: dict[int, int] = {}
-    hits, gains, discoveries = [], [], []
+    hits, shares, gains, discoveries = [], [], [], []
     for row, test in zip(rows, test_items, strict=True):
-        hit = gain = discovery = norm = 0.0
+        hit = gain = ideal = discovery = norm = 0.0
         for position in range(1, k + 1):
             discount = 1 / math.log(position + 1, 2)
             norm += discount
+            if position <= len(test):
+                ideal += discount
             if position > len(row):
                 continue
             item = row[position - 1]
             pooled[item] = pooled.get(item, 0) + 1
-            if item == test:
-                hit, gain = 1.0, discount
+            if item in test:
+                hit, gain = hit + 1, gain + discount
                 discovery += discount * -math.log((train_counts[item] or smallest) / total, 2)
-        if test >= 0:
+        if test:
             hits.append(hit)
-            gains.append(gain)
+            shares.append(hit / len(test))
+            gains.append(gain / ideal)
             discoveries.append(discovery / norm)
     n = sum(pooled.values())
     return {
         "PR": sum(hits) / len(hits) / k,
-        "RE": sum(hits) / len(hits),
+        "RE": sum(shares) / len(shares),
+        "HR": sum(hit > 0 for hit in hits) / len(hits),
         "nDCG": sum(gains) / len(gains),
         "EFD": sum(discoveries) / len(discoveries),
         "SE": -sum(count / n * math.log(count / n, 2) for count in pooled.values()),
@@ -81,6 +93,27 @@ def test_hand_worked_lists():
     assert values["ICov"] == 4
 
 
+def test_several_test_items_by_hand():
+    lists = lists_of([[0, 1, 2], [2, 0, 3], [3, 1, 0]])
+    # User 0 has two of three at ranks 1 and 3, user 1 the only one at rank 2, user 2 none of two.
+    values = values_at(lists, [[0, 2, 4], 0, [2, 4]], [8, 4, 2, 2, 0], 3)
+    assert list(values) == ["PR", "RE", "HR", "nDCG", "EFD", "SE", "ICov"]
+    second = 1 / math.log2(3)
+    assert values["PR"] == pytest.approx((2 + 1 + 0) / 3 / 3)
+    assert values["RE"] == pytest.approx((2 / 3 + 1 + 0) / 3)
+    assert values["HR"] == pytest.approx(2 / 3)
+    assert values["nDCG"] == pytest.approx((1.5 / (1 + second + 0.5) + second + 0) / 3)
+    # Novelty of items 0 and 2: 1 and 3 bits. There is no ideal in EFD: the divisor is that of all ranks.
+    assert values["EFD"] == pytest.approx((1 + 0.5 * 3 + second * 1 + 0) / (1 + second + 0.5) / 3)
+
+
+def test_the_ideal_has_no_more_test_items_than_ranks():
+    lists = lists_of([[0, 1, 2, 3]])
+    values = values_at(lists, [[0, 1, 2, 3]], [1] * 4, 2)
+    assert values["nDCG"] == values["PR"] == 1
+    assert values["RE"] == 0.5
+
+
 def test_a_smaller_k_looks_at_a_prefix():
     lists = lists_of([[0, 1, 2], [2, 0, 3], [3, 1, 0]])
     values = values_at(lists, [0, 3, 2], [8, 4, 2, 2], 1)
@@ -96,7 +129,7 @@ def test_a_smaller_k_looks_at_a_prefix():
 )
 def test_ndcg_at_each_rank(rank, gain):
     lists = lists_of([list(range(10))])
-    assert ndcg_per_user(lists, np.array([rank - 1]), 10) == pytest.approx([gain])
+    assert ndcg_per_user(lists, held_out([rank - 1], 10), 10) == pytest.approx([gain])
 
 
 def test_entropy_in_bits_of_known_distributions():
@@ -123,8 +156,8 @@ def test_users_without_a_test_item_count_for_entropy_and_coverage_only():
 
 def test_a_missing_test_item_is_no_hit_on_the_padding_of_a_short_list():
     lists = lists_of([[0], [0, 1]])
-    assert measures.hit_ranks(lists, np.array([NO_ITEM, 1]), 2).tolist() == [0, 2]
-    per_user = ndcg_per_user(lists, np.array([NO_ITEM, 1]), 2)
+    assert measures.hit_ranks(lists, held_out([NO_ITEM, 1], 2), 2).tolist() == [2]
+    per_user = ndcg_per_user(lists, held_out([NO_ITEM, 1], 2), 2)
     assert np.isnan(per_user[0])
     assert per_user[1] == pytest.approx(1 / math.log2(3))
 
@@ -194,21 +227,21 @@ def test_a_rank_beyond_the_stated_length_is_refused():
 def test_k_out_of_range_is_refused_by_every_measure(name, k):
     lists = lists_of([[0, 1, 2]])
     with pytest.raises(DataError, match=f"K = {k}.*length 3"):
-        MEASURES[name](lists, np.array([0]), np.array([1, 1, 1]), k)
+        MEASURES[name](lists, held_out([0], 3), np.array([1, 1, 1]), k)
 
 
 def test_evaluation_refuses_what_does_not_belong_together():
     lists = lists_of([[0, 1, 2]])
     with pytest.raises(DataError, match="lists have 1 users, but test items are given for 2"):
-        evaluate(lists, np.array([0, 1]), np.ones(3, dtype=int), [1])
+        evaluate(lists, held_out([0, 1], 3), np.ones(3, dtype=int), [1])
     with pytest.raises(DataError, match=r"item 2, .* has 2 items"):
-        evaluate(lists, np.array([0]), np.ones(2, dtype=int), [1])
+        evaluate(lists, held_out([0], 3), np.ones(2, dtype=int), [1])
     with pytest.raises(DataError, match=r"item 9, .* has 3 items"):
-        evaluate(lists, np.array([9]), np.ones(3, dtype=int), [1])
+        evaluate(lists, held_out([9], 10), np.ones(3, dtype=int), [1])
     with pytest.raises(DataError, match="no user has a test item"):
-        evaluate(lists, np.array([NO_ITEM]), np.ones(3, dtype=int), [1])
+        evaluate(lists, held_out([NO_ITEM], 3), np.ones(3, dtype=int), [1])
     with pytest.raises(DataError, match="training set is empty"):
-        evaluate(lists, np.array([0]), np.zeros(3, dtype=int), [1])
+        evaluate(lists, held_out([0], 3), np.zeros(3, dtype=int), [1])
 
 
 def test_all_lists_empty():
@@ -220,7 +253,7 @@ def test_all_lists_empty():
 
 def test_evaluate_goes_through_the_ks_and_names_in_order():
     lists = lists_of([[0, 1, 2]])
-    rows = evaluate(lists, np.array([1]), np.array([1, 1, 1]), [3, 1], names=["ICov", "RE"])
+    rows = evaluate(lists, held_out([1], 3), np.array([1, 1, 1]), [3, 1], names=["ICov", "RE"])
     assert rows == [(3, "ICov", 3.0), (3, "RE", 1.0), (1, "ICov", 1.0), (1, "RE", 0.0)]
 
 
@@ -231,7 +264,7 @@ def test_a_measure_is_added_by_one_function(monkeypatch):
     def first_item(lists, test_items, train_counts, k):
         return float(lists.items[0, 0])
 
-    rows = evaluate(lists_of([[2, 1]]), np.array([1]), np.array([1, 1, 1]), [2])
+    rows = evaluate(lists_of([[2, 1]]), held_out([1], 3), np.array([1, 1, 1]), [2])
     assert rows[-1] == (2, "first item", 2.0)
     with pytest.raises(ValueError, match="a measure named 'PR' is registered already"):
         measures.measure("PR")(first_item)
@@ -239,15 +272,16 @@ def test_a_measure_is_added_by_one_function(monkeypatch):
 
 @st.composite
 def studies(draw):
-    """Lists of different lengths, test items (some missing) and training counts (some zero)."""
+    """Lists of different lengths, any number of test items for each user and training counts (some zero)."""
     n_items = draw(st.integers(2, 9))
     n_users = draw(st.integers(1, 7))
     items = st.permutations(range(n_items))
     rows = [draw(items)[: draw(st.integers(0, n_items))] for _ in range(n_users - 1)] + [
         draw(items)
     ]  # one list has every item, so that every k up to n_items is stored
-    test_items = [draw(st.integers(NO_ITEM, n_items - 1)) for _ in range(n_users)]
-    test_items[draw(st.integers(0, n_users - 1))] = draw(st.integers(0, n_items - 1))
+    most = draw(st.sampled_from([1, n_items]))
+    test_items = [draw(items)[: draw(st.integers(0, most))] for _ in range(n_users)]
+    test_items[draw(st.integers(0, n_users - 1))] = [draw(st.integers(0, n_items - 1))]
     counts = [draw(st.integers(0, 20)) for _ in range(n_items)]
     counts[draw(st.integers(0, n_items - 1))] = draw(st.integers(1, 20))
     return rows, test_items, counts, draw(st.integers(1, n_items))
@@ -258,4 +292,7 @@ def studies(draw):
 def test_equal_to_slow_loops(study):
     rows, test_items, counts, k = study
     values = values_at(lists_of(rows), test_items, counts, k)
-    assert values == pytest.approx(slow_values(rows, test_items, counts, k), rel=1e-12, abs=1e-12)
+    expected = slow_values(rows, test_items, counts, k)
+    if max(map(len, test_items)) == 1:
+        assert expected.pop("HR") == expected["RE"]
+    assert values == pytest.approx(expected, rel=1e-12, abs=1e-12)

@@ -21,6 +21,7 @@ from embrittle.models.baselines.neumf import FUSED, GMF, MLP
 from embrittle.models.baselines.neumf import Model as NeuMF
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.baselines.training import create, train_baseline
+from held_out import held_out
 
 N_USERS, N_ITEMS, N_BLOCKS, K = 80, 60, 4, 10
 SHORT = {
@@ -36,19 +37,19 @@ SHORT = {
     },
 }
 NEURAL = [name for name in BASELINES if name != "ItemPop"]
-NOBODY = np.full(N_USERS, -1, np.int32)
+NOBODY = held_out([-1] * N_USERS, N_ITEMS)
 
 
 @pytest.fixture(scope="module")
 def planted():
     """Positives, test and validation items: each user likes 12 of the 15 items of one block, and no others."""
     rng = np.random.default_rng(3)
-    pairs, held_out = [], []
+    pairs, kept = [], []
     for user in range(N_USERS):
         liked = rng.permutation(np.arange(user % N_BLOCKS, N_ITEMS, N_BLOCKS))[:12]
-        held_out.append(liked[:2])
+        kept.append(liked[:2])
         pairs += [(user, item) for item in liked[2:]]
-    test, validation = np.array(held_out, np.int32).T.copy()
+    test, validation = (held_out(items, N_ITEMS) for items in np.array(kept).T)
     return UserItems.from_pairs(*np.array(pairs).T, N_USERS, N_ITEMS), test, validation
 
 
@@ -107,7 +108,9 @@ def test_lists_hold_neither_training_nor_validation_items_and_are_sorted(planted
     short = {"epochs": 1} if name in NEURAL else {}
     lists = trained(planted, name, **short).lists
     owners = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
-    known = {*zip(owners.tolist(), train.indices.tolist(), strict=True)} | {*enumerate(validation)}
+    known = {*zip(owners.tolist(), train.indices.tolist(), strict=True)} | {
+        *enumerate(validation.indices)
+    }
     recommended = list(zip(lists["user"].tolist(), lists["item"].tolist(), strict=True))
     assert known.isdisjoint(recommended)
     assert len(set(recommended)) == len(recommended) == K * N_USERS
@@ -155,7 +158,7 @@ class Scripted:
         users = np.arange(block.start, block.stop)
         scores = np.zeros((len(users), N_ITEMS), np.float32)
         wins = users < self.hits[self.epoch]
-        scores[np.arange(len(users)), self.test[users]] = np.where(wins, 1, -1)
+        scores[np.arange(len(users)), self.test.indices[users]] = np.where(wins, 1, -1)
         return scores
 
 
@@ -176,7 +179,7 @@ def test_the_earliest_of_the_best_evaluated_epochs_is_kept_with_its_lists(plante
     assert [row["HR@5"] for row in result.curve] == [0.1, 0.5, 0.2, 0.5, 0.3]
     assert [row["nDCG@5"] for row in result.curve] == [0.1, 0.5, 0.2, 0.5, 0.3]
     first = result.lists["rank"] == 1
-    assert (result.lists["item"][first][:40] == planted[1][:40]).all()
+    assert (result.lists["item"][first][:40] == planted[1].indices[:40]).all()
     assert result.lists["rank"].max() == 3  # shorter than the criterion's five
     every = scripted(planted, monkeypatch, "best-on-test", [80, 8, 80, 8, 16], every=2)
     assert (every.selected_epoch, every.selected_score) == (5, 0.2)
@@ -200,7 +203,7 @@ def test_validation_items_decide_and_the_test_items_are_followed(planted):
 
 
 def test_nobody_to_select_by_is_an_error(planted, monkeypatch):
-    with pytest.raises(TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"):
+    with pytest.raises(TrainingError, match=r"No user has a held-out item .*\(best-on-test\)"):
         scripted(planted, monkeypatch, "best-on-test", [1], test=NOBODY)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from embrittle.data.interactions import UserItems, read_targets
+from embrittle.data.interactions import UserItems
 from embrittle.files import read_columns, write_json, write_parquet
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.state import TrainedState
 from embrittle.models.training import TrainingSettings, train
+from held_out import held_out
 from tiny_study import ROOT
 
 SETTINGS = {
@@ -131,8 +132,9 @@ def half(split, tmp_path):
     train_file, inputs = split / "train.parquet", [split / "train.parquet", split / "test.parquet"]
     users, items = read_columns(train_file, "user", "item")
     positives = UserItems.from_pairs(users, items, N_USERS, N_ITEMS)
-    test = read_targets(split / "test.parquet", N_USERS)
-    nobody = np.full(N_USERS, -1, np.int32)
+    pairs = read_columns(split / "test.parquet", "user", "item")
+    test = UserItems.from_pairs(*pairs, N_USERS, N_ITEMS)
+    nobody = held_out([-1] * N_USERS, N_ITEMS)
 
     def run(epochs=8, every_seconds=3600.0, settings=("1",)):
         checkpoint = Checkpoint(tmp_path / "state.safetensors", every_seconds, inputs, settings)

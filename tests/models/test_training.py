@@ -21,9 +21,10 @@ from embrittle.models import training
 from embrittle.models.registry import MODELS
 from embrittle.models.state import read_state
 from embrittle.models.training import TrainingSettings, initial_factors
+from held_out import held_out
 
 N_USERS, N_ITEMS, N_BLOCKS = 60, 60, 4
-NOBODY = np.full(N_USERS, -1, np.int32)
+NOBODY = held_out([-1] * N_USERS, N_ITEMS)
 SETTINGS = TrainingSettings(
     model="BPR-MF",
     factors=10,
@@ -41,12 +42,12 @@ AMF = replace(SETTINGS, model="AMF", adversarial_epsilon=0.5, adversarial_weight
 def blocks():
     """Training items, test and validation items: each user likes the items of one block, no others."""
     rng = np.random.default_rng(3)
-    pairs, held_out = [], []
+    pairs, kept = [], []
     for user in range(N_USERS):
         liked = rng.permutation(np.arange(user % N_BLOCKS, N_ITEMS, N_BLOCKS))
-        held_out.append(liked[:2])
+        kept.append(liked[:2])
         pairs += [(user, item) for item in liked[2:]]
-    test, validation = np.array(held_out, np.int32).T.copy()
+    test, validation = (held_out(items, N_ITEMS) for items in np.array(kept).T)
     return UserItems.from_pairs(*np.array(pairs).T, N_USERS, N_ITEMS), test, validation
 
 
@@ -292,7 +293,8 @@ def select(backend, selection, evaluate_every=1, test=TEST_ITEMS, validation=VAL
         SETTINGS, factors=4, batch_size=2, selection=selection, evaluate_every=evaluate_every
     )
     epochs = len(backend.losses)
-    return training.train(backend, positives, test, validation, settings, seed=0, epochs=epochs)
+    parts = (held_out(items, 30) for items in (test, validation))
+    return training.train(backend, positives, *parts, settings, seed=0, epochs=epochs)
 
 
 def assert_selected(state, epoch, score):
@@ -332,10 +334,30 @@ def test_epochs_are_evaluated_at_every_nth_and_at_the_end():
 
 
 def test_users_without_a_test_item_do_not_count():
-    test = np.array([20, -1, 22, -1], np.int32)
+    test = [20, -1, 22, -1]
     state = select(ScriptedBackend([1, 3]), "best-on-test", test=test)
     assert [row["HR@10"] for row in state.curve] == [0.5, 1]
     assert_selected(state, 2, 1.0)
+
+
+def test_users_with_several_test_items_select_by_any_hit_and_by_the_ideal():
+    class Descending(ScriptedBackend):
+        def train_epoch(self, factors, triples, settings):
+            factors.user_factors[:] = [1, 0, 0, 0]
+            factors.item_factors[:, 0] = -np.arange(30)  # item 0 is in train: item n has rank n
+            return 0.5
+
+    test = [[1, 3, 20], [11, 12], -1, 2]
+    # Validation items that all have too low a score to change the ranks.
+    state = select(
+        Descending([0]), "best-on-validation", test=test, validation=[[28, 29], 27, 5, 28]
+    )
+    row, second = state.curve[0], 1 / math.log2(3)
+    assert row["HR@10"] == pytest.approx(2 / 3)
+    assert row["nDCG@10"] == pytest.approx((1.5 / (1 + second + 0.5) + 0 + second) / 3)
+    assert (
+        state.selected_score == 0.25
+    )  # one user of four has a validation item among the first ten
 
 
 def test_a_hit_is_a_rank_of_ten_at_most():
@@ -345,7 +367,7 @@ def test_a_hit_is_a_rank_of_ten_at_most():
             factors.item_factors[:, 0] = -np.arange(30)  # item 0 is in train: item n has rank n
             return 0.5
 
-    test = np.array([1, 10, 11, 29], np.int32)
+    test = [1, 10, 11, 29]
     state = select(Descending([0]), "best-on-test", test=test)
     assert state.selected_score == state.curve[0]["HR@10"] == 0.5
     assert state.curve[0]["nDCG@10"] == pytest.approx((1 + 1 / math.log2(11)) / 4)
@@ -467,10 +489,10 @@ def test_nobody_to_select_by_is_an_error(blocks):
     positives, test, validation = blocks
     settings = replace(SETTINGS, selection="best-on-validation")
     with pytest.raises(
-        TrainingError, match=r"No user has the held-out item .*\(best-on-validation\)"
+        TrainingError, match=r"No user has a held-out item .*\(best-on-validation\)"
     ):
         run((positives, test, NOBODY), settings)
-    with pytest.raises(TrainingError, match=r"No user has the held-out item .*\(best-on-test\)"):
+    with pytest.raises(TrainingError, match=r"No user has a held-out item .*\(best-on-test\)"):
         run((positives, NOBODY, validation))
     # "last" needs no held-out items; the curve is then NaN.
     state = run((positives, NOBODY, NOBODY), replace(SETTINGS, selection="last"), epochs=2)

@@ -33,6 +33,7 @@ from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.statements import CANNOT_BE_TOLD, DOES_NOT_HOLD, HOLDS, MIXED
 from embrittle.render.style import COLOURS
 from embrittle.stats import over_seeds
+from held_out import held_out
 
 ABOUT = {"dataset": "ml-1m", "model": "BPR-MF", "seed": "3"}
 USERS = np.array([1.0, 0.5, 0.0, np.nan])
@@ -163,13 +164,13 @@ def test_points_are_read_from_lists_and_their_metadata(tmp_path):
         norms = perturbation_norms(np.full((2, 1), delta[0]), np.full((1, 1), delta[1]))
         write_parquet(columns_of(items), path, {NORMS_KEY: norms})
     conditions = [("initial", "0", 0), ("bim", "0.5", 1), ("bim", "0.5", 25)]
-    points = read_points(paths, conditions, np.array([0, 1, -1]), k=1, length=1)
+    points = read_points(paths, conditions, held_out([0, 1, -1], 3), k=1, length=1)
     assert [p["spent_norm"] for p in points] == [0.0, 0.5, 2.0]
     np.testing.assert_array_equal(points[0]["ndcg"], [1, 1, np.nan])
     np.testing.assert_array_equal(points[1]["ndcg"], [1, 0, np.nan])
     np.testing.assert_array_equal(points[2]["ndcg"], [0, 1, np.nan])
     with pytest.raises(ValueError, match="zip"):
-        read_points(paths[1:], conditions, np.array([0, 1, -1]), k=1, length=1)
+        read_points(paths[1:], conditions, held_out([0, 1, -1], 3), k=1, length=1)
 
 
 # --- Over seeds -----------------------------------------------------------------------------------

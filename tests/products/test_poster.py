@@ -18,6 +18,7 @@ from embrittle.products.poster.tables import report_accuracy, report_robustness
 from embrittle.render import published
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import save
+from held_out import held_out
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
 ROBUSTNESS = published.load(RESOURCES / "apr_robustness.csv")
@@ -319,7 +320,7 @@ def test_ndcg_at_100_against_the_slow_reference(tmp_path):
         [tmp_path / "lists.parquet"],
         conditions=[("initial", "0", 0)],
         k=[100],
-        test_items=test,
+        test_items=held_out(test, n_items),
         train_counts=np.ones(n_items, np.int64),
         about={"dataset": "d", "model": "m", "seed": "0"},
     ).set_index("metric")["value"]

@@ -222,6 +222,19 @@ def test_further_metrics_and_models_follow_the_papers_attacks_are_in_the_order_a
     assert cells["value"]["one-shot"] == 0.4
 
 
+def test_hr_has_a_row_if_a_data_set_has_several_test_items_of_a_user():
+    metrics = study_metrics(("ml-1m", "several"))
+    assert "HR" not in set(table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)["metric"])
+    recall = metrics["metric"] == "RE"
+    measured = metrics[recall & (metrics["dataset"] == "several")]
+    metrics = pd.concat([metrics, measured.assign(metric="HR", value=2 * measured["value"])])
+    long = table1_long(metrics, 0.5, TABLE1_ITERATIONS, 10)
+    assert list(dict.fromkeys(long["metric"])) == [*METRICS, "HR"]
+    at = {name: long[long["metric"] == name].set_index("dataset")["value"] for name in ("RE", "HR")}
+    assert (at["HR"]["ml-1m"] == at["RE"]["ml-1m"]).all()  # one test item each
+    assert at["HR"]["several"].to_numpy() == pytest.approx(2 * at["RE"]["several"].to_numpy())
+
+
 def test_an_attack_that_only_a_figure_shows_is_not_in_the_table(table1):
     metrics = study_metrics()
     mine = metrics[metrics["attack"] == "bim"].assign(attack="mine")

@@ -69,6 +69,12 @@ SHOP = {
     "columns": {"user": "customer", "item": "sku"},
     "split": "random",
 }
+BROUGHT = {
+    "reader": "table",
+    "parts": {"train": "train.csv", "test": "test.csv"},
+    "columns": {"user": "customer", "item": "sku"},
+    "split": "published",
+}
 
 
 def validated(**changes):
@@ -441,6 +447,16 @@ def test_reading_settings_are_what_a_reader_looks_at():
     }
 
 
+def test_a_split_that_a_user_brings_is_read_from_its_files():
+    whole = BROUGHT | {"users": {"path": "users.csv", "id": "u"}}
+    config = validated(own_datasets={"shop": whole})
+    assert stages.reading_settings(config, REGISTRY, "shop")["parts"] == BROUGHT["parts"]
+    files = Study(config, REGISTRY).own_files_of("shop")
+    assert files == ["train.csv", "test.csv", "users.csv"]
+    column = {**SHOP, "columns": {**SHOP["columns"], "part": "fold"}, "split": "published"}
+    assert validated(own_datasets={"shop": column}).own_datasets["shop"].split == "published"
+
+
 def test_the_mirrors_checksum_stands_in_for_the_registrys_where_there_is_a_mirror():
     repacked = "sha256:" + "a" * 64
 
@@ -461,12 +477,18 @@ def test_the_mirrors_checksum_stands_in_for_the_registrys_where_there_is_a_mirro
         ("lastfm", {"seed": 7}, "last", ("published", False, 0)),
         ("lastfm", {"seed": 7}, "best-on-validation", ("published", True, 7)),
         ("ml-1m", {"seed": 7, "method": "random"}, "best-on-test", ("random", False, 7)),
+        ("brought", {"seed": 7}, "best-on-validation", ("published", True, 7)),
+        ("brought-whole", {"seed": 7}, "best-on-validation", ("published", True, 0)),
     ],
 )
 def test_split_settings_hold_the_seed_only_where_something_is_drawn(
     name, split, selection, expected
 ):
-    config = validated(split=split, datasets=[name], training={"selection": selection})
+    own = {"brought": BROUGHT}
+    own["brought-whole"] = BROUGHT | {"parts": {**BROUGHT["parts"], "validation": "valid.csv"}}
+    config = validated(
+        split=split, datasets=[name], training={"selection": selection}, own_datasets=own
+    )
     settings = stages.split_settings(config, REGISTRY, name)
     assert tuple(settings[key] for key in ("method", "validation", "seed")) == expected
 
@@ -1005,7 +1027,7 @@ COMPLAINTS = [
     ),
     (
         {"own_datasets": {"shop": {key: SHOP[key] for key in ("reader", "columns", "split")}}},
-        "own_datasets.shop.path: this key is missing: the reader 'table' needs it",
+        "own_datasets.shop.path: this key is missing: the reader 'table' needs it, or parts",
     ),
     (
         {
@@ -1020,12 +1042,33 @@ COMPLAINTS = [
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "split": "published"}}},
-        "own_datasets.shop.split: this data set has no published split: choose last or random",
+        "own_datasets.shop.split: this data set has no published split: choose last or random, or give parts or "
+        "columns.part",
     ),
     (
         {"own_datasets": {"shop": {**SHOP, "split": "last"}}},
         "own_datasets.shop.split: this data set has no timestamps, which the split last needs: "
         "choose random, or give columns.timestamp",
+    ),
+    (
+        {"own_datasets": {"shop": {**BROUGHT, "path": "shop.csv"}}},
+        "own_datasets.shop.path: give either path or parts, not both",
+    ),
+    (
+        {"own_datasets": {"shop": {**BROUGHT, "parts": {"train": "shop.csv", "test": "shop.csv"}}}},
+        "own_datasets.shop.parts.test: 'shop.csv' is already the file of train: give each part its own",
+    ),
+    (
+        {"own_datasets": {"shop": {**BROUGHT, "columns": {**SHOP["columns"], "part": "fold"}}}},
+        "own_datasets.shop.columns.part: the files under parts already say this: leave one of both keys out",
+    ),
+    (
+        {"own_datasets": {"shop": {**BROUGHT, "parts": {"train": "shop.csv"}}}},
+        "own_datasets.shop.parts.test: this key is missing and has no default",
+    ),
+    (
+        {"own_datasets": {"shop": {**BROUGHT, "reader": "recbole", "path": "shop.zip"}}},
+        "own_datasets.shop.parts: the reader 'recbole' finds the parts of a split by itself: leave this key out",
     ),
     (
         {"split": {"method": "published"}},
@@ -1161,7 +1204,7 @@ def test_a_misspelt_timestamp_does_not_draw_complaints_about_the_split():
     lines = problems(own_datasets={"shop": {**SHOP, "columns": columns, "split": "last"}})
     assert lines == [
         "own_datasets.shop.columns.time: unknown key 'time'; did you mean 'timestamp'? "
-        "Valid: user, item, rating, timestamp"
+        "Valid: user, item, rating, timestamp, part"
     ]
 
 

@@ -41,6 +41,21 @@ def test_metrics_that_are_complete_stay_as_they_are():
     pd.testing.assert_frame_equal(complete(there, RUNS, CONDITIONS), there)
 
 
+def test_hr_is_missing_only_where_a_data_set_has_it():
+    several = metrics(("AMF", 0, "initial", 0.0, 0, 0.3)).assign(dataset="several")
+    there = pd.concat(
+        [metrics(("AMF", 0, "initial", 0.0, 0, 0.2)), several, several.assign(metric="HR")]
+    )
+    runs = [("shop", "AMF", 0), *(("several", "AMF", seed) for seed in (0, 1))]
+    conditions = {name: [("initial", "0", 0)] for name in ("shop", "several")}
+    whole = complete(there, runs, conditions)
+    assert whole[["dataset", "seed", "metric"]].values.tolist() == [
+        ["shop", 0, "PR"],
+        *(["several", seed, metric] for seed in (0, 1) for metric in ("PR", "HR")),
+    ]
+    assert whole["value"].isna().tolist() == [False] * 3 + [True] * 2
+
+
 def test_the_note_counts_the_lists_and_names_the_trainings():
     assert notes([]) == []
     assert notes([("shop", "AMF", 0, "bim", "0.5", 2)]) == [

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from embrittle.attacks.norms import MEAN_NORM_METRIC
-from embrittle.metrics.tidy import is_epsilon, metrics_at, models_in, robustness
+from embrittle.metrics.tidy import is_epsilon, metrics_at, models_in, robustness, with_hit_rate
 from embrittle.stats import over_seeds
-from embrittle.vocabulary import RANDOM, UNPERTURBED
+from embrittle.vocabulary import HIT_RATE, RANDOM, UNPERTURBED
 
 SINGLE_STEP, STRONGEST, NOISE, WORST_GROUP = "single step", "strongest", "noise", "worst group"
-NDCG, HIT_RATE, ITEMS, NORM, LEFT = "nDCG", "HR", "items", "norm", "nDCG left"
-MEASURES = {"nDCG": NDCG, "RE": HIT_RATE, "ICov": ITEMS, MEAN_NORM_METRIC: NORM}
-"""Metric -> quantity. With one test item for each user, recall is the hit rate."""
+NDCG, ITEMS, NORM, LEFT = "nDCG", "items", "norm", "nDCG left"
+MEASURES = {"nDCG": NDCG, HIT_RATE: HIT_RATE, "ICov": ITEMS, MEAN_NORM_METRIC: NORM}
+"""Metric -> quantity."""
 
 SHOWN = {
     UNPERTURBED: (NDCG, HIT_RATE, ITEMS),
@@ -83,7 +83,7 @@ def cells(
 
 def _conditions(metrics: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
     """Every quantity in every condition of this ε, over the seeds."""
-    rows = metrics_at(metrics, k)
+    rows = with_hit_rate(metrics_at(metrics, k))
     wanted = is_epsilon(rows["epsilon"], epsilon) | (rows["attack"] == UNPERTURBED)
     rows = rows[wanted & rows["metric"].isin(MEASURES) & (rows["model"] != RANDOM)]
     rows = rows.assign(quantity=rows["metric"].map(MEASURES))

@@ -1,4 +1,4 @@
-"""Training positives in compressed sparse row (CSR) form, and held-out items, as the hot loops read them."""
+"""The items of each user in compressed sparse row (CSR) form, as the hot loops read them: one part of a split."""
 
 from dataclasses import dataclass
 from os import PathLike
@@ -10,11 +10,11 @@ from embrittle.files import read_columns, read_json
 
 @dataclass(frozen=True)
 class UserItems:
-    """The items of every user in compressed sparse row (CSR) form: training positives, or seen items.
+    """The items of every user in compressed sparse row (CSR) form: training positives, held-out items, or seen items.
 
     Attributes:
         indptr: int64 (n_users + 1,); the items of user u are indices[indptr[u] : indptr[u + 1]].
-        indices: int32 (n_positives,), items, ascending within each user.
+        indices: int32 (n,), items, ascending within each user.
         n_items: size of the catalogue.
     """
 
@@ -34,8 +34,8 @@ class UserItems:
         """Build from (user, item) pairs.
 
         Args:
-            users: integers (n_positives,), each in 0 ... n_users - 1, in any order.
-            items: integers (n_positives,), each in 0 ... n_items - 1.
+            users: integers (n,), each in 0 ... n_users - 1, in any order.
+            items: integers (n,), each in 0 ... n_items - 1.
             n_users: number of users.
             n_items: size of the catalogue.
         """
@@ -51,53 +51,57 @@ class UserItems:
             n_items=n_items,
         )
 
-    def including(self, targets: np.ndarray) -> "UserItems":
-        """Return a copy with one further item for each user, such as the validation item.
+    @property
+    def counts(self) -> np.ndarray:
+        """Number of items of each user: int64 (n_users,)."""
+        return np.diff(self.indptr)
 
-        Args:
-            targets: int32 (n_users,), an item that the user does not have yet; -1 adds nothing.
-        """
-        with_target = np.flatnonzero(targets >= 0)
-        if len(with_target) == 0:
+    @property
+    def users(self) -> np.ndarray:
+        """The user of each item, in the order of `indices`: int64 (n,)."""
+        return np.repeat(np.arange(self.n_users), self.counts)
+
+    def including(self, further: "UserItems") -> "UserItems":
+        """Return a copy with further items, such as the validation items; no user may have one of them already."""
+        if len(further.indices) == 0:
             return self  # most studies have no validation items, and so nothing to sort
-        users = np.repeat(np.arange(self.n_users), np.diff(self.indptr))
         return UserItems.from_pairs(
-            np.concatenate([users, with_target]),
-            np.concatenate([self.indices, targets[with_target]]),
+            np.concatenate([self.users, further.users]),
+            np.concatenate([self.indices, further.indices]),
             self.n_users,
             self.n_items,
         )
+
+    def ranks_in(self, lists: np.ndarray) -> np.ndarray:
+        """Return the rank of each item in its user's list.
+
+        Args:
+            lists: integers (n_users, length), items, best first; negative after the end of a shorter list.
+
+        Returns:
+            int64 (n,), in the order of `indices`, from 1; 0 for an item that is not in the list.
+        """
+        users, ranks = self.users, np.zeros(len(self.indices), np.int64)
+        # Rank by rank, because the lists of all items at once may not fit into memory.
+        for place in range(lists.shape[1]):
+            ranks[lists[users, place] == self.indices] = place + 1
+        return ranks
 
     def item_counts(self) -> np.ndarray:
         """Return the number of interactions of each item: int64 (n_items,)."""
         return np.bincount(self.indices, minlength=self.n_items).astype(np.int64)
 
 
-def read_user_items(train: str | PathLike, statistics: str | PathLike) -> UserItems:
-    """Read the training positives of a split.
+def read_user_items(part: str | PathLike, statistics: str | PathLike) -> UserItems:
+    """Read a part of a split: the training positives, or the held-out items of each user.
 
     Args:
-        train: Parquet file of the training interactions, with the columns user and item.
+        part: Parquet file of the interactions, with the columns user and item.
         statistics: JSON file of `splits.statistics`, which states n_users and n_items.
 
     Raises:
         DataError: a file is damaged.
     """
     sizes = read_json(statistics)
-    users, items = read_columns(train, "user", "item")
+    users, items = read_columns(part, "user", "item")
     return UserItems.from_pairs(users, items, sizes["n_users"], sizes["n_items"])
-
-
-def read_targets(path: str | PathLike, n_users: int) -> np.ndarray:
-    """Read the held-out item of each user from a test or validation file.
-
-    Returns:
-        int32 (n_users,), -1 for users without a held-out item.
-
-    Raises:
-        DataError: the file is damaged.
-    """
-    users, items = read_columns(path, "user", "item")
-    targets = np.full(n_users, -1, np.int32)
-    targets[users] = items
-    return targets

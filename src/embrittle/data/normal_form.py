@@ -3,9 +3,9 @@
 import logging
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ STRINGS = pd.ArrowDtype(pa.list_(pa.string()))
 RESERVED = frozenset({"user", "item", "id"})
 # The compiled loops and the files between the stages store indices as 32-bit integers.
 LARGEST_INDEX = np.iinfo(np.int32).max
+# The parts of a published split; the second may be missing.
+PARTS = ("train", "validation", "test")
+NAMED = 5  # how many of the interactions or users that are wrong are named in a message
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class NormalForm:
     Attributes:
         interactions: columns user int32 and item int32 (0-based, without gaps), rating float32,
             timestamp Int64 (null if unknown, in the unit of the source) and, for published splits
-            only, part ("train", "validation" or "test"); rows in the order of the source.
+            only, part (one of `PARTS`); rows in the order of the source.
         users: columns user int32, id string, and attributes; row u describes user u.
         items: columns item int32, id string, and attributes; row i describes item i.
     """
@@ -39,6 +42,13 @@ class NormalForm:
     interactions: pd.DataFrame
     users: pd.DataFrame
     items: pd.DataFrame
+
+
+class Part(NamedTuple):
+    """The interactions of one part of a split, and the name of their source in messages."""
+
+    rows: pd.DataFrame
+    where: str
 
 
 def list_column(
@@ -57,13 +67,17 @@ def normalise(
     items: pd.DataFrame | None = None,
     duplicates: Duplicates = "error",
     ids_are_indices: bool = False,
+    parts_may_overlap: bool = False,
 ) -> NormalForm:
     """Bring interactions and attributes into the normal form.
 
+    Users with held-out interactions but without training interactions lose these interactions, because no model can
+    know them. The catalogue keeps all items.
+
     Args:
-        raw: columns user and item (ids, integers or strings) and optionally rating, timestamp and part; rows in
-            source order. For messages, the index holds the position of each row in the source, and the name of the
-            index says what is counted ("line" or "row").
+        raw: columns user and item (ids, integers or strings) and optionally rating, timestamp and part (one of
+            `PARTS`, for a data set that comes with a split); rows in source order. For messages, the index holds the
+            position of each row in the source, and the name of the index says what is counted ("line" or "row").
         where: name of the source in messages.
         users: column id and attribute columns; attributes are null for ids without a row.
         items: the same for items.
@@ -71,16 +85,27 @@ def normalise(
         ids_are_indices: keep the ids, which are 0-based indices already; the catalogue then contains every index up
             to the largest. Otherwise indices follow the sorted ids: numerically if all ids are integers, else by
             code points.
+        parts_may_overlap: whether a pair may be in several parts, of which `duplicates` then keeps one.
 
     Raises:
         DataError: there are no interactions, an id is missing, a rating is not finite, a pair is repeated (and
-            `duplicates` is "error"), an id cannot be an index, or an attribute table does not match the ids.
+            `duplicates` is "error"), an id cannot be an index, an attribute table does not match the ids, or the
+            parts of a split are not usable: a part has another name, there is no training or no test interaction, a
+            pair is in several parts, or no user with held-out interactions has training interactions.
     """
     _check_rows(raw, where)
+    if "part" in raw:
+        _check_parts(raw, where, parts_may_overlap)
     raw = _without_duplicates(raw, where, duplicates)
     index_ids = _keep_indices if ids_are_indices else _index_sorted
-    user, user_ids = index_ids(raw["user"], "user", where)
     item, item_ids = index_ids(raw["item"], "item", where)
+    trained = _have_training(raw, where) if "part" in raw else np.ones(len(raw), dtype=bool)
+    if ids_are_indices:  # also those of the users who are left out
+        user, user_ids = index_ids(raw["user"], "user", where)
+        user = user[trained]
+    else:
+        user, user_ids = index_ids(raw["user"][trained], "user", where)
+    raw, item = raw[trained], item[trained]
     rows = {
         "user": user,
         "item": item,
@@ -94,6 +119,26 @@ def normalise(
         _with_attributes("user", user_ids, users, where),
         _with_attributes("item", item_ids, items, where),
     )
+
+
+def normalise_parts(parts: Mapping[str, Part], **arguments: Any) -> NormalForm:
+    """Bring the parts of a split, each from a file of its own, into the normal form.
+
+    Args:
+        parts: `PARTS` -> the interactions, with the columns that `normalise` reads except part; validation may be
+            missing.
+        arguments: further arguments of `normalise`.
+
+    Raises:
+        DataError: as `normalise`; also if a part has no interactions. Messages name the file of the part.
+    """
+    joined = []
+    for name, (rows, where) in parts.items():
+        _check_rows(rows, where)
+        kept = _without_duplicates(rows, where, arguments.get("duplicates", "error"))
+        joined.append(kept.assign(part=name))
+    where = ", ".join(part.where for part in parts.values())
+    return normalise(pd.concat(joined, ignore_index=True).rename_axis("row"), where, **arguments)
 
 
 def write(
@@ -175,6 +220,59 @@ def _without_duplicates(raw: pd.DataFrame, where: str, duplicates: Duplicates) -
         *(where, repeated.sum(), duplicates),
     )
     return raw[~raw.duplicated(["user", "item"], keep=duplicates)]
+
+
+def _check_parts(raw: pd.DataFrame, where: str, may_overlap: bool) -> None:
+    """Raise DataError if a part has another name, training or test is empty, or a pair is in several parts."""
+    unknown = ~raw["part"].isin(PARTS)
+    if unknown.any():
+        found = ", ".join(repr(name) for name in raw.loc[unknown, "part"].dropna().unique()[:NAMED])
+        raise DataError(
+            f"{where}: {unknown.sum()} of {len(raw)} interactions are in no part of the split, first in "
+            f"{_place(raw, unknown)}: a part is {', '.join(PARTS[:-1])} or {PARTS[-1]}, found {found or 'no value'}"
+        )
+    for name in ("train", "test"):
+        if not (raw["part"] == name).any():
+            raise DataError(f"{where}: the part {name} of the split has no interactions")
+    if may_overlap:
+        return
+    repeated = raw[raw.duplicated(["user", "item"], keep=False)]
+    pairs = repeated.drop_duplicates(["user", "item", "part"])
+    several = pairs[pairs.duplicated(["user", "item"], keep=False)]
+    if len(several):
+        named = [
+            f"user {user}, item {item} ({', '.join(rows['part'])})"
+            for (user, item), rows in several.groupby(["user", "item"], sort=False)
+        ]
+        raise DataError(
+            f"{where}: {len(named)} (user, item) pairs are in several parts of the split: "
+            f"{_first(named, '; ')}. Keep each pair in one part"
+        )
+
+
+def _have_training(raw: pd.DataFrame, where: str) -> np.ndarray:
+    """Return which interactions are of users with training interactions; say how many others there are."""
+    trained = raw["user"].isin(raw.loc[raw["part"] == "train", "user"]).to_numpy(bool)
+    if trained.all():
+        return trained
+    if not (raw["part"] == "test")[trained].any():
+        raise DataError(
+            f"{where}: no user with test interactions has training interactions: check that the parts use the same ids "
+            f"(train: {raw.loc[trained, 'user'].iloc[0]}, test: {raw.loc[~trained, 'user'].iloc[0]})"
+        )
+    unknown = raw.loc[~trained, "user"].unique()
+    logger.warning(
+        "%s: %d users have no training interaction and are left out, with their %d held-out interactions: %s",
+        *(where, len(unknown), (~trained).sum(), _first([str(user) for user in unknown], ", ")),
+    )
+    return trained
+
+
+def _first(named: list[str], separator: str) -> str:
+    """Return the first names, and how many there are besides."""
+    rest = len(named) - NAMED
+    more = f"{separator}and {rest} more" if rest > 0 else ""
+    return separator.join(named[:NAMED]) + more
 
 
 def _filled(raw: pd.DataFrame, column: str, value: object) -> pd.Series:

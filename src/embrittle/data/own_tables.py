@@ -26,11 +26,11 @@ def read_interactions_table(
 
     Args:
         path: a CSV, TSV or Parquet file.
-        columns: "user", "item" and optionally "rating" and "timestamp" -> the table's column, or None.
+        columns: "user", "item" and optionally "rating", "timestamp" and "part" -> the table's column, or None.
 
     Returns:
-        The columns user and item (strings) and, if mapped, rating (float64) and timestamp (Int64, seconds since 1970
-        for dates); rows in the order of the file; the index is the line (Parquet: the row).
+        The columns user and item (strings) and, if mapped, rating (float64), timestamp (Int64, seconds since 1970 for
+        dates) and part (string); rows in the order of the file; the index is the line (Parquet: the row).
 
     Raises:
         DataError: the file or a column is missing, the file is damaged, or a rating or timestamp cannot be read.
@@ -44,6 +44,8 @@ def read_interactions_table(
         rows["rating"] = to_numbers(table[mapped["rating"]], mapped["rating"], where)
     if "timestamp" in mapped:
         rows["timestamp"] = _to_timestamps(table[mapped["timestamp"]], mapped["timestamp"], where)
+    if "part" in mapped:
+        rows["part"] = table[mapped["part"]].astype("string")
     return pd.DataFrame(rows, index=table.index)
 
 

@@ -43,6 +43,21 @@ class Columns(Section):
         "The column of times: whole numbers that grow with time, or ISO dates such as `2024-05-31T18:30:00`. The "
         "split `last` needs it."
     )
+    part: Text | None = optional(
+        "The column that says to which part of a split that you bring an interaction belongs: `train`, `validation` "
+        "or `test`; for `split: published`."
+    )
+
+
+class Parts(Section):
+    """The files of a split that you bring, each a table as under `path`."""
+
+    train: Filled = required("The file of the training interactions.")
+    validation: Filled | None = optional(
+        "The file of the validation interactions, on which `training.selection: best-on-validation` chooses the epoch. "
+        "Without it, one training interaction of each user is held out for this."
+    )
+    test: Filled = required("The file of the test interactions, any number for each user.")
 
 
 class AtLeast(Section):
@@ -93,8 +108,9 @@ class Dataset(Section):
         "`hetrec-lastfm`, `msap-tsv`, `apr-rating` or `snap-checkins` for other published formats."
     )
     split: Literal["last", "random", "published"] = required(
-        "How the test item of each user is chosen: the `last` one (needs timestamps), a `random` one, or the one "
-        "that was `published` with the data (readers `msap-tsv`, `apr-rating`, `lightgcn-text` and `recbole`)."
+        "The test items: the `last` item of each user (needs timestamps), a `random` item of each user, or those of a "
+        "split that was `published` with the data (readers `msap-tsv`, `apr-rating`, `lightgcn-text` and `recbole`) or "
+        "that you bring (`parts` or `columns.part`)."
     )
     relevance: Literal["rating", "binary"] | None = optional(
         "`rating`: ratings say how much a user likes an item, on a small scale such as 1 to 5; the measures of item "
@@ -107,6 +123,9 @@ class Dataset(Section):
     path: Filled | None = optional(
         "Your own file. For `table`: a CSV, TSV or Parquet file with a header and one row per interaction; for "
         "`recbole`: an `.inter` file or a zip archive; for `lightgcn-text`: a zip archive."
+    )
+    parts: Parts | None = optional(
+        "For `table`, instead of `path`: the files of a split that you bring, with `split: published`."
     )
     columns: Columns | None = optional(
         "For `table` and `recbole`: the names of the columns of users, items, ratings and timestamps. `recbole` needs "
@@ -149,13 +168,13 @@ class Mirror(Section):
 
 
 class Split(Section):
-    """How the test item of each user is chosen."""
+    """How the test items are chosen."""
 
     method: Literal["registry", "last", "random", "published"] = setting(
         "registry",
         "`registry`: the method in the entry of each data set, which is the papers'. `last`: the user's latest "
-        "interaction. `random`: a random one. `published`: the test set that was published with the data (not all "
-        "data sets have one).",
+        "interaction. `random`: a random one. `published`: the test set that was published with the data or that you "
+        "bring (not all data sets have one).",
     )
     seed: Seed = setting(
         0, "The seed of random choices in a split. It does not change a split by time."

@@ -24,11 +24,13 @@ PUBLISHED_PARTS = {"train": "train", "validation": "valid", "test": "test"}
 
 
 def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
-    """Return the normal form of a published split.
+    """Return the normal form of a published split of one test item for each user.
+
+    A pair in both parts is in the test set alone, unless `duplicates` says otherwise.
 
     Args:
-        parts: training, validation and test interactions, with the columns user and item (0-based indices), optionally
-            rating and timestamp, and part.
+        parts: training and test interactions, with the columns user and item (0-based indices), optionally rating and
+            timestamp, and part.
         entry: the data set's entry, of which `duplicates` is read (default: last).
 
     Raises:
@@ -40,6 +42,7 @@ def published_split(parts: list[pd.DataFrame], entry: Entry) -> NormalForm:
         "the published split",
         duplicates=entry.get("duplicates", "last"),
         ids_are_indices=True,
+        parts_may_overlap=True,
     )
 
 

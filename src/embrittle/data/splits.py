@@ -1,4 +1,4 @@
-"""Leave-one-out splits of the interactions, and the statistics of a split (docs/data.md, "Splits").
+"""Splits of the interactions, and the statistics of a split (docs/data.md, "Splits").
 
 Splits are deterministic: the same interactions and seed give the same split, ties included.
 """
@@ -23,8 +23,8 @@ COLUMNS = ["user", "item", "rating"]
 class Split:
     """Training, validation and test interactions.
 
-    Each table has the columns user int32, item int32, rating float32, and is sorted by user, then item.
-    Validation and test have at most one row for each user.
+    Each table has the columns user int32, item int32, rating float32, and is sorted by user, then item. Validation and
+    test have at most one row for each user, except those of a published split.
     """
 
     train: pd.DataFrame
@@ -32,27 +32,29 @@ class Split:
     test: pd.DataFrame
 
 
-def leave_one_out(
+def split_interactions(
     interactions: pd.DataFrame, method: Method, seed: int = 0, validation: bool = False
 ) -> Split:
-    """Hold out one test interaction of each user, and optionally one validation interaction.
+    """Hold out one test and optionally one validation interaction of each user, or follow a published split.
 
     Users keep at least one training interaction: users with a single interaction have no test item, and users with
-    two have no validation item. The numbers of such users are logged.
+    two have no validation item. In a published split, users without training interactions have no held-out items. The
+    numbers of such users are logged.
 
     Args:
         interactions: of the normal form (`normal_form.NormalForm`), rows in source order.
         method: how the test interaction is chosen. "last": the largest timestamp, the later row of equal ones (ML-1M
-            in the MSAP papers). "random": drawn with `seed`, independent of the order of rows. "published": from the
-            column `part`.
+            in the MSAP papers). "random": drawn with `seed`, independent of the order of rows. "published": all those
+            of the part "test" in the column `part`.
         seed: seed of the random draws; test and validation draw from streams of their own.
         validation: whether to hold out one of each user's remaining interactions as well: the last for "last", else a
-            random one.
+            random one. A published split with a part "validation" has this part as validation interactions, whether
+            they are asked for or not: they are not for training.
 
     Raises:
-        DataError: there are no interactions; a timestamp is missing ("last"); the column `part` is missing, has a
-            value other than "train" and "test", or gives a user several test items ("published"); or a user's
-            training items are the whole catalogue, so that no negative can be drawn.
+        DataError: there are no interactions; a timestamp is missing ("last"); the column `part` is missing, or a
+            sub-sample has left no training or no test interactions ("published"); or a user's training items are the
+            whole catalogue, so that no negative can be drawn.
         ConfigError: the method is unknown.
     """
     if method not in ("last", "random", "published"):
@@ -61,13 +63,15 @@ def leave_one_out(
         raise DataError("the data set has no interactions to split")
     # An order of rows that does not depend on ties, for random draws and for finding the last interaction.
     rows = _in_time(interactions) if method == "last" else _in_item_order(interactions)
+    n_items = int(rows["item"].max()) + 1
+    held_out = np.zeros(len(rows), dtype=bool)
     if method == "published":
-        test = _published_test(rows)
+        rows = _published(rows)
+        test, held_out = ((rows["part"] == part).to_numpy(bool) for part in ("test", "validation"))
     else:
         draw = None if method == "last" else generator(Stream.TEST_SPLIT, seed)
         test = _one_of_each_user(rows, np.ones(len(rows), dtype=bool), draw)
-    held_out = np.zeros(len(rows), dtype=bool)
-    if validation:
+    if validation and not held_out.any():
         draw = None if method == "last" else generator(Stream.VALIDATION_SPLIT, seed)
         held_out = _one_of_each_user(rows, ~test, draw)
     split = Split(
@@ -75,8 +79,8 @@ def leave_one_out(
         validation=_sorted(rows[held_out]),
         test=_sorted(rows[test]),
     )
-    _check_negatives(split.train, n_items=int(rows["item"].max()) + 1)
-    _log_users_without(split, int(rows["user"].nunique()), validation)
+    _check_negatives(split.train, n_items)
+    _log_users_without(split, int(rows["user"].nunique()), validation or bool(held_out.any()))
     return split
 
 
@@ -130,26 +134,31 @@ def _in_item_order(interactions: pd.DataFrame) -> pd.DataFrame:
     return interactions.iloc[order]
 
 
-def _published_test(rows: pd.DataFrame) -> np.ndarray:
-    """Return the mask of the test rows, from the column `part`."""
+def _published(rows: pd.DataFrame) -> pd.DataFrame:
+    """Check the column `part`, and return the rows of the users with training interactions."""
     if "part" not in rows:
         raise DataError(
             "the data set has no published split (no column `part`): use `split: last` or `random`"
         )
-    unknown = rows.loc[~rows["part"].isin(["train", "test"]), "part"]
-    if len(unknown):
-        raise DataError(
-            f"the published split has the part {unknown.iloc[0]!r}; only train and test are valid"
+    # `normal_form.normalise` has done so for the whole data set, but a sub-sample may leave out training interactions.
+    trained = rows["user"].isin(rows.loc[rows["part"] == "train", "user"])
+    if not trained.all():
+        without = rows.loc[~trained, "user"].nunique()
+        logger.warning(
+            "%d users have no training interaction and are left out, with their %d held-out interactions",
+            *(without, (~trained).sum()),
         )
-    test = (rows["part"] == "test").to_numpy(bool)
-    users = rows["user"].to_numpy()[test]
-    several = users[1:][users[1:] == users[:-1]]
-    if len(several):
-        raise DataError(
-            f"the published split has several test items of user {several[0]}; leave-one-out allows "
-            "at most one for each user"
+    rows = rows[trained]
+    if not (rows["part"] == "test").any():
+        raise DataError("the published split has no user with training and test interactions")
+    unseen = ~rows["item"].isin(rows.loc[rows["part"] == "train", "item"])
+    if unseen.any():
+        logger.warning(
+            "%d items have held-out interactions but no training interaction; they stay in the catalogue: "
+            "%d held-out interactions are with them",
+            *(rows.loc[unseen, "item"].nunique(), unseen.sum()),
         )
-    return test
+    return rows
 
 
 def _one_of_each_user(

@@ -71,16 +71,17 @@ def ranks_of_targets(
     first_user: int,
     indptr: np.ndarray,
     indices: np.ndarray,
+    target_indptr: np.ndarray,
     targets: np.ndarray,
     ranks: np.ndarray,
 ) -> bool:
-    """Fill `ranks` with the rank (from 1) of each user's target among the items that are not seen; 0 without target.
+    """Fill `ranks` with the rank (from 1) of each target among the items that its user has not seen.
 
     Args:
         scores: float32 (n_block, n_items); row r belongs to user first_user + r.
         first_user, indptr, indices: as in `best_items`.
-        targets: int32 (n_users,), the target item of each user, -1 for none.
-        ranks: int32 (n_users,), overwritten for the users of the block.
+        target_indptr, targets: target items, CSR over all users; none of them is seen.
+        ranks: int32 (n_targets,), overwritten for the users of the block.
 
     Returns:
         False if a score is NaN (then the ranks are incomplete), else True.
@@ -88,21 +89,19 @@ def ranks_of_targets(
     n_block, n_items = scores.shape
     for row in range(n_block):
         user = first_user + row
-        target = targets[user]
-        ranks[user] = 0
-        if target < 0:
-            continue
-        own = scores[row, target]
-        n_before, n_nan = 0, 0
-        for item in range(n_items):
-            n_before += scores[row, item] > own
-            n_nan += scores[row, item] != scores[row, item]
-        for item in range(target):
-            n_before += scores[row, item] == own
-        for t in range(indptr[user], indptr[user + 1]):
-            item = indices[t]
-            n_before -= _is_before(scores[row, item], item, own, target)
-        if n_nan > 0:
-            return False
-        ranks[user] = 1 + n_before
+        for place in range(target_indptr[user], target_indptr[user + 1]):
+            target = targets[place]
+            own = scores[row, target]
+            n_before, n_nan = 0, 0
+            for item in range(n_items):
+                n_before += scores[row, item] > own
+                n_nan += scores[row, item] != scores[row, item]
+            for item in range(target):
+                n_before += scores[row, item] == own
+            for t in range(indptr[user], indptr[user + 1]):
+                item = indices[t]
+                n_before -= _is_before(scores[row, item], item, own, target)
+            if n_nan > 0:
+                return False
+            ranks[place] = 1 + n_before
     return True

@@ -94,44 +94,27 @@ def target_ranks(
     user_factors: Array,
     item_factors: Array,
     seen_items: UserItems,
-    targets: np.ndarray,
+    targets: UserItems,
 ) -> np.ndarray:
-    """Return the rank (from 1) of each user's target among all items that the user has not seen.
+    """Return the rank (from 1) of each target among all items that its user has not seen.
 
     Args:
         backend, user_factors, item_factors, seen_items: as in `top_items`.
-        targets: int32 (n_users,), the target item of each user, -1 for none.
+        targets: the target items of each user, such as the test items; none of them is seen.
 
     Returns:
-        int32 (n_users,), 0 for users without a target.
+        int32 (n_targets,), in the order of `targets.indices`.
 
     Raises:
         DataError: a score is NaN.
     """
-    ranks = np.zeros(seen_items.n_users, np.int32)
+    ranks = np.zeros(len(targets.indices), np.int32)
+    seen = seen_items.indptr, seen_items.indices
     for block in _blocks(seen_items):
         scores = backend.scores(user_factors[block], item_factors)
-        _check(
-            ranks_of_targets(
-                scores, block.start, seen_items.indptr, seen_items.indices, targets, ranks
-            )
-        )
+        of_targets = targets.indptr, targets.indices, ranks
+        _check(ranks_of_targets(scores, block.start, *seen, *of_targets))
     return ranks
-
-
-def ranks_in_lists(items: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return the rank (from 1) of each user's target in the user's list.
-
-    Args:
-        items: int32 (n_users, length), lists as from `top_items`.
-        targets: int32 (n_users,), the target item of each user, -1 for none.
-
-    Returns:
-        int64 (n_users,), 0 if the target is not in the list or the user has none.
-    """
-    # Without the second condition, a missing target (-1) would match the padding of a short list.
-    hits = (items == targets[:, None]) & (targets >= 0)[:, None]
-    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
 
 
 def random_items(seen_items: UserItems, length: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -60,7 +60,7 @@ def evaluate_conditions(
     *,
     conditions: Sequence[Condition],
     k: Sequence[int],
-    test_items: np.ndarray,
+    test_items: UserItems,
     train_counts: np.ndarray,
     about: Mapping[str, str],
 ) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def evaluate_conditions(
         paths: files of lists, one for each condition.
         conditions: the conditions, in the order of `paths`.
         k: list lengths to evaluate; the lists are stored at the largest.
-        test_items: int32 (n_users,), test item of each user, -1 for none.
+        test_items: test items of each user.
         train_counts: int64 (n_items,), training interactions of each item.
         about: "dataset", "model" and "seed".
 
@@ -83,7 +83,7 @@ def evaluate_conditions(
     """
     rows = []
     for path, condition in zip(paths, conditions, strict=True):
-        lists = read_lists(path, len(test_items), max(k))
+        lists = read_lists(path, test_items.n_users, max(k))
         measured = evaluate(lists, test_items, train_counts, k)
         norms = read_norms(path).items()
         measured += [(length, norm_metric(name), value) for length in k for name, value in norms]
@@ -107,22 +107,18 @@ def _about(about: Mapping[str, str], condition: Condition, k: int) -> dict[str, 
     }
 
 
-def read_relevance(test: str | PathLike, n_users: int, relevance: str) -> np.ndarray:
-    """Read the relevance of each user's test item.
+def read_relevance(test: str | PathLike, relevance: str) -> np.ndarray:
+    """Read the relevance of each test item.
 
     Args:
-        test: Parquet file of the test interactions, with the columns user and rating.
-        n_users: number of users.
+        test: Parquet file of the test interactions, sorted by user, then item, with the column rating.
         relevance: "rating" for the rating, or "binary" for 1.
 
     Returns:
-        float64 (n_users,); 1 for users without a test item.
+        float64 (n_test_items,), in the order of `UserItems.indices`.
     """
-    users, ratings = read_columns(test, "user", "rating")
-    result = np.ones(n_users)
-    if relevance == "rating":
-        result[users] = ratings
-    return result
+    (ratings,) = read_columns(test, "rating")
+    return ratings.astype(np.float64) if relevance == "rating" else np.ones(len(ratings))
 
 
 def evaluate_fairness(
@@ -131,7 +127,7 @@ def evaluate_fairness(
     conditions: Sequence[Condition],
     k: Sequence[int],
     train: UserItems,
-    test_items: np.ndarray,
+    test_items: UserItems,
     relevance: np.ndarray,
     tables: Mapping[str, pd.DataFrame],
     attributes: Mapping[str, Mapping[str, Any]],
@@ -144,8 +140,8 @@ def evaluate_fairness(
     Args:
         paths, conditions, k, about: as in `evaluate_conditions`.
         train: training positives, for groups by quantiles of interactions.
-        test_items: int32 (n_users,), test item of each user, -1 for none.
-        relevance: float64 (n_users,), relevance of each user's test item (`read_relevance`).
+        test_items: test items of each user.
+        relevance: float64 (n_test_items,), relevance of each test item (`read_relevance`).
         tables: "users" and "items" of the normal form.
         attributes: name -> definition: `of` ("users" or "items"), `distributions`, and the arguments of `groups.build`.
         item_value: key of `fairness.ITEM_VALUES`.
@@ -163,7 +159,7 @@ def evaluate_fairness(
     built = _built_groups(attributes, tables, counts)
     group_rows, fairness_rows = [], []
     for path, condition in zip(paths, conditions, strict=True):
-        lists = read_lists(path, len(test_items), max(k))
+        lists = read_lists(path, test_items.n_users, max(k))
         for length in k:
             key = _about(about, condition, length)
             for name, groups in built.items():
@@ -225,13 +221,18 @@ def complete(
         dataset: [(attack, float(epsilon), int(number)) for attack, epsilon, number in rows]
         for dataset, rows in conditions.items()
     }
-    shown = metrics[["k", "metric"]].drop_duplicates().itertuples(index=False, name=None)
-    measures = list(shown)
+    # Data sets differ in their measures (`measures.measures_of`); one without any metrics has those of the others.
+    shown = metrics[["dataset", "k", "metric"]].drop_duplicates()
+    everywhere = list(dict.fromkeys(zip(shown["k"], shown["metric"], strict=True)))
+    measures = dict.fromkeys(of_models, everywhere) | {
+        dataset: list(zip(rows["k"], rows["metric"], strict=True))
+        for dataset, rows in shown.groupby("dataset")
+    }
     keys = [
         (*run, *condition, *measure)
         for run in map(tuple, runs)
         for condition in of_models[run[0]][: 1 if run[1] == RANDOM else None]
-        for measure in measures
+        for measure in measures[run[0]]
     ]
     wanted = pd.DataFrame(keys, columns=COLUMNS[:-1])
     return wanted.merge(metrics, on=COLUMNS[:-1], how="left", validate="one_to_one")

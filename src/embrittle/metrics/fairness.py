@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from embrittle import accuracy
+from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError, DataError
 from embrittle.metrics.groups import Groups
 from embrittle.metrics.measures import NO_ITEM, Lists, hit_ranks, ndcg_per_user
@@ -96,7 +98,7 @@ def mad(values: Sequence[float]) -> float:
 
 # --- Of single users and items --------------------------------------------------------------------
 
-Values = Callable[[Lists, np.ndarray, np.ndarray, int, int], np.ndarray]
+Values = Callable[[Lists, UserItems, np.ndarray, int, int], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -134,13 +136,13 @@ def item_value(name: str, words: str) -> Callable[[Values], Values]:
 
 @item_value(
     "rated-hits",
-    "the relevance of its hits, summed, per user who has it as the test item (rated-hits: recovered from the printed "
+    "the relevance of its hits, summed, per user who has it as a test item (rated-hits: recovered from the printed "
     "numbers, not documented)",
 )
 def rated_hits(
-    lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
+    lists: Lists, test_items: UserItems, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Return the summed relevance of an item's hits, divided by the number of users who have it as the test item.
+    """Return the summed relevance of an item's hits, divided by the number of users who have it as a test item.
 
     Of the definitions tried, this one comes closest to the printed item popularity columns of MSAP's Table 2, which the
     paper does not define. It has no rank discount, and with ratings of 1 to 5 it may exceed 1.
@@ -151,26 +153,42 @@ def rated_hits(
     Returns:
         float64 (n_items,), 0 for items that are no user's test item.
     """
-    tested = np.bincount(test_items[test_items != NO_ITEM], minlength=n_items)
-    return _on_hits(lists, test_items, relevance, k, n_items) / np.maximum(tested, 1)
+    return _on_hits(lists, test_items, relevance, k, n_items) / _tested(test_items, n_items)
 
 
-@item_value("ndcg", "the mean nDCG of the users who have it as the test item (ndcg)")
+@item_value(
+    "ndcg", "the mean of its part in the nDCG of the users who have it as a test item (ndcg)"
+)
 def item_ndcg(
-    lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
+    lists: Lists, test_items: UserItems, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Return the mean nDCG of the users who have an item as the test item: float64 (n_items,), 0 without such users."""
-    tested = np.bincount(test_items[test_items != NO_ITEM], minlength=n_items)
-    ndcg = np.nan_to_num(ndcg_per_user(lists, test_items, k))
-    return _on_hits(lists, test_items, ndcg, k, n_items) / np.maximum(tested, 1)
+    """Return the mean of an item's part in the nDCG of the users who have it as a test item.
+
+    The part is disc(rank of the item) / ideal DCG of the user, 0 if the item is not in the list. The sum of a user's
+    parts is nDCG; with one test item for each user, the part is nDCG.
+
+    Args:
+        lists, test_items, relevance, k, n_items: as in `group_values`.
+
+    Returns:
+        float64 (n_items,), 0 for items that are no user's test item.
+    """
+    ideal = accuracy.ideal_gains(test_items.counts, k)[test_items.users]
+    parts = accuracy.gains(hit_ranks(lists, test_items, k), k) / ideal
+    return _on_hits(lists, test_items, parts, k, n_items) / _tested(test_items, n_items)
+
+
+def _tested(test_items: UserItems, n_items: int) -> np.ndarray:
+    """Return how many users have each item as a test item, at least 1, to divide by: int64 (n_items,)."""
+    return np.maximum(np.bincount(test_items.indices, minlength=n_items), 1)
 
 
 def _on_hits(
-    lists: Lists, test_items: np.ndarray, values: np.ndarray, k: int, n_items: int
+    lists: Lists, test_items: UserItems, values: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
-    """Return the sum of `values` over the users whose test item is a hit, for each item: float64 (n_items,)."""
+    """Return the sum of `values` (n_test_items,) over the hits of each item: float64 (n_items,)."""
     hit = hit_ranks(lists, test_items, k) > 0
-    return np.bincount(test_items[hit], weights=values[hit], minlength=n_items)
+    return np.bincount(test_items.indices[hit], weights=values[hit], minlength=n_items)
 
 
 def recommended(lists: Lists, k: int, n_items: int) -> np.ndarray:
@@ -187,7 +205,7 @@ def score_per_user(lists: Lists, k: int) -> np.ndarray:
     return np.where(length > 0, total / np.maximum(length, 1), np.nan)
 
 
-def score_per_item(lists: Lists, test_items: np.ndarray, k: int, n_items: int) -> np.ndarray:
+def score_per_item(lists: Lists, test_items: UserItems, k: int, n_items: int) -> np.ndarray:
     """Return the summed predicted scores of an item's hits, divided by how often it is recommended.
 
     The paper gives no definition; this is the one of ItemMADrating in Elliot, the MSAP authors' later framework.
@@ -199,13 +217,13 @@ def score_per_item(lists: Lists, test_items: np.ndarray, k: int, n_items: int) -
         float64 (n_items,), 0 for items without hits.
     """
     ranks = hit_ranks(lists, test_items, k)
-    at_hit = lists.scores[np.arange(lists.n_users), np.maximum(ranks, 1) - 1]
+    at_hit = lists.scores[test_items.users, np.maximum(ranks, 1) - 1]
     on_hits = _on_hits(lists, test_items, np.where(ranks > 0, at_hit, 0), k, n_items)
     return on_hits / np.maximum(recommended(lists, k, n_items), 1)
 
 
 def gain_per_item(
-    lists: Lists, test_items: np.ndarray, relevance: np.ndarray, k: int, n_items: int
+    lists: Lists, test_items: UserItems, relevance: np.ndarray, k: int, n_items: int
 ) -> np.ndarray:
     """Return the summed graded gain, 2^relevance - 1, of an item's hits, divided by how often it is recommended.
 
@@ -243,7 +261,7 @@ def group_means(groups: Groups, values: np.ndarray) -> np.ndarray:
 def group_values(
     groups: Groups,
     lists: Lists,
-    test_items: np.ndarray,
+    test_items: UserItems,
     relevance: np.ndarray,
     k: int,
     n_items: int,
@@ -259,8 +277,8 @@ def group_values(
     Args:
         groups: of users or of items.
         lists: top-K lists of all users.
-        test_items: integers (n_users,), test item of each user, -1 for none.
-        relevance: float64 (n_users,), relevance of each user's test item: its rating, or 1.
+        test_items: test items of each user.
+        relevance: float64 (n_test_items,), relevance of each test item: its rating, or 1.
         k: length of the lists to evaluate.
         n_items: size of the catalogue.
         value: key of `ITEM_VALUES`.

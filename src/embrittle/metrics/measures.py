@@ -1,9 +1,9 @@
 """Measures of accuracy, novelty, diversity and coverage, computed from stored top-K lists.
 
 The measures need only the lists, so memory grows with users x K, not with users x items.
-With one test item for each user (leave-one-out), they are the measures of the MSAP paper (Anelli et
-al., FLAIRS 2021, "Evaluation Metrics"): PR, RE, nDCG, EFD, SE and ICov. Users without a test item
-are left out of PR, RE, nDCG and EFD; SE and ICov, which do not need test items, include their lists.
+They are the measures of the MSAP paper (Anelli et al., FLAIRS 2021, "Evaluation Metrics"), PR, RE, nDCG, EFD, SE and
+ICov, and HR. Users without a test item are left out of PR, RE, HR, nDCG and EFD; SE and ICov, which do not need test
+items, include their lists.
 
 To add a measure, write a function with the decorator `@measure("name")`.
 """
@@ -13,9 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from embrittle import accuracy
+from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
+from embrittle.vocabulary import HIT_RATE
 
-NO_ITEM = -1  # padding of lists shorter than K, and the test item of users without one
+NO_ITEM = -1  # padding of lists shorter than K
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def _check_lists(items: np.ndarray, n_rows: int) -> None:
         raise DataError(f"the list of user {int(np.argmax(repeated))} has an item more than once")
 
 
-Measure = Callable[[Lists, np.ndarray, np.ndarray, int], float]
+Measure = Callable[[Lists, UserItems, np.ndarray, int], float]
 MEASURES: dict[str, Measure] = {}
 
 
@@ -129,19 +132,19 @@ def measure(name: str) -> Callable[[Measure], Measure]:
 
 def evaluate(
     lists: Lists,
-    test_items: np.ndarray,
+    test_items: UserItems,
     train_counts: np.ndarray,
     ks: Iterable[int],
     names: Sequence[str] | None = None,
 ) -> list[tuple[int, str, float]]:
-    """Return every measure, or those in `names`, at every K.
+    """Return every measure that `measures_of` names, or those in `names`, at every K.
 
     Args:
         lists: top-K lists of all users.
-        test_items: integers (n_users,), test item of each user, `NO_ITEM` for none.
+        test_items: test items of each user.
         train_counts: integers (n_items,), training interactions of each item.
         ks: list lengths to evaluate, each from 1 to `lists.length`.
-        names: keys of `MEASURES`; all by default.
+        names: keys of `MEASURES`.
 
     Returns:
         (K, measure, value) for each K, in the order of `ks` and `names`.
@@ -151,19 +154,25 @@ def evaluate(
             training interactions.
     """
     _check_evaluation(lists, test_items, train_counts)
-    names = list(MEASURES) if names is None else names
+    names = measures_of(test_items) if names is None else names
     return [
         (k, name, MEASURES[name](lists, test_items, train_counts, k)) for k in ks for name in names
     ]
 
 
-def _check_evaluation(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray) -> None:
-    if len(test_items) != lists.n_users:
+def measures_of(test_items: UserItems) -> list[str]:
+    """Return the measures of a data set: all, but HR only if a user has several test items, because else it is RE."""
+    several = (test_items.counts > 1).any()
+    return [name for name in MEASURES if several or name != HIT_RATE]
+
+
+def _check_evaluation(lists: Lists, test_items: UserItems, train_counts: np.ndarray) -> None:
+    if test_items.n_users != lists.n_users:
         raise DataError(
-            f"the lists have {lists.n_users} users, but test items are given for {len(test_items)}"
+            f"the lists have {lists.n_users} users, but test items are given for {test_items.n_users}"
         )
     n_items = len(train_counts)
-    largest = max(lists.items.max(initial=NO_ITEM), test_items.max(initial=NO_ITEM))
+    largest = max(lists.items.max(initial=NO_ITEM), test_items.indices.max(initial=NO_ITEM))
     if largest >= n_items:
         raise DataError(
             f"the lists or test items contain item {largest}, but the catalogue has {n_items} items"
@@ -180,11 +189,6 @@ def _top(lists: Lists, k: int) -> np.ndarray:
     return lists.items[:, :k]
 
 
-def _discounts(ranks: np.ndarray) -> np.ndarray:
-    """Return disc(rank) = 1 / log2(rank + 1), for ranks from 1."""
-    return 1.0 / np.log2(ranks + 1.0)
-
-
 def _mean_over_tested(values: np.ndarray) -> float:
     """Return the mean over the users with a test item; users without one have NaN."""
     tested = values[~np.isnan(values)]
@@ -193,40 +197,31 @@ def _mean_over_tested(values: np.ndarray) -> float:
     return float(tested.mean())
 
 
-def hit_ranks(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """Return the rank of each user's test item among the first k items of the list.
+def hit_ranks(lists: Lists, test_items: UserItems, k: int) -> np.ndarray:
+    """Return the rank of each test item among the first k items of its user's list.
 
     Returns:
-        int64 (n_users,), from 1; 0 if the test item is not among the first k, or the user has none.
+        int64 (n_test_items,), in the order of `test_items.indices`, from 1; 0 if the item is not among the first k.
     """
-    # Without the mask, a missing test item would match the padding of a short list.
-    hits = (_top(lists, k) == test_items[:, None]) & (test_items != NO_ITEM)[:, None]
-    return np.where(hits.any(axis=1), hits.argmax(axis=1) + 1, 0)
+    return test_items.ranks_in(_top(lists, k))
 
 
-def _per_tested_user(test_items: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.where(test_items != NO_ITEM, values, np.nan)
-
-
-def recall_per_user(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """Return 1 for users whose test item is among the first k items of the list, else 0.
+def hits_per_user(lists: Lists, test_items: UserItems, k: int) -> np.ndarray:
+    """Return how many of each user's test items are among the first k items of the list.
 
     Returns:
         float64 (n_users,), NaN for users without a test item.
     """
-    return _per_tested_user(test_items, (hit_ranks(lists, test_items, k) > 0).astype(np.float64))
+    return accuracy.hits_per_user(hit_ranks(lists, test_items, k), test_items.counts, k)
 
 
-def ndcg_per_user(lists: Lists, test_items: np.ndarray, k: int) -> np.ndarray:
-    """Return nDCG@k of each user: disc(rank of the test item), 0 if the item is not among the first k.
-
-    With one relevant item the ideal DCG is disc(1) = 1, so no further normalisation is needed.
+def ndcg_per_user(lists: Lists, test_items: UserItems, k: int) -> np.ndarray:
+    """Return nDCG@k of each user: the sum of disc over the ranks of the test items, divided by the largest such sum.
 
     Returns:
         float64 (n_users,), NaN for users without a test item.
     """
-    ranks = hit_ranks(lists, test_items, k)
-    return _per_tested_user(test_items, np.where(ranks > 0, _discounts(np.maximum(ranks, 1)), 0.0))
+    return accuracy.ndcg_per_user(hit_ranks(lists, test_items, k), test_items.counts, k)
 
 
 def item_novelty(train_counts: np.ndarray) -> np.ndarray:
@@ -249,7 +244,7 @@ def item_novelty(train_counts: np.ndarray) -> np.ndarray:
 
 
 def efd_per_user(
-    lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int
+    lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int
 ) -> np.ndarray:
     """Return expected free discovery: the discounted novelty of the relevant items (Vargas & Castells, RecSys 2011).
 
@@ -259,41 +254,46 @@ def efd_per_user(
     Returns:
         float64 (n_users,) in bits, NaN for users without a test item.
     """
-    novelty = item_novelty(train_counts)[np.maximum(test_items, 0)]
-    gain = ndcg_per_user(lists, test_items, k) * novelty
-    return gain / _discounts(np.arange(1, k + 1)).sum()
+    novelty = item_novelty(train_counts)[test_items.indices]
+    gains = accuracy.gains(hit_ranks(lists, test_items, k), k) * novelty
+    norm = accuracy.discounts(np.arange(1, k + 1)).sum()
+    return accuracy.sums_per_user(gains, test_items.counts) / norm
 
 
 @measure("PR")
-def precision(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
-    """PR@K: share of relevant items among the K recommendations, mean over users."""
-    return recall(lists, test_items, train_counts, k) / k
+def precision(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
+    """PR@K: share of test items among the K recommendations, mean over users."""
+    return _mean_over_tested(hits_per_user(lists, test_items, k)) / k
 
 
 @measure("RE")
-def recall(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
-    """RE@K, mean over users; with one test item for each user, RE@K is HR@K."""
-    return _mean_over_tested(recall_per_user(lists, test_items, k))
+def recall(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
+    """RE@K: share of a user's test items that are in the list, mean over users."""
+    return _mean_over_tested(hits_per_user(lists, test_items, k) / np.maximum(test_items.counts, 1))
+
+
+@measure(HIT_RATE)
+def hit_rate(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
+    """HR@K: share of users with at least one test item in the list."""
+    return _mean_over_tested(np.minimum(hits_per_user(lists, test_items, k), 1))
 
 
 @measure("nDCG")
-def ndcg(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
+def ndcg(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
     """nDCG@K, mean over users."""
     return _mean_over_tested(ndcg_per_user(lists, test_items, k))
 
 
 @measure("EFD")
 def expected_free_discovery(
-    lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int
+    lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int
 ) -> float:
     """EFD@K in bits, mean over users."""
     return _mean_over_tested(efd_per_user(lists, test_items, train_counts, k))
 
 
 @measure("SE")
-def shannon_entropy(
-    lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int
-) -> float:
+def shannon_entropy(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
     """SE@K: Shannon entropy in bits of the items in all users' lists together; 0 if every list is empty."""
     top = _top(lists, k)
     counts = np.bincount(top[top != NO_ITEM])
@@ -303,7 +303,7 @@ def shannon_entropy(
 
 
 @measure("ICov")
-def item_coverage(lists: Lists, test_items: np.ndarray, train_counts: np.ndarray, k: int) -> float:
+def item_coverage(lists: Lists, test_items: UserItems, train_counts: np.ndarray, k: int) -> float:
     """ICov@K: number of distinct items in all users' lists (a count, not a share)."""
     top = _top(lists, k)
     return float(len(np.unique(top[top != NO_ITEM])))

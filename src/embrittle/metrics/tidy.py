@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
-from embrittle.vocabulary import PAPER_MODELS, RANDOM
+from embrittle.vocabulary import HIT_RATE, PAPER_MODELS, RANDOM
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,13 @@ def metrics_at(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
             f"the metrics have no rows for K = {k}; available K: {available or 'none'}. Choose a K of evaluation.k."
         )
     return rows
+
+
+def with_hit_rate(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the metrics with HR for every data set: where each user has one test item, HR is RE and is not stored."""
+    stored = rows.loc[rows["metric"] == HIT_RATE, "dataset"].unique()
+    recall = rows[(rows["metric"] == "RE") & ~rows["dataset"].isin(stored)]
+    return pd.concat([rows, recall.assign(metric=HIT_RATE)], ignore_index=True)
 
 
 def known_first(names: pd.Series, known: Sequence[str]) -> list[str]:

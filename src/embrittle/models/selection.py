@@ -11,14 +11,15 @@ from typing import Protocol
 
 import numpy as np
 
+from embrittle import accuracy
 from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
-# Function (seen items, targets) -> integers (n_users,): the rank, from 1, of each user's target among the items that
-# the user has not seen; 0 if the target is not ranked or the user has none.
-Ranks = Callable[[UserItems, np.ndarray], np.ndarray]
+# Function (seen items, targets) -> integers (n_targets,): the rank, from 1, of each target among the items that its
+# user has not seen; 0 if the target is not ranked.
+Ranks = Callable[[UserItems, UserItems], np.ndarray]
 
 
 class Record(Protocol):
@@ -37,7 +38,7 @@ class EpochSelection:
         rule: "best-on-test", "best-on-validation" or "last".
         criterion: the measure that decides between epochs, such as HR@10 or nDCG@100.
         train: training positives.
-        test, validation: int32 (n_users,), held-out item of each user, -1 for none.
+        test, validation: held-out items of each user.
 
     Raises:
         TrainingError: no user has a held-out item that `rule` selects by.
@@ -46,15 +47,15 @@ class EpochSelection:
     rule: str
     criterion: str
     train: UserItems
-    test: np.ndarray
-    validation: np.ndarray
+    test: UserItems
+    validation: UserItems
 
     def __post_init__(self):
         """Check that the rule has held-out items, and say in the log if the test items select the epoch."""
         deciding = {"best-on-test": self.test, "best-on-validation": self.validation}.get(self.rule)
-        if deciding is not None and not (deciding >= 0).any():
+        if deciding is not None and not len(deciding.indices):
             raise TrainingError(
-                f"No user has the held-out item by which the best epoch is selected ({self.rule}): only users with at "
+                f"No user has a held-out item by which the best epoch is selected ({self.rule}): only users with at "
                 "least two interactions have a test item, with at least three a validation item."
             )
         if self.rule == "best-on-test":
@@ -111,10 +112,13 @@ class EpochSelection:
             record.selected_epoch, record.selected_score = int(row["epoch"]), score
         return is_selected
 
-    def _accuracy(self, ranks: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+    def _accuracy(self, ranks: np.ndarray, targets: UserItems) -> dict[str, float]:
         """Return HR@k and nDCG@k over the users with a target; NaN if there is none."""
-        ranks = ranks[targets >= 0]
-        hits, gains = (ranks > 0) & (ranks <= self.k), 1 / np.log2(np.maximum(ranks, 1) + 1.0)
-        values = (hits, np.where(hits, gains, 0.0))
-        hr, ndcg = (float(np.mean(each)) if len(ranks) else math.nan for each in values)
-        return {f"HR@{self.k}": hr, f"nDCG@{self.k}": ndcg}
+        counts, k = targets.counts, self.k
+        values = (
+            accuracy.hits_per_user(ranks, counts, k) > 0,
+            accuracy.ndcg_per_user(ranks, counts, k),
+        )
+        tested = counts > 0
+        hr, ndcg = (float(np.mean(of[tested])) if tested.any() else math.nan for of in values)
+        return {f"HR@{k}": hr, f"nDCG@{k}": ndcg}

@@ -110,8 +110,8 @@ def _start(
 def train(
     backend: Backend,
     train: UserItems,
-    test: np.ndarray,
-    validation: np.ndarray,
+    test: UserItems,
+    validation: UserItems,
     settings: TrainingSettings,
     seed: int,
     epochs: int,
@@ -127,8 +127,8 @@ def train(
     Args:
         backend: the device.
         train: training positives.
-        test: int32 (n_users,), test item of each user, -1 for none; the curve reports their HR and nDCG.
-        validation: int32 (n_users,), validation item of each user, -1 for none.
+        test: test items of each user; the curve reports their HR and nDCG.
+        validation: validation items of each user.
         settings: the model and its hyperparameters.
         seed: of initialisation, negatives and order.
         epochs: number of the last epoch, counted from random factors, the epochs of `start` included.

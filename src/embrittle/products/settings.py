@@ -77,7 +77,7 @@ class StageSettings(Section):
         "`auto` uses a CUDA GPU if the machine that starts Snakemake has one. `cuda` requires one; choose it on a "
         "cluster whose login node has no GPU. `cpu` uses none.",
     )
-    split: Split = setting(Split, "How the test item of each user is chosen (leave one out).")
+    split: Split = setting(Split, "How the test items are chosen.")
     models: Annotated[list[Text], Field(min_length=1)] = setting(
         ["BPR-MF", "AMF"],
         "The models to train and attack. AMF starts from BPR-MF, so BPR-MF is trained in any case. The random "

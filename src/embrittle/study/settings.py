@@ -176,6 +176,7 @@ def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
     _check_origin(entry, path, problems)
     if reader == "table" and "columns" not in entry:
         problems.add((*path, "columns"), f"this key is missing: the reader {reader!r} needs it")
+    _check_parts(entry, path, problems)
     _check_mapping(entry.get("columns", {}), (*path, "columns"), problems)
     if "split" in entry and (*path, "columns", "timestamp") not in problems.paths:
         reason = _impossible_split(entry, entry["split"])
@@ -184,17 +185,33 @@ def _check_entry(entry: Mapping, path: KeyPath, problems: Problems) -> None:
 
 
 def _check_origin(entry: Mapping, path: KeyPath, problems: Problems) -> None:
-    """Check that an entry names its files: by `path` or by `sources`, as its reader takes them."""
+    """Check that an entry names its files: by `path`, `parts` or `sources`, as its reader takes them."""
     reader = FORMATS[entry["reader"]]
-    taken = {"path": reader.path, "sources": reader.sources}
+    taken = {"path": reader.path, "parts": reader.parts, "sources": reader.sources}
     keys = [key for key, is_taken in taken.items() if is_taken]
     given = [key for key in keys if key in entry]
     if keys and not given:
-        needs = "it" if len(keys) == 1 else "it, or sources"
+        needs = ", or ".join(["it", *keys[1:]])
         message = f"this key is missing: the reader {entry['reader']!r} needs {needs}"
         problems.add((*path, keys[0]), message)
     elif len(given) > 1:
-        problems.add((*path, "path"), "give either path or sources, not both")
+        problems.add((*path, given[0]), f"give either {' or '.join(given)}, not both")
+    if "parts" in entry and not reader.parts:
+        message = f"the reader {entry['reader']!r} finds the parts of a split by itself: leave this key out"
+        problems.add((*path, "parts"), message)
+
+
+def _check_parts(entry: Mapping, path: KeyPath, problems: Problems) -> None:
+    """Report a file that is given for two parts, and a column of parts where the files say this already."""
+    files: dict[str, str] = {}
+    for name, file in entry.get("parts", {}).items():
+        if file in files:
+            message = f"{file!r} is already the file of {files[file]}: give each part its own"
+            problems.add((*path, "parts", name), message)
+        files[file] = name
+    if files and "part" in entry.get("columns", {}):
+        message = "the files under parts already say this: leave one of both keys out"
+        problems.add((*path, "columns", "part"), message)
 
 
 def _check_mapping(columns: Mapping, path: KeyPath, problems: Problems) -> None:
@@ -211,13 +228,20 @@ def _impossible_split(entry: Mapping, method: str) -> str | None:
     reader = FORMATS.get(entry.get("reader", ""))
     if reader is None:
         return None
-    if method == "published" and not reader.published_split:
-        return "has no published split: choose last or random"
+    if method == "published" and not _has_split(entry):
+        bring = ", or give parts or columns.part" if entry["reader"] == "table" else ""
+        return f"has no published split: choose last or random{bring}"
     if method == "last" and not _has_timestamps(entry):
-        others = "random or published" if reader.published_split else "random"
+        others = "random or published" if _has_split(entry) else "random"
         mapping = ", or give columns.timestamp" if "columns" in entry else ""
         return f"has no timestamps, which the split last needs: choose {others}{mapping}"
     return None
+
+
+def _has_split(entry: Mapping) -> bool:
+    if entry["reader"] == "table":
+        return "parts" in entry or "part" in entry.get("columns", {})
+    return FORMATS[entry["reader"]].published_split
 
 
 def _has_timestamps(entry: Mapping) -> bool:

@@ -17,7 +17,7 @@ LATER_SETTINGS = {"criterion": "HR@10", "restart_accumulators": False, "loss": "
 
 # The keys of a data set's entry that decide how its files are read.
 _READING_KEYS = (
-    *("reader", "path", "columns", "duplicates", "users", "items"),
+    *("reader", "path", "parts", "columns", "duplicates", "users", "items"),
     *("at_least", "counts"),
 )
 
@@ -68,11 +68,13 @@ def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dic
     Raises:
         ConfigError: the data set is unknown.
     """
+    entry = dataset_entry(settings, registry, name)
     method: str = settings.split.method
     if method == "registry":
-        method = dataset_entry(settings, registry, name)["split"]
+        method = entry["split"]
     validation = settings.training.selection == "best-on-validation"
-    draws = method == "random" or (method == "published" and validation)
+    held_out = validation and "validation" not in entry.get("parts", {})
+    draws = method == "random" or (method == "published" and held_out)
     seed = settings.split.seed if draws else 0
     return {"method": method, "validation": validation, "seed": seed}
 

@@ -119,8 +119,9 @@ class Study:
     def own_files_of(self, dataset: str) -> list[str]:
         """The paths of the user's own tables that a data set is read from."""
         entry = self.dataset_entry(dataset)
+        interactions = [entry["path"]] if "path" in entry else list(entry.get("parts", {}).values())
         tables = [entry[table]["path"] for table in ("users", "items") if table in entry]
-        return ([entry["path"]] if "path" in entry else []) + tables
+        return interactions + tables
 
     def reader_of(self, dataset: str) -> str:
         """The name of the reader of a data set."""

@@ -3,19 +3,22 @@
 from embrittle import device
 from embrittle.attacks.norms import NORMS_KEY
 from embrittle.attacks.run import Perturbation, attack_model
-from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.data.interactions import read_user_items
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
 from embrittle.kernels.devices import get_backend
 
 with job(snakemake.log[0]):
-    train = read_user_items(snakemake.input.train, snakemake.input.statistics)
+    train, validation = (
+        read_user_items(snakemake.input[part], snakemake.input.statistics)
+        for part in ("train", "validation")
+    )
     parent = snakemake.input.parent
     perturbation, lists = attack_model(
         get_backend(device.of_job(snakemake.resources.gpu)),
         read_tensors(snakemake.input.model)[0],
         train,
-        seen_items=train.including(read_targets(snakemake.input.validation, train.n_users)),
+        seen_items=train.including(validation),
         attack=snakemake.params.attack["definition"],
         loss=snakemake.params.attack["loss"],
         epsilon=float(snakemake.wildcards.epsilon),

@@ -1,6 +1,6 @@
 """Train a baseline and write its lists at the selected epoch."""
 
-from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.data.interactions import read_user_items
 from embrittle.files import write_parquet
 from embrittle.jobs import job
 from embrittle.models.baselines.training import train_baseline
@@ -10,8 +10,8 @@ with job(snakemake.log[0]):
     trained = train_baseline(
         snakemake.wildcards.baseline,
         positives,
-        test=read_targets(snakemake.input.test, positives.n_users),
-        validation=read_targets(snakemake.input.validation, positives.n_users),
+        test=read_user_items(snakemake.input.test, snakemake.input.statistics),
+        validation=read_user_items(snakemake.input.validation, snakemake.input.statistics),
         seed=int(snakemake.wildcards.seed),
         device="cuda" if snakemake.resources.gpu else "cpu",
         **snakemake.params.settings,

@@ -1,7 +1,7 @@
 """Train one model up to an epoch."""
 
 from embrittle import device
-from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.data.interactions import read_user_items
 from embrittle.jobs import job
 from embrittle.kernels.devices import get_backend
 from embrittle.models import training
@@ -25,8 +25,8 @@ with job(snakemake.log[0]), measured(snakemake.output.usage):
     state = training.train(
         get_backend(device.of_job(snakemake.resources.gpu)),
         positives,
-        test=read_targets(snakemake.input.test, positives.n_users),
-        validation=read_targets(snakemake.input.validation, positives.n_users),
+        test=read_user_items(snakemake.input.test, snakemake.input.statistics),
+        validation=read_user_items(snakemake.input.validation, snakemake.input.statistics),
         settings=training.TrainingSettings(**snakemake.params.settings),
         seed=int(snakemake.wildcards.seed),
         epochs=int(snakemake.wildcards.epoch),

@@ -34,12 +34,14 @@ class Format(NamedTuple):
         timestamps: whether interactions can have timestamps, which the split "last" needs.
         published_split: whether the data set can come with a split, which the split "published" needs.
         path: whether the reader takes the user's own file, named by `path:`.
+        parts: whether the reader takes a file for each part of a split, named by `parts:`.
     """
 
     sources: bool
     timestamps: bool
     published_split: bool
     path: bool = False
+    parts: bool = False
 
 
 def module_of(reader: str) -> str:

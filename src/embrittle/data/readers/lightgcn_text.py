@@ -23,12 +23,15 @@ PATTERN = "{}.txt"
 def read(entry: Entry, files: Files) -> NormalForm:
     """Read the parts of the split; errors as `readers.read`."""
     from embrittle.data import source_files
+    from embrittle.data.normal_form import Part, normalise_parts
 
     endings = tuple(PATTERN.format(word) for word in source_files.PUBLISHED_PARTS.values())
     contents = source_files.contents(entry, files, endings)
-    parts = source_files.published_parts(PATTERN, contents)
-    return source_files.published_split(
-        [_pairs(contents[name], name).assign(part=part) for part, name in parts.items()], entry
+    names = source_files.published_parts(PATTERN, contents)
+    return normalise_parts(
+        {part: Part(_pairs(contents[name], name), name) for part, name in names.items()},
+        duplicates=entry.get("duplicates", "last"),
+        ids_are_indices=True,
     )
 
 

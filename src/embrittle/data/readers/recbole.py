@@ -42,28 +42,25 @@ def read(entry: Entry, files: Files) -> NormalForm:
     timestamp. Repeated interactions are an error in the user's own file (`path`); of those in published files
     (`sources`) the last is kept. Errors as `readers.read`.
     """
-    import pandas as pd
-
     from embrittle.data import source_files
-    from embrittle.data.normal_form import normalise
+    from embrittle.data.normal_form import Part, normalise, normalise_parts
     from embrittle.errors import DataError
 
     contents = source_files.contents(entry, files, (".inter", ".user", ".item"))
     names = [name for name in contents if name.endswith(".inter")]
-    columns = entry.get("columns")
-    if parts := source_files.published_parts(".{}.inter", names):
-        tables = [_interactions(contents[n], n, columns).assign(part=p) for p, n in parts.items()]
-        rows, where = pd.concat(tables, ignore_index=True).rename_axis("row"), "the published split"
-    elif where := source_files.only_ending(".inter", names):
-        rows = _interactions(contents[where], where, columns)
-    else:
-        raise DataError(f"found no file whose name ends with .inter, only {', '.join(contents)}")
-    return normalise(
-        rows,
-        where,
-        **_attributes(entry, files, contents),
-        duplicates=entry.get("duplicates", "error" if "path" in entry else "last"),
-    )
+    duplicates = entry.get("duplicates", "error" if "path" in entry else "last")
+
+    def interactions(name: str) -> Part:
+        return Part(_interactions(contents[name], name, entry.get("columns")), name)
+
+    if names_of := source_files.published_parts(".{}.inter", names):
+        parts = {part: interactions(name) for part, name in names_of.items()}
+        attributes = _attributes(entry, files, contents)
+        return normalise_parts(parts, duplicates=duplicates, **attributes)
+    if name := source_files.only_ending(".inter", names):
+        whole = interactions(name)
+        return normalise(*whole, duplicates=duplicates, **_attributes(entry, files, contents))
+    raise DataError(f"found no file whose name ends with .inter, only {', '.join(contents)}")
 
 
 def _interactions(

@@ -10,23 +10,22 @@ from embrittle.data.readers import Entry, Files, Format
 if TYPE_CHECKING:
     from embrittle.data.normal_form import NormalForm
 
-FORMAT = Format(sources=False, timestamps=True, published_split=False, path=True)
+# Whether there is a split depends on the entry: `_has_split` in study/settings.py.
+FORMAT = Format(sources=False, timestamps=True, published_split=True, path=True, parts=True)
 
 
 def read(entry: Entry, files: Files) -> NormalForm:
     """Read the interactions and, if the entry names them, the tables of users and items; errors as `readers.read`."""
-    from embrittle.data.normal_form import normalise
+    from embrittle.data.normal_form import Part, normalise, normalise_parts
     from embrittle.data.own_tables import read_attribute_table, read_interactions_table
     from embrittle.errors import ConfigError
 
     columns = entry.get("columns", {})
-    if not entry.get("path") or not {"user", "item"} <= set(columns):
+    if not (entry.get("path") or entry.get("parts")) or not {"user", "item"} <= set(columns):
         raise ConfigError(
-            "an own data set needs `path:` and, under `columns:`, the names of its user column (`user:`) and "
-            "item column (`item:`)"
+            "an own data set needs `path:` or `parts:` and, under `columns:`, the names of its user column (`user:`) "
+            "and item column (`item:`)"
         )
-    path = files.get(entry["path"], Path(entry["path"]))
-    interactions = read_interactions_table(path, columns)
     attributes = {}
     for kind in ("users", "items"):
         if entry.get(kind):
@@ -37,6 +36,13 @@ def read(entry: Entry, files: Files) -> NormalForm:
                 table.get("attributes"),
                 table.get("lists", ()),
             )
-    return normalise(
-        interactions, str(path), duplicates=entry.get("duplicates", "error"), **attributes
-    )
+    arguments = {"duplicates": entry.get("duplicates", "error"), **attributes}
+
+    def interactions(name: str) -> Part:
+        path = files.get(name, Path(name))
+        return Part(read_interactions_table(path, columns), str(path))
+
+    if "parts" in entry:
+        parts = {part: interactions(name) for part, name in entry["parts"].items()}
+        return normalise_parts(parts, **arguments)
+    return normalise(*interactions(entry["path"]), **arguments)

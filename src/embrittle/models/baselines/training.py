@@ -14,7 +14,7 @@ import numpy as np
 
 from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
-from embrittle.kernels.ranking import lists_to_columns, ranks_in_lists, top_items_by
+from embrittle.kernels.ranking import lists_to_columns, top_items_by
 from embrittle.models.baselines import module_of
 from embrittle.models.selection import EpochSelection
 
@@ -76,8 +76,8 @@ def create(
 def train_baseline(
     name: str,
     train: UserItems,
-    test: np.ndarray,
-    validation: np.ndarray,
+    test: UserItems,
+    validation: UserItems,
     *,
     options: Mapping[str, float],
     selection: str,
@@ -91,7 +91,7 @@ def train_baseline(
     Args:
         name: key of `registry.BASELINES`.
         train: training positives.
-        test, validation: int32 (n_users,), held-out item of each user, -1 for none; validation items are not listed.
+        test, validation: held-out items of each user; validation items are not listed.
         options: all options of the baseline's entry in `registry.BASELINES`.
         selection, criterion: rule and criterion of `selection.EpochSelection`.
         length: length of the lists, K.
@@ -130,10 +130,9 @@ def _judge(
     longest = min(max(length, selection.k), selection.train.n_items)
     items, scores = top_items_by(model.scores, selection.seen_items, longest)
 
-    def ranks(seen: UserItems, targets: np.ndarray) -> np.ndarray:
+    def ranks(seen: UserItems, targets: UserItems) -> np.ndarray:
         of_seen = seen is selection.seen_items
-        lists = items if of_seen else top_items_by(model.scores, seen, longest)[0]
-        return ranks_in_lists(lists, targets)
+        return targets.ranks_in(items if of_seen else top_items_by(model.scores, seen, longest)[0])
 
     if selection.judge(result, ranks):
         result.lists = lists_to_columns(items[:, :length], scores[:, :length])

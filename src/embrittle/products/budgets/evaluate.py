@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.attacks.norms import MEAN_NORM
+from embrittle.data.interactions import UserItems
 from embrittle.metrics.evaluation import read_lists, read_norms
 from embrittle.metrics.measures import ndcg_per_user
 from embrittle.stats import interval
@@ -41,7 +42,7 @@ SHARE_COLUMNS = [
 def read_points(
     paths: Sequence[str | PathLike],
     conditions: Sequence[tuple[str, float, int]],
-    test_items: np.ndarray,
+    test_items: UserItems,
     k: int,
     length: int,
 ) -> list[dict[str, Any]]:
@@ -50,7 +51,7 @@ def read_points(
     Args:
         paths: the files of lists, one per condition.
         conditions: (attack, epsilon, iterations), the unperturbed model first.
-        test_items: int32 (n_users,), -1 for none.
+        test_items: test items of each user.
         k: the length of the lists to measure.
         length: the length of the stored lists.
 
@@ -63,7 +64,7 @@ def read_points(
     points = []
     for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True):
         point = {"attack": attack, "epsilon": float(epsilon), "iterations": iterations}
-        ndcg = ndcg_per_user(read_lists(path, len(test_items), length), test_items, k)
+        ndcg = ndcg_per_user(read_lists(path, test_items.n_users, length), test_items, k)
         points.append({**point, "spent_norm": read_norms(path)[MEAN_NORM], "ndcg": ndcg})
     return points
 

@@ -70,8 +70,8 @@ class FairnessSettings(ProductSection):
     item_value: Literal["rated-hits", "ndcg"] = setting(
         "rated-hits",
         "The value of an item, whose mean over the recommended items of a group is the group's nDCG. `rated-hits`: the "
-        "sum of the ratings of its hits, divided by the number of users who have it as the test item; closest to the "
-        "published numbers. `ndcg`: the mean nDCG of these users.",
+        "sum of the ratings of its hits, divided by the number of users who have it as a test item; closest to the "
+        "published numbers. `ndcg`: the mean of its part in the nDCG of these users.",
     )
     gce: CrossEntropy = setting(CrossEntropy, "Generalised cross entropy (GCE).")
 

@@ -23,6 +23,7 @@ from embrittle.metrics.tidy import (
     seeds_of,
     spread_over_seeds,
     values_by,
+    with_hit_rate,
 )
 from embrittle.models.registry import MODELS
 from embrittle.render.labels import condition_label
@@ -203,15 +204,15 @@ def accuracy_seeds(metrics: pd.DataFrame, datasets: Sequence[str], k: int) -> pd
     Raises:
         DataError: the metrics are not usable, see `tidy.metrics_at`.
     """
-    rows = metrics_at(metrics, k)
+    rows = with_hit_rate(metrics_at(metrics, k))
     of_table = rows[(rows["attack"] == UNPERTURBED) & rows["metric"].isin(APR_METRICS)]
     models = known_first(pd.Series(models_in(rows)), RECOMMENDERS)
     cells = [
         (dataset, model, metric, seed)
-        for dataset, model, metric in product(datasets, models, APR_METRICS.values())
+        for dataset, model, metric in product(datasets, models, APR_METRICS)
         for seed in seeds_of(rows, dataset)
     ]
-    return _filled(cells, [*ACCURACY, "seed"], of_table.replace({"metric": APR_METRICS}))
+    return _filled(cells, [*ACCURACY, "seed"], of_table)
 
 
 def accuracy_comparison(per_seed: pd.DataFrame, published: pd.DataFrame, k: int) -> pd.DataFrame:

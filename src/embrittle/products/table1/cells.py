@@ -16,9 +16,10 @@ from embrittle.metrics.tidy import (
     seeds_of,
     spread_over_seeds,
     values_by,
+    with_hit_rate,
 )
 from embrittle.render.published import compared
-from embrittle.vocabulary import METRICS, PAPER_ATTACKS
+from embrittle.vocabulary import HIT_RATE, METRICS, PAPER_ATTACKS
 
 LEFT_OUT = {*map(norm_metric, NO_PERTURBATION)} - {MEAN_NORM_METRIC}
 
@@ -79,6 +80,8 @@ def table1_seeds(
     if not models_in(everything):
         raise DataError("the metrics have no trained model, so Table 1 has no rows")
     everything = everything[~everything["metric"].isin(LEFT_OUT)]
+    if HIT_RATE in set(everything["metric"]):  # a data set in which it is not RE
+        everything = with_hit_rate(everything)
     of_table = (everything["attack"] == "initial") | is_epsilon(everything["epsilon"], epsilon)
     rows = everything[of_table]
     names = ["dataset", "model", "seed", "attack", "iterations", "metric"]

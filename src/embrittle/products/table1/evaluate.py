@@ -6,6 +6,7 @@ from os import PathLike
 import numpy as np
 import pandas as pd
 
+from embrittle.data.interactions import UserItems
 from embrittle.files import read_parquet
 from embrittle.metrics.evaluation import Condition, read_lists
 from embrittle.metrics.measures import ndcg_per_user
@@ -20,7 +21,7 @@ def cells_of_users(
     paths: Sequence[str | PathLike],
     *,
     conditions: Sequence[Condition],
-    test_items: np.ndarray,
+    test_items: UserItems,
     k: int,
     length: int,
     attacks: Mapping[str, bool],
@@ -32,7 +33,7 @@ def cells_of_users(
     Args:
         paths: the files of lists, one per condition.
         conditions: the conditions of the files.
-        test_items: int32 (n_users,), -1 for none.
+        test_items: test items of each user.
         k: the length of the lists to measure.
         length: the length of the stored lists.
         attacks: attack of Table 1 -> whether it takes a single step.
@@ -50,15 +51,15 @@ def cells_of_users(
     for attack, single_step in attacks.items():
         grid = [(1, 1.0)] if single_step else list(zip(iterations, weights, strict=True))
         grids[attack] = [(epsilon, steps, float(weight)) for steps, weight in grid]
-    tested = np.flatnonzero(test_items >= 0)
+    tested = np.flatnonzero(test_items.counts)
     found = []
     for condition, cell in grids.items():
         needed = {(condition, number_key(x), steps): weight for x, steps, weight in cell}
         if not needed.keys() <= place.keys():
             continue
-        total = np.zeros(len(test_items))
+        total = np.zeros(test_items.n_users)
         for key, weight in needed.items():
-            lists = read_lists(place[key], len(test_items), length)
+            lists = read_lists(place[key], test_items.n_users, length)
             total += weight * ndcg_per_user(lists, test_items, k)
         found.append(pd.DataFrame({"user": tested, "condition": condition, "ndcg": total[tested]}))
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=COLUMNS)

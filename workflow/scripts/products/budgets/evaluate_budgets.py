@@ -1,17 +1,16 @@
 """Compare the attacks on one model and seed at equal perturbation norms, user by user, from the stored lists."""
 
-from embrittle.data.interactions import read_targets
-from embrittle.files import read_json, write_parquet
+from embrittle.data.interactions import read_user_items
+from embrittle.files import write_parquet
 from embrittle.jobs import job
 from embrittle.products.budgets import evaluate as budgets
 
 with job(snakemake.log[0]):
     settings = dict(snakemake.params.budgets)
-    n_users = read_json(snakemake.input.statistics)["n_users"]
     points = budgets.read_points(
         snakemake.input.lists,
         settings.pop("conditions"),
-        read_targets(snakemake.input.test, n_users),
+        read_user_items(snakemake.input.test, snakemake.input.statistics),
         settings["k"],
         settings.pop("length"),
     )

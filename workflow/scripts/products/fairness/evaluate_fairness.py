@@ -1,6 +1,6 @@
 """Compute nDCG of groups and fairness measures of one model and seed in every condition, from the stored lists."""
 
-from embrittle.data.interactions import read_targets, read_user_items
+from embrittle.data.interactions import read_user_items
 from embrittle.data.normal_form import read_attributes
 from embrittle.files import write_parquet
 from embrittle.jobs import job
@@ -12,8 +12,8 @@ with job(snakemake.log[0]):
     groups, fairness = evaluate_fairness(
         snakemake.input.lists,
         train=train,
-        test_items=read_targets(snakemake.input.test, train.n_users),
-        relevance=read_relevance(snakemake.input.test, train.n_users, settings.pop("relevance")),
+        test_items=read_user_items(snakemake.input.test, snakemake.input.statistics),
+        relevance=read_relevance(snakemake.input.test, settings.pop("relevance")),
         tables={
             "users": read_attributes(snakemake.input.user_table),
             "items": read_attributes(snakemake.input.item_table),
