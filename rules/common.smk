@@ -127,7 +127,7 @@ wildcard_constraints:
     dataset=DATASET,
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
-    model="|".join(re.escape(name) for name in MODELS),
+    model="|".join(re.escape(name) for name in (*MODELS, *STUDY.settings.embeddings)),
     baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",

@@ -51,6 +51,8 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     known = {**settings["known"], **titles}
     claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))
     record = read_json(inputs.one("record"))
+    models = run.selected_epochs(inputs, titles)
+    trains = any(row["epoch"] for row in models)
     environment = Environment(
         loader=PackageLoader("embrittle.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -62,7 +64,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         record=record,
         seeds=record["configuration"]["seeds"],
         differs=settings["differs"],
-        **brittle(inputs, settings, record["configuration"]),
+        **brittle(inputs, settings, record["configuration"], trains),
         papers_data=papers_data(register, titles),
         judged=(_overall(claims)["verdict"] != NOT_RUN).any(),
         claimed_on=[known.get(name, name) for name in claimed_on(register)],
@@ -79,7 +81,8 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         tables=product_tables(inputs, settings),
         figures=product_figures(inputs, settings),
         statistics=run.data_statistics(inputs, titles),
-        models=run.selected_epochs(inputs, titles),
+        models=models,
+        trains=trains,
         jobs=run.jobs(record),
         checksums=run.checksums(record, titles),
         citations=citations(inputs.one("citation")),
@@ -89,12 +92,18 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
 
 
 def brittle(
-    inputs: Inputs, settings: Mapping[str, Any], configuration: Mapping[str, Any]
+    inputs: Inputs, settings: Mapping[str, Any], configuration: Mapping[str, Any], trains: bool
 ) -> dict[str, Any]:
-    """The first part: what is said of each data set, the figure that shows it, and what to do next."""
+    """The first part: what is said of each data set, the figure that shows it, and what to do next.
+
+    Args:
+        inputs, settings: as in `write`.
+        configuration: the settings of the study.
+        trains: whether a model is trained here; own embeddings have no epoch that could be selected.
+    """
     cells, own = inputs.csv("brittleness"), settings["brittleness"]
     seeds, selection = configuration["seeds"], configuration["training"]["selection"]
-    more = {"n_seeds": len(seeds), "selection": selection}
+    more = {"n_seeds": len(seeds), "selection": selection if trains else None}
     return {
         "parts": brittleness.parts(cells, settings["titles"], **own),
         "leads": lead_figures(inputs, settings),
