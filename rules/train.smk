@@ -43,8 +43,8 @@ rule train_model:
 rule import_embeddings:
     """Bring own embeddings into the order of the data, by the data's ids."""
     input:
-        users=PATHS.prepared()["user_table"],
-        items=PATHS.prepared()["item_table"],
+        user_table=PATHS.prepared()["user_table"],
+        item_table=PATHS.prepared()["item_table"],
         # The user's own files are local: the configuration gives their paths, and no job of this workflow makes them.
         files=lambda wildcards: local(STUDY.version_files(wildcards)),
     output:

@@ -594,7 +594,9 @@ def test_default_study_states_every_key():
             assert set(written[name]) == set(keys_of(field.annotation)), name
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml", "embeddings.yaml"]
+)
 def test_editors_find_no_mistake_in_the_shipped_studies(name):
     editor = Draft202012Validator(json.loads((FOLDER / "config.schema.json").read_text()))
     assert [error.message for error in editor.iter_errors(read_yaml(FOLDER / name))] == []

@@ -252,7 +252,12 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def next_steps(
-    cells: pd.DataFrame, *, epsilon: float, n_seeds: int, selection: str | None
+    cells: pd.DataFrame,
+    *,
+    epsilon: float,
+    n_seeds: int,
+    selection: str | None,
+    own: Sequence[str] = (),
 ) -> list[Step]:
     """Settings that would say more.
 
@@ -261,6 +266,7 @@ def next_steps(
         epsilon: of the cells.
         n_seeds: seeds of the study.
         selection: how the attacked epoch was selected; None if all models are own embeddings.
+        own: the models that are own embeddings.
     """
 
     def without(role: str) -> list[str]:
@@ -275,7 +281,8 @@ def next_steps(
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
     if n_seeds < ENOUGH_SEEDS:
-        steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1]))
+        versions = f" It needs three versions of {_listed(own)} in `embeddings`." if own else ""
+        steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
     if missing := without(NOISE):
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
         steps.append(Step(key, _NOISE))

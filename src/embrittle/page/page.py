@@ -52,7 +52,6 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))
     record = read_json(inputs.one("record"))
     models = run.selected_epochs(inputs, titles)
-    trains = any(row["epoch"] for row in models)
     environment = Environment(
         loader=PackageLoader("embrittle.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -64,7 +63,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         record=record,
         seeds=record["configuration"]["seeds"],
         differs=settings["differs"],
-        **brittle(inputs, settings, record["configuration"], trains),
+        **brittle(inputs, settings, record["configuration"], models),
         papers_data=papers_data(register, titles),
         judged=(_overall(claims)["verdict"] != NOT_RUN).any(),
         claimed_on=[known.get(name, name) for name in claimed_on(register)],
@@ -82,7 +81,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         figures=product_figures(inputs, settings),
         statistics=run.data_statistics(inputs, titles),
         models=models,
-        trains=trains,
+        trains=any(row["epoch"] for row in models),
         jobs=run.jobs(record),
         checksums=run.checksums(record, titles),
         citations=citations(inputs.one("citation")),
@@ -92,18 +91,23 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
 
 
 def brittle(
-    inputs: Inputs, settings: Mapping[str, Any], configuration: Mapping[str, Any], trains: bool
+    inputs: Inputs,
+    settings: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    models: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """The first part: what is said of each data set, the figure that shows it, and what to do next.
 
     Args:
         inputs, settings: as in `write`.
         configuration: the settings of the study.
-        trains: whether a model is trained here; own embeddings have no epoch that could be selected.
+        models: from `run.selected_epochs`; own embeddings have no epoch.
     """
     cells, own = inputs.csv("brittleness"), settings["brittleness"]
     seeds, selection = configuration["seeds"], configuration["training"]["selection"]
-    more = {"n_seeds": len(seeds), "selection": selection if trains else None}
+    own = list(dict.fromkeys(row["model"] for row in models if not row["epoch"]))
+    trains = any(row["epoch"] for row in models)
+    more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": own}
     return {
         "parts": brittleness.parts(cells, settings["titles"], **own),
         "leads": lead_figures(inputs, settings),

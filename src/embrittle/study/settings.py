@@ -186,7 +186,8 @@ def _check_trained_here(written: Written, covered: set[str], problems: Problems)
         ("figure3", "trains models on sub-samples"),
         ("poster", "has training curves"),
     ):
-        if value_at(written, f"{section}.datasets"):
+        named = value_at(written, f"{section}.datasets") or []
+        if not set(named).isdisjoint(written.get("datasets", [])):
             message = f"{section} {why}, but no model is trained here: add one of {', '.join(MODELS)} to `models`"
             problems.add((section, "datasets"), message)
 
