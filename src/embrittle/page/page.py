@@ -105,9 +105,9 @@ def brittle(
     """
     cells, own = inputs.csv("brittleness"), settings["brittleness"]
     seeds, selection = configuration["seeds"], configuration["training"]["selection"]
-    own = list(dict.fromkeys(row["model"] for row in models if not row["epoch"]))
+    brought = list(dict.fromkeys(row["model"] for row in models if not row["epoch"]))
     trains = any(row["epoch"] for row in models)
-    more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": own}
+    more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": brought}
     return {
         "parts": brittleness.parts(cells, settings["titles"], **own),
         "leads": lead_figures(inputs, settings),
