@@ -20,7 +20,6 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from embrittle import device, fingerprint
-from embrittle.data import readers
 from embrittle.errors import EmbrittleError
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES

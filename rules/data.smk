@@ -57,8 +57,7 @@ rule prepare_dataset:
     params:
         entry=params_of("prepare_dataset"),
         code=lambda wildcards: digest_of(
-            "data/prepare_dataset",
-            readers.module_of(STUDY.reader_of(wildcards.dataset)),
+            "data/prepare_dataset", *STUDY.preparing_modules(wildcards)
         ),
     script:
         "../workflow/scripts/data/prepare_dataset.py"

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embrittle.data.normal_form import normalise
+from embrittle.embeddings.dropping import with_embeddings
 from embrittle.embeddings.formats import Rows, Source
-from embrittle.embeddings.matching import matched, read_model, with_embeddings
+from embrittle.embeddings.matching import matched, read_model
 from embrittle.errors import DataError
 
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)

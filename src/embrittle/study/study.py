@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from embrittle.data import readers
 from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
@@ -135,9 +136,11 @@ class Study:
         )
         return list(dict.fromkeys(file for entry in entries for file in files_of(entry).values()))
 
-    def reader_of(self, dataset: str) -> str:
-        """The name of the reader of a data set."""
-        return self.dataset_entry(dataset)["reader"]
+    def preparing_modules(self, wildcards: Any) -> list[str]:
+        """The modules that the job which prepares a data set imports by their names."""
+        settings = self.reading_settings(wildcards.dataset)
+        own = ["embrittle.embeddings.dropping"] if "embeddings" in settings else []
+        return [readers.module_of(settings["reader"]), *own]
 
     def titles(self) -> dict[str, str]:
         """Data set of the study -> its title in tables and figures."""
