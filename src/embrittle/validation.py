@@ -253,6 +253,8 @@ def _missing(value: Any, expected: Any, path: KeyPath) -> Iterator[KeyPath]:
 
 def _wrong_value(mistake: Mapping[str, Any], expected: Any) -> str:
     value, kind, about = mistake["input"], mistake["type"], mistake.get("ctx", {})
+    if kind == "list_type" and is_section(bare(inside(expected, 0))):
+        return f"expected a list of mappings (lines of `key: value`), found {_found(value)}"
     if kind in _EXPECTED:
         return _wrong_type(_EXPECTED[kind], value)
     if kind in _LIMITS:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from embrittle.data.normal_form import normalise, write
-from embrittle.data.splits import leave_one_out
+from embrittle.data.splits import split_interactions
 from embrittle.embeddings.matching import read_model
 
 TEXT = Path(__file__).parents[2].joinpath("docs", "embeddings.md").read_text(encoding="utf-8")
@@ -75,7 +75,9 @@ def test_the_training_part_with_the_users_own_ids(here):
     (folder / "split").mkdir(parents=True)
     form = normalise(pairs, "pairs")
     write(form, *(folder / "prepared" / f"{n}.parquet" for n in ("interactions", "users", "items")))
-    leave_one_out(form.interactions, "last").train.to_parquet(folder / "split" / "train.parquet")
+    split_interactions(form.interactions, "last").train.to_parquet(
+        folder / "split" / "train.parquet"
+    )
     names = {}
     exec(SNIPPETS["split"], names)
     found = set(zip(names["train"]["user"], names["train"]["item"], strict=True))

@@ -1148,7 +1148,7 @@ COMPLAINTS = [
     ),
     (
         {"embeddings": {"mine": "u.csv"}},
-        "embeddings.mine: expected a list, found the text 'u.csv'; a list of one value is written [u.csv]",
+        "embeddings.mine: expected a list of mappings (lines of `key: value`), found the text 'u.csv'",
     ),
     (
         {"embeddings": {"mine": []}},

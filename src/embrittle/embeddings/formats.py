@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from embrittle.data.own_tables import SEPARATORS
+from embrittle.data.source_files import SEPARATORS
 from embrittle.embeddings.settings import format_of, refusal
 from embrittle.errors import DataError
 
