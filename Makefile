@@ -4,6 +4,7 @@
 # make test      make check, then all tests but the slow ones
 # make test-all  make test, then the slow tests: a study with every product, faults, failed studies, GPU slots, Slurm, the
 #                page in a browser
+# make try-embeddings   runs a study of own embeddings, made on the spot from the example shop, in about a minute
 # make bench     compares the speed of the hot loops on ML-1M (docs/benchmarks.md)
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist loadscope --no-l
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: all torch check test test-all bench clean
+.PHONY: all torch check test test-all try-embeddings bench clean
 
 all: $(READY) $(if $(GPU),torch)
 	snakemake --cores all
@@ -35,6 +36,10 @@ test: check $(READY)-torch
 
 test-all: test
 	$(PYTEST) -m slow
+
+try-embeddings: $(READY)
+	python resources/example/make_embeddings.py results/try-embeddings/exported
+	snakemake --cores all --configfile config/embeddings.yaml
 
 bench: $(READY)-torch $(READY)-benchmarks
 	python -m benchmarks.run

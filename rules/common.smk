@@ -20,7 +20,6 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from embrittle import device, fingerprint
-from embrittle.data import readers
 from embrittle.errors import EmbrittleError
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
@@ -127,7 +126,7 @@ wildcard_constraints:
     dataset=DATASET,
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
-    model="|".join(re.escape(name) for name in MODELS),
+    model="|".join(re.escape(name) for name in (*MODELS, *STUDY.settings.embeddings)),
     baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",

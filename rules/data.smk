@@ -35,6 +35,10 @@ rule prepare_dataset:
         downloads=lambda wildcards: STUDY.downloads_of(wildcards.dataset),
         # The user's own tables are local: the configuration gives their paths, and no job of this workflow makes them.
         own=lambda wildcards: local(STUDY.own_files_of(wildcards.dataset)),
+        # With `missing: drop`, users and items without an embedding leave the data set.
+        embeddings=lambda wildcards: local(
+            STUDY.embedding_files_of(wildcards.dataset, dropping=True)
+        ),
     output:
         **PATHS.prepared(),
     log:
@@ -53,8 +57,7 @@ rule prepare_dataset:
     params:
         entry=params_of("prepare_dataset"),
         code=lambda wildcards: digest_of(
-            "data/prepare_dataset",
-            readers.module_of(STUDY.reader_of(wildcards.dataset)),
+            "data/prepare_dataset", *STUDY.preparing_modules(wildcards)
         ),
     script:
         "../workflow/scripts/data/prepare_dataset.py"

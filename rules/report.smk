@@ -88,6 +88,7 @@ rule summarise_run:
                 dataset: [
                     *map(on_disk, STUDY.downloads_of(dataset)),
                     *STUDY.own_files_of(dataset),
+                    *STUDY.embedding_files_of(dataset),
                 ]
                 for dataset in STUDY.settings.datasets
             },
@@ -113,7 +114,7 @@ rule write_page:
         statistics=expand(
             PATHS.split("statistics")["statistics"], dataset=STUDY.settings.datasets
         ),
-        curves=[STUDY.curve_file(run) for run in STUDY.trained_shown],
+        curves=[STUDY.curve_file(run) for run in STUDY.with_curves],
         citation=str(Path(HOME, "CITATION.cff")),
         templates=sorted(str(file) for file in TEMPLATES.iterdir()),
     output:

@@ -1,4 +1,7 @@
-"""Trained models and baselines. A training is cut at epochs from which other models start, and keeps these states."""
+"""Trained models, own embeddings and baselines.
+
+A training is cut at epochs from which other models start, and keeps these states.
+"""
 
 
 rule train_model:
@@ -37,8 +40,38 @@ rule train_model:
         "../workflow/scripts/train/train_model.py"
 
 
+rule import_embeddings:
+    """Bring own embeddings into the order of the data, by the data's ids."""
+    input:
+        user_table=PATHS.prepared()["user_table"],
+        item_table=PATHS.prepared()["item_table"],
+        # The user's own files are local: the configuration gives their paths, and no job of this workflow makes them.
+        files=lambda wildcards: local(STUDY.version_files(wildcards)),
+    output:
+        model=PATHS.embeddings,
+    log:
+        logs("import_embeddings/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("import_embeddings/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+        model="|".join(map(re.escape, STUDY.settings.embeddings)) or "(?!)",
+    priority: EARLY
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(5),
+        runtime=table_minutes,
+    params:
+        embeddings=params_of("import_embeddings"),
+        code=code_of("train/import_embeddings"),
+    script:
+        "../workflow/scripts/train/import_embeddings.py"
+
+
 rule models:
-    """Train every model of the study."""
+    """Train every model of the study, and bring in own embeddings."""
     input:
         [STUDY.model_file(run) for run in STUDY.trained],
 

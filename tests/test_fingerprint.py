@@ -238,7 +238,10 @@ def test_a_changed_kernel_concerns_trainings_and_attacks(library, kernel):
 
 # script -> name of each module's jobs -> the module
 BY_NAME = {
-    "prepare_dataset": {reader: module_of(reader) for reader in FORMATS},
+    "prepare_dataset": {
+        **{reader: module_of(reader) for reader in FORMATS},
+        "own embeddings": "embrittle.embeddings.dropping",
+    },
     "train_baseline": {name: baselines.module_of(name) for name in BASELINES},
     "attack_model": {name: f"embrittle.attacks.methods.{name}" for name in ATTACKS},
     "write_page": {name: product.page_module for name, product in PRODUCTS.items()},

@@ -29,10 +29,17 @@ FOUNDATIONS = {
     ),
     *("provenance", "section", "usage", "validation", "embrittle"),
 }
-# A room imports only from those before it; attacks and models only from those before both.
+# A room imports only from those before it; attacks, models and embeddings only from those before all three.
 ORDER = [
     FOUNDATIONS,
-    *({"data"}, {"kernels"}, {"attacks", "models"}, {"metrics"}, {"render"}, {"products"}),
+    *(
+        {"data"},
+        {"kernels"},
+        {"attacks", "models", "embeddings"},
+        {"metrics"},
+        {"render"},
+        {"products"},
+    ),
     *({"study"}, {"verdict", "brittleness"}, {"page"}),
 ]
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}

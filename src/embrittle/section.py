@@ -6,7 +6,7 @@ from these declarations. Light: imported whenever the Snakefile is parsed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -70,6 +70,16 @@ Slug = Annotated[Text, StringConstraints(pattern=SLUG)]
 Names = list[Text]
 Counts = Annotated[list[Count], Field(min_length=1)]
 Epsilons = Annotated[list[Positive], Field(min_length=1)]
+
+
+def one_or_more(section: Any) -> Any:
+    """Return the type of a list of sections, of which a single one may be written without a list."""
+
+    def in_a_list(value: Any) -> Any:
+        return [value] if isinstance(value, Mapping) else value
+
+    either = BeforeValidator(in_a_list, json_schema_input_type=section | list[section])
+    return Annotated[list[section], Field(min_length=1), either]
 
 
 def required(description: str, **more: Any) -> Any:
@@ -166,8 +176,13 @@ def bare(annotation: Any) -> Any:
 
 
 def inside(annotation: Any, part: str | int) -> Any:
-    """Return the type of the value at a key or position within a value of type `annotation`; None if there is none."""
+    """Return the type of the value at a key or position within a value of type `annotation`; None if there is none.
+
+    A key within a list of sections is one of a single section, written without the list (`one_or_more`).
+    """
     annotation = bare(annotation)
+    if get_origin(annotation) is list and isinstance(part, str):
+        annotation = bare(get_args(annotation)[0])
     if is_section(annotation):
         field = keys_of(annotation).get(str(part))
         return field.annotation if field else None

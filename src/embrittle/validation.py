@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_origin
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -132,7 +132,8 @@ def _without_mistakes(
             return kept, found, emptied
         except ValidationError as error:
             # A value that is refused only because others were removed is no mistake of the user's.
-            refused = {_path_of(mistake): mistake for mistake in error.errors(include_url=False)}
+            mistakes = error.errors(include_url=False)
+            refused = {_path_of(mistake, plain): mistake for mistake in mistakes}
             if kept is plain:
                 found = refused
             else:
@@ -140,8 +141,16 @@ def _without_mistakes(
             kept = _without(plain, {*found, *emptied}, ())
 
 
-def _path_of(mistake: Mapping[str, Any]) -> KeyPath:
-    return mistake["loc"][:-1] if _has_wrong_name(mistake) else mistake["loc"]
+def _path_of(mistake: Mapping[str, Any], plain: Any) -> KeyPath:
+    """Return the path of a mistake in `plain`."""
+    path: list[str | int] = []
+    for part in mistake["loc"][:-1] if _has_wrong_name(mistake) else mistake["loc"]:
+        if isinstance(part, int) and isinstance(plain, dict):
+            continue  # a single section, which pydantic was given in a list (`section.one_or_more`)
+        path.append(part)
+        is_there = part in plain if isinstance(plain, dict) else isinstance(plain, list)
+        plain = plain[part] if is_there else None
+    return tuple(path)
 
 
 def _has_wrong_name(mistake: Mapping[str, Any]) -> bool:
@@ -195,8 +204,14 @@ def _type_at(expected: Any, path: KeyPath) -> Any:
     return expected
 
 
+def _section_at(expected: Any, path: KeyPath) -> Any:
+    """Return the type of the mapping at a path, also of one that stands for a list of one."""
+    found = bare(_type_at(expected, path))
+    return bare(inside(found, 0)) if get_origin(found) is list else found
+
+
 def _unknown_key(path: KeyPath, expected: Any) -> str:
-    valid = list(keys_of(bare(_type_at(expected, path[:-1]))))
+    valid = list(keys_of(_section_at(expected, path[:-1])))
     key = path[-1]
     elsewhere = [
         place
@@ -211,7 +226,7 @@ def _unknown_key(path: KeyPath, expected: Any) -> str:
 
 def _mark_misspelt_key(path: KeyPath, expected: Any, plain: Mapping, problems: Problems) -> None:
     """Mark the key that a user probably misspelt as unusable, so that no further check uses its default."""
-    section = bare(_type_at(expected, path[:-1]))
+    section = _section_at(expected, path[:-1])
     if not is_section(section) or path[-1] in keys_of(section):
         return
     near = nearest(path[-1], keys_of(section))
@@ -224,6 +239,8 @@ def _mark_misspelt_key(path: KeyPath, expected: Any, plain: Mapping, problems: P
 def _missing(value: Any, expected: Any, path: KeyPath) -> Iterator[KeyPath]:
     """Yield the paths of required keys that are missing."""
     expected = bare(expected)
+    if isinstance(value, dict) and get_origin(expected) is list:  # `section.one_or_more`
+        expected = bare(inside(expected, 0))
     if isinstance(value, dict) and is_section(expected):
         for key, field in keys_of(expected).items():
             if is_required(field) and key not in value:
@@ -236,6 +253,8 @@ def _missing(value: Any, expected: Any, path: KeyPath) -> Iterator[KeyPath]:
 
 def _wrong_value(mistake: Mapping[str, Any], expected: Any) -> str:
     value, kind, about = mistake["input"], mistake["type"], mistake.get("ctx", {})
+    if kind == "list_type" and is_section(bare(inside(expected, 0))):
+        return f"expected a list of mappings (lines of `key: value`), found {_found(value)}"
     if kind in _EXPECTED:
         return _wrong_type(_EXPECTED[kind], value)
     if kind in _LIMITS:

@@ -75,6 +75,7 @@ BROUGHT = {
     "columns": {"user": "customer", "item": "sku"},
     "split": "published",
 }
+FILES = {"users": "u.parquet", "items": "i.csv"}
 
 
 def validated(**changes):
@@ -152,6 +153,21 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         },
     }
     assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
+
+
+def test_own_embeddings_are_a_list_also_where_one_is_written_without():
+    written = {"one": FILES, "two": [FILES, {**FILES, "missing": "drop"}]}
+    config = validated(embeddings=written).plain()
+    files = {**FILES, "missing": "error"}
+    assert config["embeddings"] == {"one": [files], "two": [files, {**FILES, "missing": "drop"}]}
+    editor = Draft202012Validator(reference_schema())
+    assert not list(editor.iter_errors({"embeddings": written}))
+    for wrong in ({"users": "u.csv"}, {**FILES, "user": "u"}, "u.csv"):
+        assert list(editor.iter_errors({"embeddings": {"one": wrong}}))
+
+
+def reference_schema():
+    return json.loads((FOLDER / "config.schema.json").read_text(encoding="utf-8"))
 
 
 def test_number_types_are_those_declared_and_order_is_kept():
@@ -594,7 +610,9 @@ def test_default_study_states_every_key():
             assert set(written[name]) == set(keys_of(field.annotation)), name
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml"])
+@pytest.mark.parametrize(
+    "name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml", "embeddings.yaml"]
+)
 def test_editors_find_no_mistake_in_the_shipped_studies(name):
     editor = Draft202012Validator(json.loads((FOLDER / "config.schema.json").read_text()))
     assert [error.message for error in editor.iter_errors(read_yaml(FOLDER / name))] == []
@@ -1105,6 +1123,105 @@ COMPLAINTS = [
         {"own_datasets": {"shop": {"reader": "lightgcn-text", "path": "s.zip", "split": "last"}}},
         "own_datasets.shop.split: this data set has no timestamps, which the split last needs: "
         "choose random or published",
+    ),
+    # Own embeddings.
+    (
+        {"models": ["two-towr"], "embeddings": {"two-tower": FILES}},
+        "models[0]: unknown model 'two-towr'; did you mean 'two-tower'? Valid: BPR-MF, AMF, two-tower",
+    ),
+    (
+        {"models": ["mine"], "embeddings": {"mine": {"users": "u.csv", "itmes": "i.csv"}}},
+        "embeddings.mine.itmes: unknown key 'itmes'; did you mean 'items'? Valid: users, items, user_ids, "
+        "item_ids, item_bias, columns, missing, dataset",
+    ),
+    (
+        {"models": ["mine"], "embeddings": {"mine": {"users": "u.csv"}}},
+        "embeddings.mine.items: this key is missing and has no default",
+    ),
+    (
+        {"seeds": [0, 1], "embeddings": {"mine": [FILES, {**FILES, "missing": "dorp"}]}},
+        "embeddings.mine[1].missing: unknown value 'dorp'; did you mean 'drop'? Valid: error, drop",
+    ),
+    (
+        {"embeddings": {"mine": {**FILES, "columns": {"user": 3}}}},
+        "embeddings.mine.columns.user: expected text, found the whole number 3; put it in quotes if it is text",
+    ),
+    (
+        {"embeddings": {"mine": "u.csv"}},
+        "embeddings.mine: expected a list of mappings (lines of `key: value`), found the text 'u.csv'",
+    ),
+    (
+        {"embeddings": {"mine": []}},
+        "embeddings.mine: must not be empty",
+    ),
+    (
+        {"embeddings": {"a b": FILES}},
+        "embeddings.a b: the name 'a b' is not a name of letters, digits, - and _ that starts with a letter or digit "
+        "(it becomes part of file names)",
+    ),
+    *(
+        (
+            {"embeddings": {name: FILES}},
+            f"embeddings.{name}: the name {name!r} is that of another recommender: choose another",
+        )
+        for name in ("AMF", "NeuMF", "Random")
+    ),
+    (
+        {"embeddings": {"mine": {"users": "u.pt", "items": "i.xlsx"}}},
+        "embeddings.mine.users: 'u.pt' may be pickled, and loading it could run any code: export the arrays as "
+        "docs/embeddings.md shows, in a few lines",
+        "embeddings.mine.items: 'i.xlsx' has none of the endings .parquet, .pq, .csv, .csv.gz, .tsv, .tsv.gz, .npy, "
+        ".safetensors, .vec, .w2v, .txt: docs/embeddings.md shows how to export embeddings",
+    ),
+    (
+        {
+            "embeddings": {
+                "mine": {
+                    "users": "u.npy",
+                    "items": "i.csv",
+                    "item_ids": "i.txt",
+                    "item_bias": "b.csv",
+                }
+            }
+        },
+        "embeddings.mine.user_ids: this key is missing: 'u.npy' holds no ids, so name a text file with one id a line",
+        "embeddings.mine.item_ids: 'i.csv' holds the ids itself: leave this key out",
+        "embeddings.mine.item_bias: 'b.csv' is not a .npy file",
+    ),
+    (
+        {"seeds": [0, 1, 2], "models": ["mine"], "embeddings": {"mine": FILES}},
+        "embeddings.mine: 1 version for 3 seeds: give a list of 3, one for each seed, or as many seeds as there are "
+        "versions",
+    ),
+    (
+        {"models": ["mine"], "embeddings": {"mine": [FILES, FILES]}},
+        "embeddings.mine: 2 versions for 1 seed: give a list of 1, one for each seed, or as many seeds as there are "
+        "versions",
+    ),
+    (
+        {"datasets": ["ml-1m", "lastfm"], "embeddings": {"mine": FILES}},
+        "embeddings.mine.dataset: this key is missing: say which of ml-1m, lastfm these embeddings are of",
+    ),
+    (
+        {"embeddings": {"mine": {**FILES, "dataset": "ml-2m"}}},
+        "embeddings.mine.dataset: 'ml-2m' is not in `datasets`; did you mean 'ml-1m'? Valid: ml-1m",
+    ),
+    (
+        {
+            "datasets": ["ml-1m", "lastfm"],
+            "models": ["mine"],
+            "embeddings": {"mine": {**FILES, "dataset": "lastfm"}},
+        },
+        "datasets[0]: none of `models` is for 'ml-1m'",
+    ),
+    (
+        {"models": ["mine"], "embeddings": {"mine": FILES}, "figure3": {"datasets": ["ml-1m"]}},
+        "figure3.datasets: figure3 trains models on sub-samples, but no model is trained here: add one of BPR-MF, AMF "
+        "to `models`",
+    ),
+    (
+        {"models": ["mine"], "embeddings": {"mine": FILES}, "poster": {"datasets": ["ml-1m"]}},
+        "poster.datasets: poster has training curves, but no model is trained here: add one of BPR-MF, AMF to `models`",
     ),
     # Mirror and plots.
     (

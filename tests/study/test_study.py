@@ -194,6 +194,74 @@ def test_a_training_goes_through_the_states_that_others_start_from():
     assert study.start_of(Namespace(dataset="shop", model="BPR-MF", seed="0", epoch="2")) == []
 
 
+OWN = {"users": "u.parquet", "items": "i.npy", "item_ids": "i.txt"}
+
+
+def test_own_embeddings_are_attacked_without_a_training():
+    changes = {
+        "seeds": [3, 1],
+        "models": ["mine"],
+        "embeddings": {"mine": [OWN, {**OWN, "users": "v.csv"}]},
+    }
+    study = study_of(changes)
+    jobs = parameters(study)
+    assert not [job for job in jobs if job[0] in ("train_model", "train_baseline")]
+    assert jobs["import_embeddings", "shop", "mine", "1"] == {**OWN, "users": "v.csv"}
+    assert len([job for job in jobs if job[0] == "attack_model"]) == 2 * CONDITIONS_PER_MODEL
+    assert jobs["attack_model", "shop", "mine", "3", "fgsm", "0.5", "1"]["loss"] == "bpr"
+    run = Run("shop", "mine", 1)
+    assert study.model_file(run) == "results/tiny/models/shop/mine/seed-1/embeddings.safetensors"
+    assert study.version_files(Namespace(**run._asdict())) == ["v.csv", "i.npy", "i.txt"]
+    assert study.with_curves == []
+    assert study.notes(study.measured) == []  # no epoch was chosen on the test items
+    assert not [line for line in study.unlike_the_papers() if "training." in line]
+
+
+def test_own_embeddings_change_no_job_of_the_other_models():
+    before = parameters(study_of())
+    after = parameters(study_of({"models": ["BPR-MF", "AMF", "mine"], "embeddings": {"mine": OWN}}))
+    end = {"collect_metrics", "collect_models", "judge_claims", "summarise_run", "write_page"}
+    assert {job[0] for job in before if after[job] != before[job]} <= end
+    assert {job[2] for job in after.keys() - before.keys()} == {"mine"}
+
+
+def test_own_embeddings_are_of_one_data_set_and_of_no_sub_sample():
+    other = {**SHOP, "path": "other.csv"}
+    study = study_of(
+        {
+            "datasets": ["shop", "other"],
+            "own_datasets": {"other": other},
+            "models": ["BPR-MF", "mine"],
+            "embeddings": {"mine": {**OWN, "dataset": "other"}},
+            "figure3": {"datasets": ["other"], "k": [1, 2, 3]},
+        }
+    )
+    assert {run.dataset for run in study.trained if run.model == "mine"} == {"other"}
+    assert {run.model for run in study.measured_samples} == {"BPR-MF"}
+    assert study.embedding_files_of("shop") == []
+    assert study.embedding_files_of("other") == ["u.parquet", "i.npy", "i.txt"]
+
+
+def test_users_and_items_leave_the_data_only_where_embeddings_ask_for_it():
+    def reading(**changes):
+        entry = {"mine": {**OWN, **changes}}
+        study = study_of({"models": ["mine"], "embeddings": entry})
+        return study.reading_settings("shop"), study.embedding_files_of("shop", dropping=True)
+
+    assert reading() == (study_of().reading_settings("shop"), [])
+    settings, files = reading(missing="drop")
+    assert settings["embeddings"] == [OWN]
+    assert files == ["u.parquet", "i.npy", "i.txt"]
+
+
+def test_lists_of_own_embeddings_that_are_gone_are_not_shown():
+    changes = {"models": ["mine", "AMF"], "embeddings": {"mine": OWN}}
+    run = Run("shop", "mine", 0)
+    assert len(reporting(**changes).shown_conditions(run)) == 1 + CONDITIONS_PER_MODEL
+    gone = reporting(gone=["mine/seed-0/embeddings.safetensors"], **changes)
+    assert gone.shown_conditions(run) == []
+
+
 def test_a_study_without_other_models_still_keeps_the_state_they_start_from():
     assert study_of({"models": ["BPR-MF"]}).kept_epochs("BPR-MF") == [2, 4]
 

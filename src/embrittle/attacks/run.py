@@ -24,7 +24,7 @@ class Perturbation:
 
     Attributes:
         iterations: number of steps taken.
-        users, items: Delta, float32 (n_users, n_factors) and (n_items, n_factors), on the host.
+        users, items: Delta, float32 (n_users, n_moved) and (n_items, n_moved), on the host (`loss.PairwiseLoss`).
     """
 
     iterations: int
@@ -109,6 +109,7 @@ def attack_model(
     seed: int,
     length: int,
     loss: str = "bpr",
+    fixed: int = 0,
     parent: Perturbation | None = None,
 ) -> tuple[Perturbation, dict[str, np.ndarray]]:
     """Perturb a model and compute the top-K lists of the perturbed model.
@@ -125,6 +126,7 @@ def attack_model(
             attacks on a model.
         length: length of the lists, K.
         loss: loss of the model, a key of `losses.LOSSES`.
+        fixed: the number of last factors that the attack must not move.
         parent: as in `perturb`.
 
     Returns:
@@ -135,7 +137,7 @@ def attack_model(
         DataError: `length` exceeds the catalogue, or a score is NaN.
     """
     factors = model["user_factors"], model["item_factors"]
-    objective = PairwiseLoss(backend, factors, train, seed, loss)
+    objective = PairwiseLoss(backend, factors, train, seed, loss, fixed)
     settings = {"epsilon": epsilon, "iterations": iterations, "seed": seed, "parent": parent}
     delta = perturb(objective, **settings, **attack)
     lists = top_items(backend, *objective.perturbed(delta), seen_items, length)

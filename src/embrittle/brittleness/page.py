@@ -197,7 +197,8 @@ def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> st
     for model, row in rows.items():
         attack = _attack(row).replace(", ", " after ")
         of = f"{_with_interval(row)} of {model}'s" + ("" if said else f" nDCG@{numbers.k}")
-        of += " (adversarial training)" if MODELS[model].section else ""
+        adversarial = model in MODELS and MODELS[model].section
+        of += " (adversarial training)" if adversarial else ""
         said.append(of if attack == before else f"{attack} leaves {of}")
         before = attack
     return f"At ε = {numbers.epsilon:g}, {_listed(said)}."
@@ -250,14 +251,22 @@ def _listed(words: Sequence[str]) -> str:
 # --- What to do next ------------------------------------------------------------------------------
 
 
-def next_steps(cells: pd.DataFrame, *, epsilon: float, n_seeds: int, selection: str) -> list[Step]:
+def next_steps(
+    cells: pd.DataFrame,
+    *,
+    epsilon: float,
+    n_seeds: int,
+    selection: str | None,
+    own: Sequence[str] = (),
+) -> list[Step]:
     """Settings that would say more.
 
     Args:
         cells: of the study (`cells.cells`).
         epsilon: of the cells.
         n_seeds: seeds of the study.
-        selection: how the attacked epoch was selected.
+        selection: how the attacked epoch was selected; None if all models are own embeddings.
+        own: the models that are own embeddings.
     """
 
     def without(role: str) -> list[str]:
@@ -272,7 +281,8 @@ def next_steps(cells: pd.DataFrame, *, epsilon: float, n_seeds: int, selection: 
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
     if n_seeds < ENOUGH_SEEDS:
-        steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1]))
+        versions = f" It needs three versions of {_listed(own)} in `embeddings`." if own else ""
+        steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
     if missing := without(NOISE):
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
         steps.append(Step(key, _NOISE))

@@ -10,11 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from embrittle.data.normal_form import RESERVED, list_column
-from embrittle.data.source_files import place_of, require_columns, to_numbers
+from embrittle.data.source_files import SEPARATORS, place_of, require_columns, to_numbers
 from embrittle.errors import DataError
 
-# Separators to try for each file ending, in order of preference.
-SEPARATORS = {".csv": ",;\t", ".tsv": "\t,;", ".tab": "\t,;", ".txt": "\t,;"}
 PARQUET = (".parquet", ".pq")
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 

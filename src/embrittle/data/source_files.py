@@ -17,6 +17,8 @@ from embrittle.data.readers import Entry, Files
 from embrittle.errors import DataError
 
 LARGEST_INTEGER = np.iinfo(np.int64).max
+# Separators to try for each file ending, in order of preference.
+SEPARATORS = {".csv": ",;\t", ".tsv": "\t,;", ".tab": "\t,;", ".txt": "\t,;"}
 FETCH_AGAIN = "delete the file, so that it is fetched again, or check the copy in the mirror folder"
 CHECK_PATH = "check the file, and `path` (relative to the working directory)"
 # Part of a published split -> how RecBole and LightGCN call it in file names.

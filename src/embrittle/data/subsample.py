@@ -84,6 +84,28 @@ def without_rare(form: NormalForm, users: int, items: int) -> NormalForm:
     return _restricted(form, mask, f"users with {users}, items with {items} interactions")
 
 
+def with_ids(form: NormalForm, users: pd.Index, items: pd.Index, why: str) -> NormalForm:
+    """Return the part of a data set with these users and items.
+
+    Args:
+        form: the data set.
+        users: ids of users to keep; ids that are not in the data set have no effect.
+        items: ids of items to keep.
+        why: what they have in common, for messages.
+
+    Raises:
+        DataError: no interactions are left.
+    """
+    keep_user, keep_item = form.users["id"].isin(users), form.items["id"].isin(items)
+    rows = form.interactions
+    mask = keep_user.to_numpy()[rows["user"]] & keep_item.to_numpy()[rows["item"]]
+    if not mask.any():
+        raise DataError(
+            f"no interaction has a user and an item {why}: check that their ids are those of this data set"
+        )
+    return _restricted(form, mask, why)
+
+
 def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method) -> np.ndarray:
     """`core` with separate k for users and items."""
     users, items = interactions["user"].to_numpy(), interactions["item"].to_numpy()

@@ -239,18 +239,19 @@ def complete(
 
 
 def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:
-    """Return the attacked epoch of each training.
+    """Return the attacked epoch of each model.
 
     Args:
-        models: (data set, file `best` or `last` of `models.state.TrainedState.write`) of each training.
+        models: (data set, file) of each model: `best` or `last` of `models.state.TrainedState.write`, or own
+            embeddings.
 
     Returns:
         Columns dataset, model, seed, selected_epoch and selected_score (value of the criterion; empty for the last
-        epoch).
+        epoch); both empty for own embeddings.
 
     Raises:
         DataError: a file is damaged.
     """
     columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
     rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns).astype({"selected_epoch": "Int64"})

@@ -51,6 +51,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
     known = {**settings["known"], **titles}
     claims, cases = read_table(inputs.one("claims")), read_table(inputs.one("cases"))
     record = read_json(inputs.one("record"))
+    models = run.selected_epochs(inputs, titles)
     environment = Environment(
         loader=PackageLoader("embrittle.page"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -62,7 +63,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         record=record,
         seeds=record["configuration"]["seeds"],
         differs=settings["differs"],
-        **brittle(inputs, settings, record["configuration"]),
+        **brittle(inputs, settings, record["configuration"], models),
         papers_data=papers_data(register, titles),
         judged=(_overall(claims)["verdict"] != NOT_RUN).any(),
         claimed_on=[known.get(name, name) for name in claimed_on(register)],
@@ -79,7 +80,8 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         tables=product_tables(inputs, settings),
         figures=product_figures(inputs, settings),
         statistics=run.data_statistics(inputs, titles),
-        models=run.selected_epochs(inputs, titles),
+        models=models,
+        trains=any(row["epoch"] for row in models),
         jobs=run.jobs(record),
         checksums=run.checksums(record, titles),
         citations=citations(inputs.one("citation")),
@@ -89,12 +91,23 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
 
 
 def brittle(
-    inputs: Inputs, settings: Mapping[str, Any], configuration: Mapping[str, Any]
+    inputs: Inputs,
+    settings: Mapping[str, Any],
+    configuration: Mapping[str, Any],
+    models: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """The first part: what is said of each data set, the figure that shows it, and what to do next."""
+    """The first part: what is said of each data set, the figure that shows it, and what to do next.
+
+    Args:
+        inputs, settings: as in `write`.
+        configuration: the settings of the study.
+        models: from `run.selected_epochs`; own embeddings have no epoch.
+    """
     cells, own = inputs.csv("brittleness"), settings["brittleness"]
     seeds, selection = configuration["seeds"], configuration["training"]["selection"]
-    more = {"n_seeds": len(seeds), "selection": selection}
+    brought = list(dict.fromkeys(row["model"] for row in models if not row["epoch"]))
+    trains = any(row["epoch"] for row in models)
+    more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": brought}
     return {
         "parts": brittleness.parts(cells, settings["titles"], **own),
         "leads": lead_figures(inputs, settings),

@@ -26,13 +26,14 @@ def data_statistics(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str,
 
 
 def selected_epochs(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The trained models with the epoch that was attacked."""
+    """The attacked models, with the epoch of those that were trained here."""
     table = inputs.csv("models")
     rows = table.to_dict("records") if table is not None else []
     return [
         {
             **row,
             "title": titles.get(row["dataset"], row["dataset"]),
+            "epoch": "" if pd.isna(row["selected_epoch"]) else f"{row['selected_epoch']:.0f}",
             "score": "" if pd.isna(row["selected_score"]) else f"{row['selected_score']:.4f}",
         }
         for row in rows

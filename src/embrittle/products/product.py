@@ -90,6 +90,10 @@ class Study(Protocol):
     def trained_shown(self) -> Sequence[Any]:
         """The models on whole data sets; with `missing: report`, those whose training is finished."""
 
+    @property
+    def with_curves(self) -> Sequence[Any]:
+        """The models among `trained_shown` that have a training curve."""
+
 
 class Deviation(NamedTuple):
     """A setting that decides numbers and is not the papers'."""

@@ -9,10 +9,20 @@ from pydantic import Field
 
 from embrittle.attacks.settings import AttackDefinition
 from embrittle.data.settings import Dataset, Mirror, Split
+from embrittle.embeddings.settings import OwnEmbeddings
 from embrittle.metrics.settings import Attribute, Evaluation
 from embrittle.models.settings import AdversarialTraining, Training
 from embrittle.render.plot_settings import PlotSettings
-from embrittle.section import Name, Names, Section, Seed, Text, required, setting
+from embrittle.section import (
+    Name,
+    Names,
+    Section,
+    Seed,
+    Text,
+    one_or_more,
+    required,
+    setting,
+)
 
 # `study.settings.settings_model` adds the options of the methods, with their defaults.
 ATTACK_DEFINITIONS = {
@@ -80,8 +90,14 @@ class StageSettings(Section):
     split: Split = setting(Split, "How the test items are chosen.")
     models: Annotated[list[Text], Field(min_length=1)] = setting(
         ["BPR-MF", "AMF"],
-        "The models to train and attack. AMF starts from BPR-MF, so BPR-MF is trained in any case. The random "
-        "recommender is always measured as a reference and is not listed here.",
+        "The models to attack: `BPR-MF` and `AMF`, which are trained first, and names from `embeddings`. AMF starts "
+        "from BPR-MF, so AMF trains BPR-MF in any case. The random recommender is always measured as a reference and "
+        "is not listed here.",
+    )
+    embeddings: dict[Name, one_or_more(OwnEmbeddings)] = setting(  # type: ignore[valid-type]
+        dict,
+        "Embeddings of your own: the name of a model → its files, or a list of them, one for each of `seeds`, if the "
+        "model was trained several times ([docs/embeddings.md](../docs/embeddings.md)).",
     )
     training: Training = setting(Training, "Training, the same for both models.")
     adversarial_training: AdversarialTraining = setting(

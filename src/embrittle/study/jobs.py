@@ -50,6 +50,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
     sources = settings.datasets
     datasets = [*sources, *(sample for sample, _, _ in study.samples)]
     trained = [*study.trained, *study.measured_samples]
+    trained_here = [run for run in trained if run.model in MODELS]
     lists = {"length": study.list_length}
 
     def evaluate(wildcards: Any) -> dict[str, Any]:
@@ -60,7 +61,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
         definition = stages.attack_settings(settings, wildcards.attack)
         return {
             "definition": definition,
-            "loss": MODELS[wildcards.model].loss,
+            "loss": study.loss_of(wildcards.model),
             **lists,
         }
 
@@ -85,7 +86,11 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
             lambda w: stages.split_settings(settings, registry, w.dataset),
         ),
         "train_model": Jobs(
-            _trainings(study, trained), lambda w: stages.training_settings(settings, w.model)
+            _trainings(study, trained_here), lambda w: stages.training_settings(settings, w.model)
+        ),
+        "import_embeddings": Jobs(
+            of_each_run(study.imported),
+            lambda w: stages.embedding_settings(study.version_of(study.run_of(w))),
         ),
         "train_baseline": Jobs(
             [

@@ -76,6 +76,11 @@ class Paths:
         return self.training("curve.parquet")
 
     @property
+    def embeddings(self) -> str:
+        """The factors of own embeddings, in the order of the data."""
+        return self.results("models/{dataset}/{model}/seed-{seed}/embeddings.safetensors")
+
+    @property
     def baseline_curve(self) -> str:
         """The training curve of a baseline."""
         return self.results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")

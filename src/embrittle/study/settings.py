@@ -19,7 +19,9 @@ from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.settings import AttackDefinition, attack_definition
 from embrittle.data.readers import FORMATS
 from embrittle.data.settings import Dataset
+from embrittle.embeddings.settings import mistakes_of
 from embrittle.errors import ConfigError
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.models.settings import baselines_section
 from embrittle.problems import KeyPath, Problems, suggestion
@@ -90,6 +92,7 @@ def validate(config: Mapping, registry: Mapping) -> Settings:
     model = settings_model()
     written = checked(config, model, problems, repeated_below=("distributions",))
     _check_names(written, problems)
+    _check_embeddings(written, problems)
     _check_datasets(written, registry, problems)
     _check_mirror(written, registry, problems)
     _check_training(written, problems)
@@ -125,8 +128,68 @@ def _check_names(written: Written, problems: Problems) -> None:
         if model == RANDOM:
             message = "the random recommender is always measured: leave it out"
             problems.add(("models", i), message)
-        elif model not in MODELS:
-            problems.add(("models", i), f"unknown model {model!r}{suggestion(model, MODELS)}")
+        elif model not in (own := written.get("embeddings", {})) and model not in MODELS:
+            hint = suggestion(model, [*MODELS, *own])
+            # Embeddings whose files are wrong are not unknown: only their entry is reported.
+            if ("embeddings", model) not in {path[:2] for path in problems.paths}:
+                problems.add(("models", i), f"unknown model {model!r}{hint}")
+
+
+def _check_embeddings(written: Written, problems: Problems) -> None:
+    """Check the names, files and data sets of own embeddings, and that there is a version for each seed."""
+    datasets, seeds = written.get("datasets", []), written.get("seeds", [])
+    models = written.get("models", [])
+    covered = set(datasets) if set(models) & MODELS.keys() else set()
+    for name, entries in written.get("embeddings", {}).items():
+        path = ("embeddings", name)
+        if name in (*MODELS, *BASELINES, RANDOM):
+            problems.add(path, f"the name {name!r} is that of another recommender: choose another")
+            continue
+        of_dataset: dict[str, int] = {}
+        for i, entry in enumerate(entries):
+            place = (*path, i) if len(entries) > 1 else path
+            for key, message in mistakes_of(entry):
+                problems.add((*place, key), message)
+            dataset = entry.get("dataset", datasets[0] if len(datasets) == 1 else None)
+            if dataset is None and datasets:
+                message = f"this key is missing: say which of {', '.join(datasets)} these embeddings are of"
+                problems.add((*place, "dataset"), message)
+            elif dataset is not None and datasets and dataset not in datasets:
+                message = f"{dataset!r} is not in `datasets`{suggestion(dataset, datasets)}"
+                problems.add((*place, "dataset"), message)
+            elif dataset is not None:
+                of_dataset[dataset] = of_dataset.get(dataset, 0) + 1
+        for dataset, versions in of_dataset.items() if name in models else ():
+            covered.add(dataset)
+            if seeds and versions != len(seeds):
+                message = (
+                    f"{versions} version{'s' * (versions > 1)} for {len(seeds)} seed{'s' * (len(seeds) > 1)}: give a "
+                    f"list of {len(seeds)}, one for each seed, or as many seeds as there are versions"
+                )
+                problems.add(path, message)
+    _check_trained_here(written, covered, problems)
+
+
+def _check_trained_here(written: Written, covered: set[str], problems: Problems) -> None:
+    """Report data sets without a model, and products that need a model that is trained here."""
+    embeddings, models = written.get("embeddings", {}), written.get("models", [])
+    if not models or any(
+        path[0] in ("models", "embeddings", "datasets") for path in problems.paths
+    ):
+        return
+    for i, dataset in enumerate(written.get("datasets", [])):
+        if dataset not in covered and embeddings:
+            problems.add(("datasets", i), f"none of `models` is for {dataset!r}")
+    if set(models) & MODELS.keys():
+        return
+    for section, why in (
+        ("figure3", "trains models on sub-samples"),
+        ("poster", "has training curves"),
+    ):
+        named = value_at(written, f"{section}.datasets") or []
+        if not set(named).isdisjoint(written.get("datasets", [])):
+            message = f"{section} {why}, but no model is trained here: add one of {', '.join(MODELS)} to `models`"
+            problems.add((section, "datasets"), message)
 
 
 def _check_datasets(written: Written, registry: Mapping, problems: Problems) -> None:

@@ -4,6 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from embrittle.embeddings.settings import OwnEmbeddings
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
@@ -90,6 +91,8 @@ def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> d
     """
     entry = dataset_entry(settings, registry, name)
     found = {key: entry[key] for key in _READING_KEYS if key in entry}
+    if drops := _dropping(settings, name):
+        found["embeddings"] = drops
     if "sources" in entry:
         accepted = settings.mirror.checksums if settings.mirror.folder else {}
         found["sources"] = [
@@ -100,6 +103,28 @@ def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> d
             for source in entry["sources"]
         ]
     return found
+
+
+def versions(settings: StageSettings, model: str, dataset: str) -> list[OwnEmbeddings]:
+    """Return the own embeddings of a model on a whole data set, one for each seed; none for models trained here."""
+    given = settings.embeddings.get(model, [])
+    return [entry for entry in given if entry.dataset in (None, dataset)]
+
+
+def embedding_settings(entry: OwnEmbeddings) -> dict[str, Any]:
+    """Return the settings that decide how own embeddings are read from their files."""
+    apart = ("missing", "dataset")
+    return {key: value for key, value in entry.plain().items() if key not in apart}
+
+
+def _dropping(settings: StageSettings, dataset: str) -> list[dict[str, Any]]:
+    """Return the own embeddings of the study without which a user or item is removed from a data set."""
+    return [
+        embedding_settings(entry)
+        for model in settings.models
+        for entry in versions(settings, model, dataset)
+        if entry.missing == "drop"
+    ]
 
 
 def sample_name(dataset: str, k: int) -> str:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from embrittle.data import readers
+from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
+from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.problems import number_text
 from embrittle.products.poster.plan import PosterSettings
@@ -123,9 +126,21 @@ class Study:
         tables = [entry[table]["path"] for table in ("users", "items") if table in entry]
         return interactions + tables
 
-    def reader_of(self, dataset: str) -> str:
-        """The name of the reader of a data set."""
-        return self.dataset_entry(dataset)["reader"]
+    def embedding_files_of(self, dataset: str, *, dropping: bool = False) -> list[str]:
+        """The files of own embeddings of a data set; with `dropping`, of those that remove users and items from it."""
+        entries = (
+            entry
+            for model in self.settings.models
+            for entry in stages.versions(self.settings, model, dataset)
+            if entry.missing == "drop" or not dropping
+        )
+        return list(dict.fromkeys(file for entry in entries for file in files_of(entry).values()))
+
+    def preparing_modules(self, wildcards: Any) -> list[str]:
+        """The modules that the job which prepares a data set imports by their names."""
+        settings = self.reading_settings(wildcards.dataset)
+        own = ["embrittle.embeddings.dropping"] if "embeddings" in settings else []
+        return [readers.module_of(settings["reader"]), *own]
 
     def titles(self) -> dict[str, str]:
         """Data set of the study -> its title in tables and figures."""
@@ -218,15 +233,30 @@ class Study:
         return self.model_file(self.run_of(wildcards))
 
     def model_file(self, run: Run) -> str:
-        """The file of the factors of the epoch that is attacked (`training.selection`)."""
+        """The file of the factors that are attacked: of an epoch (`training.selection`), or own embeddings."""
+        if run.model not in MODELS:
+            return self.paths.embeddings.format(**run._asdict())
         attacked = (
             self.paths.last if self.settings.training.selection == "last" else self.paths.best
         )
         return attacked.format(**run._asdict(), epoch=self.epochs)
 
     def curve_file(self, run: Run) -> str:
-        """The file of the training curve of a model."""
+        """The file of the training curve of a model that is trained here."""
         return self.paths.curve.format(**run._asdict(), epoch=self.epochs)
+
+    def loss_of(self, model: str) -> str:
+        """The pairwise loss that attacks on a model ascend, a key of `kernels.losses.LOSSES`."""
+        return MODELS[model].loss if model in MODELS else "bpr"
+
+    def version_of(self, run: Run) -> OwnEmbeddings:
+        """The own embeddings of a model that are those of a seed."""
+        position = self.settings.seeds.index(run.seed)
+        return stages.versions(self.settings, run.model, run.dataset)[position]
+
+    def version_files(self, wildcards: Any) -> list[str]:
+        """The files of the own embeddings that a job reads."""
+        return list(files_of(self.version_of(self.run_of(wildcards))).values())
 
     # --- Runs -----------------------------------------------------------------------------------------
 
@@ -237,12 +267,18 @@ class Study:
         return Run(wildcards.dataset, model, int(wildcards.seed))
 
     def _runs(self, datasets: Iterable[str], models: Iterable[str], seeds: list[int]) -> list[Run]:
-        models = list(models)
-        return [Run(d, model, seed) for d in datasets for model in models for seed in seeds]
+        models, own = list(models), self.settings.embeddings
+        return [
+            Run(dataset, model, seed)
+            for dataset in datasets
+            for model in models
+            if model not in own or stages.versions(self.settings, model, dataset)
+            for seed in seeds
+        ]
 
     @cached_property
     def trained(self) -> list[Run]:
-        """Every model on each whole data set."""
+        """Every model on each whole data set: those that are trained here, and own embeddings on theirs."""
         return self._runs(self.settings.datasets, self.settings.models, self.settings.seeds)
 
     @cached_property
@@ -253,9 +289,15 @@ class Study:
 
     @cached_property
     def measured_samples(self) -> list[Run]:
-        """Every model on each sub-sample."""
+        """Every model that is trained here on each sub-sample."""
         names = [sample for sample, _, _ in self.samples]
-        return self._runs(names, self.settings.models, stages.sample_seeds(self.settings))
+        models = [model for model in self.settings.models if model in MODELS]
+        return self._runs(names, models, stages.sample_seeds(self.settings))
+
+    @cached_property
+    def imported(self) -> list[Run]:
+        """The own embeddings among `trained`."""
+        return [run for run in self.trained if run.model not in MODELS]
 
     @cached_property
     def measured_baselines(self) -> list[Run]:
@@ -283,7 +325,7 @@ class Study:
 
     def conditions_of(self, run: Run) -> list[Condition]:
         """All conditions of a recommender; the random recommender and baselines are not attacked."""
-        attacked = run.model in MODELS
+        attacked = run.model in MODELS or run.model in self.settings.embeddings
         return [INITIAL, *(self.conditions(*self.products_of(run.dataset)) if attacked else ())]
 
     def list_of(self, run: Run, condition: Condition) -> str:
@@ -345,6 +387,8 @@ class Study:
         If one of them is missing, lists on the disk are of other data or another training.
         """
         data = self.paths.split("statistics", dataset=run.dataset)["statistics"]
+        if run.model in self.settings.embeddings:
+            return [data, self.model_file(run)]
         if run.model not in MODELS:  # the random recommender, or a baseline: no state is kept
             return [data]
         return [data, self.model_file(run), *self.ancestor_states(run, self.epochs)]
@@ -376,9 +420,15 @@ class Study:
         """The sentences on missing lists in a caption about these recommenders."""
         return missing.notes(self.missing_of(runs))
 
+    def selects_on_test(self, runs: Iterable[Run]) -> bool:
+        """Whether the test items select the epoch of one of these recommenders; own embeddings have none."""
+        on_test = self.settings.training.selection == "best-on-test"
+        return on_test and any(run.model in MODELS or run.model in BASELINES for run in runs)
+
     def notes(self, runs: Iterable[Run]) -> list[str]:
         """The sentences on selection and missing lists in a caption about these recommenders."""
-        leaks = self.settings.training.selection == "best-on-test"
+        runs = list(runs)
+        leaks = self.selects_on_test(runs)
         notes = ["The attacked epoch was chosen on the test items."] if leaks else []
         return notes + self.missing_notes(runs)
 
@@ -393,6 +443,11 @@ class Study:
         if not self.report_missing:
             return self.trained
         return [run for run in self.trained if self._exists(self.model_file(run))]
+
+    @property
+    def with_curves(self) -> list[Run]:
+        """The models among `trained_shown` that are trained here, and so have a training curve."""
+        return [run for run in self.trained_shown if run.model in MODELS]
 
     @cached_property
     def samples_shown(self) -> list[tuple[str, str, int]]:
@@ -458,5 +513,12 @@ class Study:
     def unlike_the_papers(self) -> list[str]:
         """The settings that change numbers of its products and differ from the papers', each as a line of text."""
         made = [p for p in PRODUCTS.values() if any(p.targets(self).values())]
-        found = {str(deviation): None for product in made for deviation in product.deviations(self)}
+        # If all models are own embeddings, no number depends on how models are trained here.
+        apart = () if self.with_curves else ("training", "adversarial_training")
+        found = {
+            str(deviation): None
+            for product in made
+            for deviation in product.deviations(self)
+            if deviation.setting.split(".")[0] not in apart
+        }
         return list(found)

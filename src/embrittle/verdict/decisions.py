@@ -607,6 +607,6 @@ def selected_epochs(setting: Setting, over: Over) -> Cases:
     """The selected epochs, whose models are attacked. Cases are not decided."""
     for here in setting.each(over):
         rows = _rows(setting.study.files.selected, dataset=setting.dataset, **here.names)
-        epochs = ", ".join(str(row.selected_epoch) for row in rows.itertuples())
+        epochs = ", ".join(f"{epoch:.0f}" for epoch in rows["selected_epoch"].dropna())
         if epochs:
             yield Case(case_name(here.names), OPEN, text=f"epochs {epochs}")

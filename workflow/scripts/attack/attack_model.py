@@ -14,13 +14,15 @@ with job(snakemake.log[0]):
         for part in ("train", "validation")
     )
     parent = snakemake.input.parent
+    model, about = read_tensors(snakemake.input.model)
     perturbation, lists = attack_model(
         get_backend(device.of_job(snakemake.resources.gpu)),
-        read_tensors(snakemake.input.model)[0],
+        model,
         train,
         seen_items=train.including(validation),
         attack=snakemake.params.attack["definition"],
         loss=snakemake.params.attack["loss"],
+        fixed=about.get("fixed_factors", 0),
         epsilon=float(snakemake.wildcards.epsilon),
         iterations=int(snakemake.wildcards.iterations),
         seed=int(snakemake.wildcards.seed),

@@ -99,7 +99,7 @@ class Poster(Product):
     def trainings(self, study: Study) -> list[Any]:
         """The models in the figure of training curves."""
         datasets = self.datasets(study.settings)
-        return [run for run in study.trained_shown if run.dataset in datasets]
+        return [run for run in study.with_curves if run.dataset in datasets]
 
     def _methods(self, study: Study) -> dict[str, str]:
         attacks = PosterSettings.of(study.settings).attacks
@@ -172,7 +172,7 @@ class Poster(Product):
             "epsilon": PosterSettings.of(study.settings).noise_epsilon,
             "k": study.k,
         }
-        trainings = [run._asdict() for run in study.trained_shown]
+        trainings = [run._asdict() for run in study.with_curves]
         training = {"trainings": trainings, "curve_k": study.criterion_k}
         return {"noise": noise, **training, "plots": for_page(study.settings.plots.plain())}
 

@@ -1,0 +1,1 @@
+"""Own embeddings: models that were trained elsewhere, read from files and matched to the data by its ids."""

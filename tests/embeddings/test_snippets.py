@@ -1,0 +1,84 @@
+"""The snippets in docs/embeddings.md: each is short, and those whose library is installed are run."""
+
+import os
+import re
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from embrittle.data.normal_form import normalise, write
+from embrittle.data.splits import split_interactions
+from embrittle.embeddings.matching import read_model
+
+TEXT = Path(__file__).parents[2].joinpath("docs", "embeddings.md").read_text(encoding="utf-8")
+SNIPPETS = dict(re.findall(r"<!-- snippet: (\w+) -->\n\n```python\n(.*?)```", TEXT, re.DOTALL))
+IDS = ["b", "a"], [30, 10, 20]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_each_snippet_has_less_than_ten_lines():
+    assert set(SNIPPETS) == {"split", "torch", "implicit", "gensim", "recbole"}
+    for code in SNIPPETS.values():
+        assert len([line for line in code.splitlines() if line]) < 10
+
+
+def assert_exported(users, items):
+    """The files that a snippet wrote are those factors, by their ids."""
+    files = {"users": "users.parquet", "items": "items.parquet"}
+    if os.path.exists("users.vec"):
+        files = {"users": "users.vec", "items": "items.vec"}
+    model, _ = read_model(files, ["a", "b"], ["10", "20", "30"])
+    np.testing.assert_array_equal(model["user_factors"], users[[1, 0]])
+    np.testing.assert_array_equal(model["item_factors"], items[[1, 2, 0]])
+
+
+def test_embeddings_of_torch(here):
+    tables = torch.nn.Embedding(2, 4), torch.nn.Embedding(3, 4)
+    model = SimpleNamespace(user_embedding=tables[0], item_embedding=tables[1])
+    exec(SNIPPETS["torch"], {"model": model, "user_ids": IDS[0], "item_ids": IDS[1]})
+    assert_exported(*(table.weight.detach().numpy() for table in tables))
+
+
+def test_factors_of_implicit(here):
+    als = pytest.importorskip("implicit.als")
+    from scipy.sparse import csr_matrix
+
+    model = als.AlternatingLeastSquares(factors=4, iterations=1, use_gpu=False)
+    model.fit(csr_matrix(np.eye(2, 3, dtype=np.float32)), show_progress=False)
+    exec(SNIPPETS["implicit"], {"model": model, "user_ids": IDS[0], "item_ids": IDS[1]})
+    assert_exported(model.user_factors, model.item_factors)
+
+
+def test_vectors_of_gensim(here):
+    models = pytest.importorskip("gensim.models")
+    rng, sides = np.random.default_rng(2), {}
+    for side, ids in zip(("users", "items"), IDS, strict=True):
+        sides[side] = models.KeyedVectors(4)
+        sides[side].add_vectors([str(name) for name in ids], rng.normal(size=(len(ids), 4)))
+    exec(SNIPPETS["gensim"], sides)
+    assert_exported(sides["users"].vectors, sides["items"].vectors)
+
+
+def test_the_training_part_with_the_users_own_ids(here):
+    pairs = pd.DataFrame({"user": list("xxxyyy"), "item": list("321213")}).rename_axis("row")
+    pairs["timestamp"] = range(6)
+    folder = here / "results" / "my-model" / "data" / "my-shop"
+    (folder / "split").mkdir(parents=True)
+    form = normalise(pairs, "pairs")
+    write(form, *(folder / "prepared" / f"{n}.parquet" for n in ("interactions", "users", "items")))
+    split_interactions(form.interactions, "last").train.to_parquet(
+        folder / "split" / "train.parquet"
+    )
+    names = {}
+    exec(SNIPPETS["split"], names)
+    found = set(zip(names["train"]["user"], names["train"]["item"], strict=True))
+    assert found == {("x", "3"), ("x", "2"), ("y", "2"), ("y", "1")}
