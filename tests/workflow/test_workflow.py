@@ -20,7 +20,7 @@ from embrittle.attacks.run import attack_model
 from embrittle.data.interactions import read_user_items
 from embrittle.files import read_tensors
 from embrittle.kernels.cpu import CpuBackend
-from tiny_study import CONDITIONS_PER_MODEL, Project, merged
+from tiny_study import CONDITIONS_PER_MODEL, TINY, Project, merged
 
 
 def test_the_study_makes_its_tables_and_figures(project):
@@ -539,6 +539,57 @@ def test_the_published_lastfm_format_goes_from_download_to_table(served, tmp_pat
     assert table["published"].isna().all()
     # The same file from another source reruns nothing.
     assert project.planned("table1", datasets=["lastfm"], mirror={"folder": "elsewhere"}) == {}
+
+
+def brought_split(folder):
+    """Files of parts of the example shop: two test items a user, one for validation, and a user in test only."""
+    rows = pd.read_csv(folder / "resources/example/purchases.csv", dtype=str)
+    rows = rows.drop_duplicates(["customer", "sku"])
+    from_last = rows.groupby("customer").cumcount(ascending=False)
+    enough = rows.groupby("customer")["sku"].transform("size") > 3
+    part = from_last.map({0: "test", 1: "test", 2: "validation"}).where(enough).fillna("train")
+    stranger = rows.iloc[[0]].assign(customer="stranger")
+    for name in ("train", "validation", "test"):
+        whole = pd.concat([rows[part == name], stranger]) if name == "test" else rows[part == name]
+        whole.to_csv(folder / f"{name}.csv", index=False)
+    return {name: f"{name}.csv" for name in ("train", "validation", "test")}
+
+
+@pytest.mark.slow
+def test_a_split_of_ones_own_with_several_test_items_goes_to_the_tables_and_the_page(tmp_path):
+    project = Project(tmp_path / "project")
+    shop = {key: value for key, value in TINY["own_datasets"]["shop"].items() if key != "path"}
+    shop |= {"parts": brought_split(project.folder), "split": "published"}
+    training = {"selection": "best-on-validation"}
+    project.run(datasets=["brought"], own_datasets={"brought": shop}, training=training)
+    log = project.results("logs/prepare_dataset/brought.log").read_text(encoding="utf-8")
+    assert "1 users have no training interaction and are left out, with their 1 held-out" in log
+    parts = {
+        part: pd.read_parquet(project.results(f"data/brought/split/{part}.parquet"))
+        for part in ("train", "validation", "test")
+    }
+    assert parts["test"].groupby("user").size().unique().tolist() == [2]
+    assert len(parts["validation"]) == len(parts["test"]) / 2
+    lists = project.results("lists/brought/AMF/seed-0/bim_epsilon-0.5_iterations-2.parquet")
+    lists = pd.read_parquet(lists)
+    for seen in ("train", "validation"):
+        assert lists.merge(parts[seen], on=["user", "item"]).empty
+    top = lists[lists["rank"] <= 3]
+    rows = parts["test"].merge(top, on=["user", "item"], how="left")
+    gain = (1 / np.log2(rows["rank"] + 1)).fillna(0).groupby(rows["user"]).sum()
+    hits = rows["rank"].notna().groupby(rows["user"]).sum()
+    metrics = (
+        pd.read_parquet(project.results("metrics.parquet"))
+        .set_index(["model", "attack", "epsilon", "iterations", "k", "metric"])["value"]
+        .sort_index()["AMF", "bim", 0.5, 2, 3]
+    )
+    assert metrics["RE"] == pytest.approx((hits / 2).mean())
+    assert metrics["PR"] == pytest.approx(hits.mean() / 3)
+    assert metrics["HR"] == pytest.approx((hits > 0).mean())
+    assert metrics["nDCG"] == pytest.approx(gain.mean() / (1 + 1 / np.log2(3)))
+    table = pd.read_csv(project.results("tables/table1.csv"))
+    assert "HR" in set(table["metric"])
+    assert project.results("index.html").exists()
 
 
 def test_a_wrong_file_is_set_aside_and_nothing_is_made_of_it(served, tmp_path):
