@@ -111,7 +111,7 @@ def made_up_form() -> NormalForm:
             "item": ["x", "z", "y", "x", "z", "w", "z", "w"],
             "rating": [1.0, 2, 3, 4, 5, 1, 2, 3],
             "timestamp": pd.array([8, 7, 6, None, 4, 3, 2, 1], dtype="Int64"),
-            "part": ["train", "test"] * 4,
+            "part": ["train", "test", "train", "train", "train", "test", "train", "test"],
         }
     )
     users = pd.DataFrame({"id": ["a", "b", "c"], "age": pd.array([30, 40, 50], dtype="Int16")})
@@ -133,7 +133,7 @@ def test_a_sub_sample_is_a_normal_form_of_its_own(method):
     assert [u + i for u, i in named] == ["cx", "az", "ax", "dz", "aw", "cz", "dw"]
     assert rows["rating"].tolist() == [1, 2, 4, 5, 1, 2, 3]
     assert rows["timestamp"].fillna(0).tolist() == [8, 7, 0, 4, 3, 2, 1]
-    assert rows["part"].tolist() == ["train", "test", "test", "train", "test", "train", "test"]
+    assert rows["part"].tolist() == ["train", "test", "train", "train", "test", "train", "test"]
     assert rows.index.tolist() == list(range(7))
     assert small.users["user"].tolist() == [0, 1, 2]
     assert small.items["item"].tolist() == [0, 1, 2]

@@ -119,13 +119,13 @@ CHANGES = {
     "more epochs": ({"training": {"epochs": 5}}, {"train_model": 2}),
     "the epoch that is selected": (
         {"training": {"selection": "last"}},
-        {"tabulate_table1": 1, "tabulate_fairness": 2, "write_page": 1},
+        {"tabulate_table1": 1, "tabulate_fairness": 2, "judge_claims": 1, "write_page": 1},
     ),
     "a validation item": (
         {"training": {"selection": "best-on-validation"}},
         {
             **{"split_dataset": 1, "train_model": 3},
-            **{"tabulate_table1": 1, "tabulate_fairness": 2, "write_page": 1},
+            **{"tabulate_table1": 1, "tabulate_fairness": 2, "judge_claims": 1, "write_page": 1},
         },
     ),
     "the seed of a split that draws nothing": ({"split": {"seed": 1}}, {}),

@@ -24,7 +24,7 @@ from embrittle.study import stages
 from embrittle.study.study import Run, Study
 
 # The parts of the configuration that the tests of claims read.
-JUDGED_BY = ("datasets", "evaluation", "training", "table1", "figure1", "figure3")
+JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
 
 
 def jobs_of(study: Study) -> dict[str, Jobs]:
@@ -120,7 +120,8 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
         run = _attacks_run(study, [*study.trained, *study.measured_samples])
         return {
             "configuration": {
-                name: value for name, value in study.settings.plain().items() if name in JUDGED_BY
+                **{name: study.settings.plain()[name] for name in JUDGED_BY},
+                "training": {"selection": study.settings.training.selection},
             },
             "attacks": attacks_shown(study.settings, Table1Settings.of(study.settings).attacks),
             "comparable": study.comparable_products(),
