@@ -1,5 +1,6 @@
 # make           sets up .venv for the default study and runs the study
 # make torch     adds torch to .venv: for a CUDA GPU (`make` does so by itself if it finds one) and for neural baselines
+# make implicit  adds the library implicit to .venv: for the model ALS
 # make check     adds the tools for tests and checks to .venv; checks style, the workflow and types
 # make test      make check, then all tests but the slow ones
 # make test-all  make test, then the slow tests: a study with every product, faults, failed studies, GPU slots, Slurm, the
@@ -17,12 +18,14 @@ PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist loadscope --no-l
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: all torch check test test-all try-embeddings bench clean
+.PHONY: all torch implicit check test test-all try-embeddings bench clean
 
 all: $(READY) $(if $(GPU),torch)
 	snakemake --cores all
 
 torch: $(READY)-torch
+
+implicit: $(READY)-implicit
 
 check: $(READY)-test
 	ruff check .
@@ -52,7 +55,7 @@ $(READY): envs/requirements.txt pyproject.toml
 	python -m pip install --quiet --no-deps --editable .
 	touch $@
 
-# What torch.txt, test.txt and benchmarks.txt add.
+# What torch.txt, implicit.txt, test.txt and benchmarks.txt add.
 $(READY)-%: envs/%.txt $(READY)
 	python -m pip install --quiet --requirement $<
 	touch $@

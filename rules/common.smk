@@ -21,9 +21,9 @@ from snakemake.logging import logger
 
 from embrittle import device, fingerprint
 from embrittle.errors import EmbrittleError
-from embrittle.models import baselines
+from embrittle.models import baselines, module_of
 from embrittle.models.baselines.registry import BASELINES
-from embrittle.models.registry import MODELS
+from embrittle.models.registry import MODELS, require_packages
 from embrittle.products.product import table_files
 from embrittle.products.registry import PRODUCTS
 from embrittle.study.jobs import jobs_of
@@ -68,13 +68,14 @@ JOBS = jobs_of(STUDY)
 results, logs, benchmarks = PATHS.results, PATHS.logs, PATHS.benchmarks
 
 
-def check_torch():
-    """Stop before anything is trained if the study needs torch and torch is not installed."""
-    models = dict.fromkeys(run.model for run in STUDY.measured_baselines)
+def check_packages():
+    """Stop before anything is trained if the study needs torch or another package that is not installed."""
+    measured = dict.fromkeys(run.model for run in STUDY.measured_baselines)
     try:
         device.require_torch(
-            STUDY.settings.device, [name for name in models if BASELINES[name].torch]
+            STUDY.settings.device, [name for name in measured if BASELINES[name].torch]
         )
+        require_packages(STUDY.settings.models)
     except EmbrittleError as error:
         raise WorkflowError(str(error)) from None
     if advice := device.idle_gpu_advice(STUDY.settings.device):
@@ -86,7 +87,7 @@ OWN_SOFTWARE = (
     workflow.deployment_settings and workflow.deployment_settings.deployment_method
 )
 if workflow.is_main_process and not OWN_SOFTWARE:
-    check_torch()
+    check_packages()
 
 # --- Shared trainings ---------------------------------------------------------------------------------
 

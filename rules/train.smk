@@ -26,7 +26,7 @@ rule train_model:
         ENVIRONMENT
     threads: 1
     resources:
-        gpu=GPUS,
+        gpu=lambda wildcards: GPUS if MODELS[wildcards.model].gpu else 0,
         mem_mb=RESOURCES.model_memory,
         runtime=RESOURCES.training_minutes,
         # See "Values that rerun nothing" in common.smk.
@@ -35,7 +35,9 @@ rule train_model:
         settings=params_of("train_model"),
         # By its parameters, not by its wildcards, Snakemake recognises a training that another study has finished.
         training=lambda wildcards: dict(wildcards.items()),
-        code=code_of("train/train_model"),
+        code=lambda wildcards: digest_of(
+            "train/train_model", module_of(MODELS[wildcards.model].trained_by)
+        ),
     script:
         "../workflow/scripts/train/train_model.py"
 

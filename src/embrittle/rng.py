@@ -33,6 +33,10 @@ class Stream(IntEnum):
     NEUMF_ORDER = 17  # epoch
     NEUMF_NEGATIVES = 18  # epoch, number of the negative
     NEUMF_WEIGHTS = 19
+    LIGHT_GCN_EMBEDDINGS = 20
+    LIGHT_GCN_TRIPLES = 21  # epoch
+    ALS_FACTORS = 22
+    PURE_SVD_START = 23
 
 
 def seeds(stream: Stream, seed: int, *place: int) -> np.random.SeedSequence:

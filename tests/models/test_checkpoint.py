@@ -32,6 +32,19 @@ SETTINGS = {
     "selection": "best-on-test",
     "evaluate_every": 3,
 }
+LIGHT_GCN = {
+    "model": "LightGCN",
+    "trained_by": "light_gcn",
+    "factors": 8,
+    "criterion": "HR@10",
+    "selection": "best-on-test",
+    "evaluate_every": 3,
+    "batch_size": 64,
+    "learning_rate": 0.01,
+    "init_scale": 0.1,
+    "layers": 3,
+    "regularisation": 0.0001,
+}
 N_USERS, N_ITEMS, EPOCHS = 40, 30, 400
 KILLS = int(os.environ.get("EMBRITTLE_KILLS", "6"))  # more for docs/reliability.md
 
@@ -52,7 +65,7 @@ def split(tmp_path):
     return folder
 
 
-def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
+def start(split: Path, out: Path, settings: dict = SETTINGS) -> subprocess.Popen:
     """The rule's script in a separate process, with the object that Snakemake passes to it."""
     inputs = {part: f"{split}/{part}.parquet" for part in ("train", "validation", "test")}
     given = {
@@ -65,7 +78,7 @@ def start(split: Path, out: Path, code: str = "1") -> subprocess.Popen:
             "usage": f"{out}/usage.txt",
             "curve": f"{out}/curve.parquet",
         },
-        "params": {"code": code, "settings": SETTINGS, "training": {"seed": "0"}},
+        "params": {"code": "1", "settings": settings, "training": {"seed": "0"}},
         "resources": {"gpu": 0, "checkpoint_seconds": 0},
         "wildcards": {"seed": "0", "epoch": str(EPOCHS)},
     }
@@ -88,8 +101,9 @@ def results(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".txt"}
 
 
-def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_path):
-    undisturbed = finished(split, tmp_path / "whole")
+@pytest.mark.parametrize("settings", [SETTINGS, LIGHT_GCN], ids=["BPR-MF", "LightGCN"])
+def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_path, settings):
+    undisturbed = finished(split, tmp_path / "whole", settings=settings)
     assert set(undisturbed) == {
         *("state.safetensors", "best.safetensors", "last.safetensors"),
         "curve.parquet",
@@ -97,7 +111,7 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_p
     out, rng = tmp_path / "killed", random.Random(0)
     n_killed, checkpoints = 0, set()
     while n_killed < KILLS:
-        job = start(split, out)
+        job = start(split, out, settings)
         # Kill at a random time, after some progress in every round.
         seen = checkpoint_date(out)
         while job.poll() is None and checkpoint_date(out) == seen:
@@ -113,7 +127,7 @@ def test_a_training_killed_again_and_again_ends_with_the_same_bytes(split, tmp_p
     print(f"{n_killed} kills")  # for docs/reliability.md: pytest -s
     assert n_killed >= 3
     assert len(checkpoints) == n_killed  # each went a little further
-    assert finished(split, out) == undisturbed
+    assert finished(split, out, settings=settings) == undisturbed
 
 
 def checkpoint_date(out: Path) -> int | None:

@@ -5,6 +5,7 @@ import json
 import re
 from collections import OrderedDict
 from dataclasses import fields, replace
+from importlib import import_module
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
 from embrittle.data.settings import Dataset
 from embrittle.errors import ConfigError
+from embrittle.models import module_of
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import MODELS
 from embrittle.models.training import TrainingSettings
@@ -367,6 +369,24 @@ def test_training_settings_are_those_that_training_takes():
     defaults = {field.name: field.default for field in fields(TrainingSettings)}
     assert set(defaults) == {*amf, *later, "loss"}
     assert {name: defaults[name] for name in (*later, "loss")} == stages.LATER_SETTINGS
+
+
+@pytest.mark.parametrize("model", ["PureSVD", "ALS", "LightGCN"])
+def test_training_settings_of_a_model_with_a_module_are_those_that_it_takes(model):
+    config = validated(
+        training={"factors": 32, "batch_size": 7, "evaluate_every": 1, "criterion": "nDCG@5"},
+        pure_svd={"singular_values": "both"},
+        als={"iterations": 3},
+        light_gcn={"epochs": 50, "batch_size": 99},
+    )
+    settings = stages.training_settings(config, model)
+    assert settings.pop("trained_by") == MODELS[model].trained_by
+    module = import_module(module_of(MODELS[model].trained_by))
+    taken = module.TrainingSettings(**settings)
+    assert (taken.model, taken.factors, taken.criterion) == (model, 32, "nDCG@5")
+    own = {"PureSVD": {"singular_values": "both"}, "ALS": {"iterations": 3, "alpha": 40.0}}
+    assert settings.items() >= own.get(model, {"batch_size": 99, "evaluate_every": 10}).items()
+    assert "epochs" not in settings
 
 
 def test_a_loss_other_than_bpr_is_handed_to_the_training(monkeypatch):
@@ -753,7 +773,7 @@ COMPLAINTS = [
     ),
     (
         {"epochs": 3},
-        "epochs: unknown key 'epochs'; keys of this name: training.epochs, "
+        "epochs: unknown key 'epochs'; keys of this name: training.epochs, light_gcn.epochs, "
         + ", ".join(f"baselines.{name}.epochs" for name in ("CDAE", "IRGAN", "NeuMF")),
     ),
     (
@@ -955,7 +975,8 @@ COMPLAINTS = [
     ),
     (
         {"models": ["BPRMF"]},
-        "models[0]: unknown model 'BPRMF'; did you mean 'BPR-MF'? Valid: BPR-MF, AMF",
+        "models[0]: unknown model 'BPRMF'; did you mean 'BPR-MF'? "
+        "Valid: BPR-MF, AMF, PureSVD, ALS, LightGCN",
     ),
     (
         {"models": ["BPR-MF", "Random"]},
@@ -997,6 +1018,10 @@ COMPLAINTS = [
         {"training": {"evaluate_every": 2001}},
         "training.evaluate_every: 2001 is more than the 2000 epochs of training: "
         "choose at most 2000",
+    ),
+    (
+        {"light_gcn": {"epochs": 5}},
+        "light_gcn.evaluate_every: 10 is more than the 5 epochs of training: choose at most 5",
     ),
     # Attacks.
     (
@@ -1127,7 +1152,8 @@ COMPLAINTS = [
     # Own embeddings.
     (
         {"models": ["two-towr"], "embeddings": {"two-tower": FILES}},
-        "models[0]: unknown model 'two-towr'; did you mean 'two-tower'? Valid: BPR-MF, AMF, two-tower",
+        "models[0]: unknown model 'two-towr'; did you mean 'two-tower'? "
+        "Valid: BPR-MF, AMF, PureSVD, ALS, LightGCN, two-tower",
     ),
     (
         {"models": ["mine"], "embeddings": {"mine": {"users": "u.csv", "itmes": "i.csv"}}},
@@ -1216,12 +1242,14 @@ COMPLAINTS = [
     ),
     (
         {"models": ["mine"], "embeddings": {"mine": FILES}, "figure3": {"datasets": ["ml-1m"]}},
-        "figure3.datasets: figure3 trains models on sub-samples, but no model is trained here: add one of BPR-MF, AMF "
+        "figure3.datasets: figure3 trains models on sub-samples, but no model is trained here: add one of "
+        "BPR-MF, AMF, PureSVD, ALS, LightGCN "
         "to `models`",
     ),
     (
         {"models": ["mine"], "embeddings": {"mine": FILES}, "poster": {"datasets": ["ml-1m"]}},
-        "poster.datasets: poster has training curves, but no model is trained here: add one of BPR-MF, AMF to `models`",
+        "poster.datasets: poster has training curves, but no model is trained here: add one of "
+        "BPR-MF, AMF, PureSVD, ALS, LightGCN to `models`",
     ),
     # Mirror and plots.
     (

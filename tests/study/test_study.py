@@ -108,6 +108,15 @@ CHANGES = {
         {"models": ["BPR-MF"]},
         {"collect_metrics": 1, "collect_models": 1, "judge_claims": 1, "write_page": 1},
     ),
+    "a further model": (
+        {"models": ["BPR-MF", "AMF", "LightGCN"]},
+        {
+            **{"train_model": 1, "recommend": 1, "attack_model": CONDITIONS_PER_MODEL},
+            **{rule: 1 for rule in NEW_MODELS},
+            **{"collect_metrics": 1, "collect_models": 1, "judge_claims": 1, "write_page": 1},
+        },
+    ),
+    "the settings of a model that is not trained": ({"light_gcn": {"layers": 2}}, {}),
     "the budget of adversarial training": (
         {"adversarial_training": {"epsilon": 0.25}},
         {"train_model": 1, "write_page": 0},
@@ -264,6 +273,42 @@ def test_lists_of_own_embeddings_that_are_gone_are_not_shown():
 
 def test_a_study_without_other_models_still_keeps_the_state_they_start_from():
     assert study_of({"models": ["BPR-MF"]}).kept_epochs("BPR-MF") == [2, 4]
+
+
+def test_models_with_modules_of_their_own_have_their_own_last_epoch_and_start_from_nothing():
+    study = study_of({"models": ["PureSVD", "ALS", "LightGCN"], "light_gcn": {"epochs": 30}})
+    trainings = [job[1:] for job in parameters(study) if job[0] == "train_model"]
+    assert trainings == [
+        ("shop", "PureSVD", "0", "0"),
+        ("shop", "ALS", "0", "0"),
+        ("shop", "LightGCN", "0", "30"),
+    ]
+    assert [study.kept_epochs(model) for model in ("ALS", "LightGCN")] == [[0], [30]]
+    assert study.parent_state("LightGCN", 30) is None
+    best = "results/tiny/models/shop/LightGCN/seed-0/epoch-30/best.safetensors"
+    assert study.model_file(Run("shop", "LightGCN", 0)) == best
+
+
+def test_only_the_settings_of_a_model_train_it_again():
+    models = {"models": ["PureSVD", "ALS", "LightGCN"]}
+    before = parameters(study_of(models))
+
+    def trained_again(**changes) -> set[str]:
+        after = parameters(study_of({**models, **changes}))
+        return {
+            job[2] for job in after if job[0] == "train_model" and before.get(job) != after[job]
+        }
+
+    assert (
+        trained_again(training={"learning_rate": 1}, adversarial_training={"epsilon": 1}) == set()
+    )
+    assert trained_again(training={"selection": "last"}) == set()
+    assert trained_again(training={"selection": "best-on-validation"}) == {"LightGCN"}
+    assert trained_again(training={"factors": 4}) == {"PureSVD", "ALS", "LightGCN"}
+    assert trained_again(pure_svd={"singular_values": "both"}) == {"PureSVD"}
+    assert trained_again(als={"alpha": 1}) == {"ALS"}
+    assert trained_again(light_gcn={"epochs": 30}) == {"LightGCN"}
+    assert trained_again(light_gcn={"layers": 2}) == {"LightGCN"}
 
 
 def test_the_settings_unlike_the_papers_are_named():
@@ -496,11 +541,33 @@ def test_memory_and_time_grow_with_the_data_and_with_each_attempt(sized):
     assert resources.model_memory(Namespace(), sized, 3) == 3 * memory
     assert ClusterResources(study_of(), gpus=1).model_memory(Namespace(), sized, 1) > memory + 2900
     epochs = [
-        resources.training_minutes(Namespace(epoch=epoch), sized, 1) for epoch in ("100", "2000")
+        resources.training_minutes(Namespace(model="BPR-MF", epoch=epoch), sized, 1)
+        for epoch in ("100", "2000")
     ]
     assert epochs == [ceil(5 + (50.01 + 33.6) / 60), ceil(5 + (1000.2 + 671.5) / 60)]
     assert memory_for_tables(50)(Namespace(), sized, 2) == 2 * (1000 + 50 * 40)
     assert table_minutes(Namespace(), sized, 1) == 7
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "minutes"),
+    [
+        ("PureSVD", {}, 5 + 120 / 60),
+        ("ALS", {"als": {"iterations": 30}}, 5 + 30 * 20 / 60),
+        # 489 batches an epoch, each 0.46 s: four times as long as measured.
+        ("LightGCN", {"light_gcn": {"batch_size": 2048, "epochs": 60}}, 5 + 489.4 * 0.46),
+        (
+            "LightGCN",
+            {"light_gcn": {"batch_size": 2048, "epochs": 60, "layers": 1}},
+            5 + 489.4 * 0.16,
+        ),
+    ],
+)
+def test_the_time_of_a_model_with_a_module_follows_its_settings(sized, model, changes, minutes):
+    asked = ClusterResources(study_of(changes), gpus=0).training_minutes
+    wildcards = Namespace(model=model, epoch="0")
+    assert asked(wildcards, sized, 1) == pytest.approx(minutes, abs=1)
+    assert asked(wildcards, sized, 2) == 2 * asked(wildcards, sized, 1)
 
 
 def test_damaged_statistics_are_left_to_the_job(sized):

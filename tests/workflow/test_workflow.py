@@ -412,13 +412,13 @@ def test_without_the_lists_of_a_baseline_the_table_is_made_of_the_rest(everythin
     }
 
 
-# At the start of every Python: no torch is installed.
-WITHOUT_TORCH = """
+# At the start of every Python: what no study must have is not installed.
+WITHOUT_OPTIONAL = """
 from importlib import metadata
 installed = metadata.version
 
 def version(package):
-    if package == "torch":
+    if package in ("torch", "implicit"):
         raise metadata.PackageNotFoundError(package)
     return installed(package)
 
@@ -426,13 +426,22 @@ metadata.version = version
 """
 
 
-def test_a_study_that_needs_torch_stops_at_once_where_torch_is_missing(tmp_path, monkeypatch):
-    (tmp_path / "sitecustomize.py").write_text(WITHOUT_TORCH)
+@pytest.mark.parametrize(
+    ("package", "changes", "needed_for"),
+    [
+        ("torch", PRODUCTS["poster"], "poster.baselines: CDAE, IRGAN, NeuMF"),
+        ("implicit", {"models": ["ALS", "PureSVD"]}, "models: ALS"),
+    ],
+)
+def test_a_study_that_needs_a_package_stops_at_once_where_it_is_missing(
+    tmp_path, monkeypatch, package, changes, needed_for
+):
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_OPTIONAL)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    done = Project(tmp_path / "project").snakemake("--dry-run", **PRODUCTS["poster"])
+    done = Project(tmp_path / "project").snakemake("--dry-run", **changes)
     output = done.stdout + done.stderr
-    said = "torch is not installed, but needed for poster.baselines: CDAE, IRGAN, NeuMF."
-    assert f"{said} Install it with `make torch`" in output
+    said = f"{package} is not installed, but needed for {needed_for}."
+    assert f"{said} Install it with `make {package}`" in output
     assert done.returncode == 1
     assert "Traceback" not in output
 

@@ -197,7 +197,7 @@ def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> st
     for model, row in rows.items():
         attack = _attack(row).replace(", ", " after ")
         of = f"{_with_interval(row)} of {model}'s" + ("" if said else f" nDCG@{numbers.k}")
-        adversarial = model in MODELS and MODELS[model].section
+        adversarial = model in MODELS and MODELS[model].section == "adversarial_training"
         of += " (adversarial training)" if adversarial else ""
         said.append(of if attack == before else f"{attack} leaves {of}")
         before = attack

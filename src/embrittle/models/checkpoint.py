@@ -42,14 +42,18 @@ class Checkpoint:
         named = json.dumps([content, settings], sort_keys=True)
         self._training = hashlib.sha256(named.encode()).hexdigest()
 
-    def load(self) -> TrainedState | None:
-        """Return the state to continue from; None if there is no readable checkpoint of this training."""
+    def load(self, kind: type) -> TrainedState | None:
+        """Return the state to continue from; None if there is no readable checkpoint of this training.
+
+        Args:
+            kind: the type of the state's `factors`.
+        """
         if not self._path.exists():
             return None
         try:
             tensors, about = read_tensors(self._path)
             training = about.pop("training", None)
-            state = state_of(tensors, about)
+            state = state_of(tensors, about, kind)
         except (
             Exception
         ) as error:  # training does not depend on the checkpoint, whatever the damage

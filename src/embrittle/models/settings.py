@@ -1,4 +1,7 @@
-"""The settings of the recommenders: training, AMF, baselines. Light: imported whenever the Snakefile is parsed."""
+"""The settings of the recommenders: training, AMF, further models, baselines.
+
+Light: imported whenever the Snakefile is parsed.
+"""
 
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -89,6 +92,92 @@ class AdversarialTraining(Section):
         "MSAP authors' code: steps stay small. `true` restarts them, as in the APR authors' code: first steps are "
         "large.",
     )
+
+
+class OwnTraining(Section):
+    """The settings of a model that is trained by a module of its own (`registry.Model.trained_by`)."""
+
+    def last_epoch(self) -> int:
+        """Return the number of the last epoch; 0 for a model without epochs."""
+        return getattr(self, "epochs", 0)
+
+    def seconds(self, interactions: float) -> float:
+        """Return the longest time of a training on one core that a cluster should allow.
+
+        Args:
+            interactions: number of interactions in millions.
+        """
+        raise NotImplementedError
+
+
+class PureSvd(OwnTraining):
+    """PureSVD: a truncated singular value decomposition of the interactions."""
+
+    singular_values: Literal["users", "both"] = setting(
+        "users",
+        "Where the singular values go. `users`: into the user embeddings, as in the paper; item embeddings are then "
+        "short. `both`: their roots into both sides. Lists without perturbation are the same, those under attack are "
+        "not, because ε is the same for short and long rows.",
+    )
+
+    def seconds(self, interactions: float) -> float:
+        """Return the time of the products with the matrix that the decomposition takes."""
+        return 120 * interactions
+
+
+class Als(OwnTraining):
+    """ALS: weighted least squares on all pairs of user and item, by the library `implicit`."""
+
+    iterations: Count = setting(
+        15,
+        "The number of times that all user embeddings and then all item embeddings are solved for.",
+    )
+    alpha: FromZero = setting(
+        40.0,
+        "The weight of an interaction is 1 + alpha, that of any other pair of user and item is 1. The paper's value "
+        "is 40.",
+    )
+    regularisation: Positive = setting(
+        10.0,
+        "The weight λ of the squared embeddings. With a small one, user embeddings stay long and item embeddings "
+        "short, which attacks of one ε do not treat alike.",
+    )
+
+    def seconds(self, interactions: float) -> float:
+        """Return the time of the iterations."""
+        return 20 * self.iterations * interactions
+
+
+class LightGcn(OwnTraining):
+    """LightGCN: embeddings that are averaged over the neighbours in the graph of users and items."""
+
+    epochs: Count = setting(
+        1000, "The number of epochs. Small data need fewer: look at the training curve."
+    )
+    evaluate_every: Count = setting(
+        10, "The number of epochs between evaluations, at most `light_gcn.epochs`."
+    )
+    batch_size: Count = setting(
+        2048,
+        "The number of triples per step. Every step propagates over the whole graph, so an epoch's time is the number "
+        "of batches times that of a propagation (0.1 s for ML-1M on one core), and the paper's 2,048 belongs on small "
+        "data. On large data choose 8,192 or more, with a larger `learning_rate`.",
+    )
+    learning_rate: Positive = setting(0.001, "The learning rate of Adam.")
+    init_scale: Positive = setting(
+        0.1, "The standard deviation of the initial embeddings, drawn from a normal distribution."
+    )
+    layers: Annotated[Whole, Field(ge=0)] = setting(
+        3, "The number of propagations whose results are averaged; 0 is matrix factorisation."
+    )
+    regularisation: FromZero = setting(
+        0.0001, "The weight λ of the squared embeddings, before propagation, of a batch's triples."
+    )
+
+    def seconds(self, interactions: float) -> float:
+        """Return the time of the propagations, with a margin for evaluations and slower cores."""
+        batches = 1 + interactions * 1e6 / self.batch_size
+        return self.epochs * batches * (0.01 + 0.15 * self.layers * interactions)
 
 
 _FROM_ZERO = ("regularisation", "pretraining")

@@ -20,10 +20,12 @@ class TrainedState:
         model: name of the model, a key of `models.registry.MODELS`.
         seed: seed of the training.
         epoch: number of the last epoch.
-        factors: factors and accumulators at `epoch` as NumPy arrays, from which training can continue.
+        factors: the parameters and the state of the optimiser at `epoch`, from which training can continue: a
+            dataclass of NumPy arrays. Matrix factorisation has `Factors`, other models a dataclass of their own.
         selected: float32 user and item factors of the selected epoch; None until an epoch is selected.
         selected_epoch: the selected epoch; None until an epoch is selected.
         selected_score: value of the criterion at the selected epoch; None with selection "last".
+        last: float32 user and item factors of the last epoch; None before the end of the training.
         curve: one row for each epoch, with the columns of `EpochSelection.row`: epoch, loss (mean of a triple, without
             the adversarial term), HR and nDCG on the test items, and the score that selects (NaN for epochs without
             evaluation). It has no times, so that the same training writes the same bytes.
@@ -32,10 +34,11 @@ class TrainedState:
     model: str
     seed: int
     epoch: int
-    factors: Factors
+    factors: Any
     selected: tuple[np.ndarray, np.ndarray] | None = None
     selected_epoch: int | None = None
     selected_score: float | None = None
+    last: tuple[np.ndarray, np.ndarray] | None = None
     curve: list[dict[str, float]] = field(default_factory=list)
 
     def about(self) -> dict[str, Any]:
@@ -59,9 +62,8 @@ class TrainedState:
             curve: path of the curve (Parquet).
         """
         self.write_state(state)
-        at_end = (self.factors.user_factors, self.factors.item_factors)
         ended = {**self.about(), "selected_epoch": self.epoch, "selected_score": None}
-        for path, factors, about in ((best, self.selected, self.about()), (last, at_end, ended)):
+        for path, factors, about in ((best, self.selected, self.about()), (last, self.last, ended)):
             write_tensors(
                 dict(zip(("user_factors", "item_factors"), factors, strict=True)), path, about
             )
@@ -83,14 +85,14 @@ class TrainedState:
 
 
 def read_state(path: str | PathLike) -> TrainedState:
-    """Read a state that `TrainedState.write_state` wrote; raise DataError if the file is damaged."""
+    """Read a state of matrix factorisation that `write_state` wrote; raise DataError if the file is damaged."""
     tensors, about = read_tensors(path)
-    return state_of(tensors, about)
+    return state_of(tensors, about, Factors)
 
 
-def state_of(tensors: dict[str, np.ndarray], about: dict[str, Any]) -> TrainedState:
-    """Return the state from the arrays and the header of its file."""
+def state_of(tensors: dict[str, np.ndarray], about: dict[str, Any], kind: type) -> TrainedState:
+    """Return the state from the arrays and the header of its file; `kind` is the type of its `factors`."""
     selected = tensors.pop("selected_users", None), tensors.pop("selected_items", None)
     return TrainedState(
-        factors=Factors(**tensors), selected=None if selected[0] is None else selected, **about
+        factors=kind(**tensors), selected=None if selected[0] is None else selected, **about
     )

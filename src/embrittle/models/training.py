@@ -1,25 +1,20 @@
-"""Training of BPR-MF and AMF (docs/method.md, "Training")."""
+"""Training of matrix factorisation: BPR-MF and AMF (docs/method.md, "Training")."""
 
 from __future__ import annotations
 
-import logging
-import math
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 
 from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
-from embrittle.kernels.backend import Backend, Factors, StepSettings
-from embrittle.kernels.ranking import target_ranks
+from embrittle.kernels.backend import Array, Backend, Factors, StepSettings
 from embrittle.kernels.sampling import TripleSampler
 from embrittle.models.checkpoint import Checkpoint
+from embrittle.models.epochs import run_epochs
 from embrittle.models.selection import EpochSelection
 from embrittle.models.state import TrainedState
 from embrittle.rng import Stream, generator, seeds, truncated_normal
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -143,36 +138,43 @@ def train(
             a held-out item to select by, or the loss is no longer finite.
     """
     state = _start(train, settings, seed, start)
-    if state.epoch >= epochs:
-        raise TrainingError(
-            f"{settings.model} starts at epoch {state.epoch}, so it cannot end at epoch {epochs}. Choose a larger "
-            "number of epochs."
-        )
     selection = EpochSelection(settings.selection, settings.criterion, train, test, validation)
-    state = (checkpoint and checkpoint.load()) or state
     sampler = TripleSampler(train.indptr, train.indices, train.n_items)
-    factors = Factors(*(backend.put(array) for array in vars(state.factors).values()))
-    for epoch in range(state.epoch + 1, epochs + 1):
-        loss = backend.train_epoch(
-            factors, sampler.draw(seeds(Stream.TRIPLES, seed, epoch)), settings.step()
-        )
-        if not math.isfinite(loss):
-            raise TrainingError(
-                f"The loss of {settings.model} is {loss} at epoch {epoch} (seed {seed}): training has diverged. "
-                "Choose a lower training.learning_rate, or a smaller adversarial_training.epsilon."
-            )
-        state.epoch = epoch
-        state.curve.append(selection.row(epoch, loss))
-        if epoch % settings.evaluate_every == 0 or epoch == epochs:
-            on_device = factors.user_factors, factors.item_factors
-            if selection.judge(state, partial(target_ranks, backend, *on_device)):
-                state.selected = tuple(map(backend.get, on_device))
-        if checkpoint and epoch < epochs and checkpoint.is_due():
-            checkpoint.save(replace(state, factors=_on_host(backend, factors)))
-        logger.debug("epoch %d of %d", epoch, epochs)
-    state.factors = _on_host(backend, factors)
-    return state
+
+    def learner(state: TrainedState) -> _Factorisation:
+        return _Factorisation(backend, state.factors, sampler, settings, seed)
+
+    every = settings.evaluate_every
+    return run_epochs(learner, state, backend, selection, every, epochs, checkpoint)
 
 
-def _on_host(backend: Backend, factors: Factors) -> Factors:
-    return Factors(*(backend.get(array) for array in vars(factors).values()))
+class _Factorisation:
+    """Matrix factorisation in training (`epochs.Learner`)."""
+
+    advice = "Choose a lower training.learning_rate, or a smaller adversarial_training.epsilon."
+
+    def __init__(
+        self,
+        backend: Backend,
+        factors: Factors,
+        sampler: TripleSampler,
+        settings: TrainingSettings,
+        seed: int,
+    ):
+        """Copy the factors to the device."""
+        self._factors = Factors(*(backend.put(array) for array in vars(factors).values()))
+        self._backend, self._sampler = backend, sampler
+        self._step, self._seed = settings.step(), seed
+
+    def train_epoch(self, epoch: int) -> float:
+        """Take a step for each full batch of the epoch's triples."""
+        triples = self._sampler.draw(seeds(Stream.TRIPLES, self._seed, epoch))
+        return self._backend.train_epoch(self._factors, triples, self._step)
+
+    def rows(self) -> tuple[Array, Array]:
+        """Return the factors."""
+        return self._factors.user_factors, self._factors.item_factors
+
+    def parameters(self) -> Factors:
+        """Return factors and accumulators."""
+        return Factors(*(self._backend.get(array) for array in vars(self._factors).values()))

@@ -11,7 +11,7 @@ from embrittle.attacks.settings import AttackDefinition
 from embrittle.data.settings import Dataset, Mirror, Split
 from embrittle.embeddings.settings import OwnEmbeddings
 from embrittle.metrics.settings import Attribute, Evaluation
-from embrittle.models.settings import AdversarialTraining, Training
+from embrittle.models.settings import AdversarialTraining, Als, LightGcn, PureSvd, Training
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.section import (
     Name,
@@ -90,19 +90,34 @@ class StageSettings(Section):
     split: Split = setting(Split, "How the test items are chosen.")
     models: Annotated[list[Text], Field(min_length=1)] = setting(
         ["BPR-MF", "AMF"],
-        "The models to attack: `BPR-MF` and `AMF`, which are trained first, and names from `embeddings`. AMF starts "
-        "from BPR-MF, so AMF trains BPR-MF in any case. The random recommender is always measured as a reference and "
-        "is not listed here.",
+        "The models to attack: `BPR-MF`, `AMF`, `PureSVD`, `ALS` and `LightGCN`, which are trained first, and names "
+        "from `embeddings`. AMF starts from BPR-MF, so AMF trains BPR-MF in any case. ALS needs the library `implicit` "
+        "(`make implicit`). The random recommender is always measured as a reference and is not listed here.",
     )
     embeddings: dict[Name, one_or_more(OwnEmbeddings)] = setting(  # type: ignore[valid-type]
         dict,
         "Embeddings of your own: the name of a model → its files, or a list of them, one for each of `seeds`, if the "
         "model was trained several times ([docs/embeddings.md](../docs/embeddings.md)).",
     )
-    training: Training = setting(Training, "Training, the same for both models.")
+    training: Training = setting(
+        Training,
+        "Training of BPR-MF and AMF. `factors`, `selection`, `criterion` and `checkpoint_seconds` are those of all "
+        "models.",
+    )
     adversarial_training: AdversarialTraining = setting(
         AdversarialTraining,
         "AMF: BPR-MF, trained further with an adversarial term, L(Θ) + λ·L(Θ + Δ).",
+    )
+    pure_svd: PureSvd = setting(
+        PureSvd, "PureSVD: a truncated singular value decomposition of the interactions."
+    )
+    als: Als = setting(
+        Als,
+        "ALS: weighted least squares on all pairs of user and item, by the library `implicit`.",
+    )
+    light_gcn: LightGcn = setting(
+        LightGcn,
+        "LightGCN: embeddings that are averaged over the neighbours in the graph of users and items.",
     )
     baselines: Any = setting(dict, "Options of the baselines of the [APR poster](#the-apr-poster).")
     attacks: dict[Name, AttackDefinition] = setting(

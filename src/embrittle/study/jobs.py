@@ -166,7 +166,7 @@ def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
     """The wildcards of each training and of the trainings that it starts from, each once."""
     found = {}
     for run in runs:
-        place: tuple[str, int] | None = (run.model, study.epochs)
+        place: tuple[str, int] | None = (run.model, study.epochs_of(run.model))
         while place:
             model, epoch = place
             wildcards = {**run._replace(model=model)._asdict(), "epoch": epoch}

@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embrittle.models.registry import FACTORISATION, MODELS
+from embrittle.study.stages import own_training
+
 if TYPE_CHECKING:
     from embrittle.study.study import Study
 
@@ -70,6 +73,9 @@ class ClusterResources:
     def training_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The minutes of a training up to an epoch, counted from the first epoch."""
         interactions, pairs = sizes(input.statistics)
+        if MODELS[wildcards.model].trained_by != FACTORISATION:
+            own = own_training(self.study.settings, wildcards.model)
+            return attempt * math.ceil(5 + own.seconds(interactions) / 60)
         epochs = int(wildcards.epoch)
         evaluations = epochs / self.study.settings.training.evaluate_every
         seconds = 0.5 * interactions * epochs + 0.015 * pairs * evaluations

@@ -328,13 +328,15 @@ def _check_mirror(written: Written, registry: Mapping, problems: Problems) -> No
 
 
 def _check_training(written: Written, problems: Problems) -> None:
+    for trained_by in ("training", *(kind.section for kind in MODELS.values() if kind.section)):
+        of = written.get(trained_by, {})
+        if {"epochs", "evaluate_every"} <= of.keys() and of["evaluate_every"] > of["epochs"]:
+            message = "{evaluate_every} is more than the {epochs} epochs of training: choose at most {epochs}"
+            problems.add((trained_by, "evaluate_every"), message.format_map(of))
     epochs = value_at(written, "training.epochs")
     every = value_at(written, "training.evaluate_every")
     if epochs is None:
         return
-    if every is not None and every > epochs:
-        message = f"{every} is more than the {epochs} epochs of training: choose at most {epochs}"
-        problems.add(("training", "evaluate_every"), message)
     for model in written.get("models", []):
         section = MODELS[model].section if model in MODELS else None
         if section is None:

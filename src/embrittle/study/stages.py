@@ -7,7 +7,8 @@ from typing import Any
 from embrittle.embeddings.settings import OwnEmbeddings
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
-from embrittle.models.registry import MODELS
+from embrittle.models.registry import FACTORISATION, MODELS
+from embrittle.models.settings import OwnTraining
 from embrittle.problems import suggestion
 from embrittle.products.characteristics.plan import Figure3Settings
 from embrittle.products.settings import StageSettings
@@ -35,7 +36,9 @@ def attack_settings(settings: StageSettings, attack: str) -> dict[str, Any]:
 
 
 def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
-    """Return the settings that decide the result of training `model`, the fields of `training.TrainingSettings`.
+    """Return the settings that decide the result of training `model`: the fields of its module's `TrainingSettings`.
+
+    A model with a module of its own has a further one, `trained_by` (`models.registry.Model`).
 
     The number of epochs and the state that the training starts from are not among them, because they are in the paths
     of its files. The time between checkpoints is not, because it does not change the result.
@@ -45,11 +48,11 @@ def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
     """
     if model not in MODELS:
         raise ConfigError(f"unknown model {model!r}{suggestion(model, MODELS)}")
+    if MODELS[model].trained_by != FACTORISATION:
+        return _own_training_settings(settings, model)
     apart = ("epochs", "checkpoint_seconds")
     found = {k: value for k, value in settings.training.plain().items() if k not in apart}
-    if found["selection"] == "last":
-        # Every training keeps its last epoch as well, so that both selections share one training.
-        found["selection"] = "best-on-test"
+    found["selection"] = _selection(settings)
     found["loss"] = MODELS[model].loss
     if section := MODELS[model].section:
         adversarial = getattr(settings, section)
@@ -58,6 +61,32 @@ def training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
         found["restart_accumulators"] = adversarial.restart_accumulators
     unchanged = [key for key, value in LATER_SETTINGS.items() if found.get(key) == value]
     return {"model": model, **{k: v for k, v in found.items() if k not in unchanged}}
+
+
+def _own_training_settings(settings: StageSettings, model: str) -> dict[str, Any]:
+    """`training_settings` of a model that is trained by a module of its own."""
+    kind = MODELS[model]
+    own = own_training(settings, model).plain()
+    shared: dict[str, Any] = {"criterion": settings.training.criterion}
+    if "epochs" in own:
+        shared["selection"] = _selection(settings)
+    own.pop("epochs", None)
+    about = {"model": model, "trained_by": kind.trained_by, "factors": settings.training.factors}
+    return {**about, **shared, **own}
+
+
+def own_training(settings: StageSettings, model: str) -> OwnTraining:
+    """Return the section of a model that is trained by a module of its own."""
+    return getattr(settings, MODELS[model].section or "")
+
+
+def _selection(settings: StageSettings) -> str:
+    """The rule by which a training selects its best epoch.
+
+    Every training keeps its last epoch as well, so that the selection of the last one shares its training.
+    """
+    selection = settings.training.selection
+    return "best-on-test" if selection == "last" else selection
 
 
 def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from embrittle.data import readers
 from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
-from embrittle.models.registry import MODELS
+from embrittle.models.registry import FACTORISATION, MODELS
 from embrittle.problems import number_text
 from embrittle.products.poster.plan import PosterSettings
 from embrittle.products.product import Files, Product, is_single_step
@@ -185,10 +185,11 @@ class Study:
 
     # --- Models ---------------------------------------------------------------------------------------
 
-    @property
-    def epochs(self) -> int:
-        """The last epoch of every training."""
-        return self.settings.training.epochs
+    def epochs_of(self, model: str) -> int:
+        """The last epoch of a model's training; 0 for a model without epochs."""
+        if MODELS[model].trained_by == FACTORISATION:
+            return self.settings.training.epochs
+        return stages.own_training(self.settings, model).last_epoch()
 
     def kept_epochs(self, model: str) -> list[int]:
         """The epochs whose training state is kept, ascending: the last, and those that other models start from.
@@ -196,14 +197,14 @@ class Study:
         The latter are kept even if the study does not train the other models, so that leaving a model out does not
         train this one again.
         """
-        step = self.settings.training.evaluate_every
+        last, step = self.epochs_of(model), self.settings.training.evaluate_every
         starts = {
             getattr(self.settings, kind.section).start_epoch
             for kind in MODELS.values()
             if kind.section and kind.starts_from == model
         }
-        kept = {start for start in starts if start < self.epochs and start % step == 0}
-        return sorted({self.epochs, *kept})
+        kept = {start for start in starts if start < last and start % step == 0}
+        return sorted({last, *kept})
 
     def parent_state(self, model: str, epoch: int) -> tuple[str, int] | None:
         """(model, epoch) of the state, its own or another model's, that a training starts from; None if from none."""
@@ -239,11 +240,11 @@ class Study:
         attacked = (
             self.paths.last if self.settings.training.selection == "last" else self.paths.best
         )
-        return attacked.format(**run._asdict(), epoch=self.epochs)
+        return attacked.format(**run._asdict(), epoch=self.epochs_of(run.model))
 
     def curve_file(self, run: Run) -> str:
         """The file of the training curve of a model that is trained here."""
-        return self.paths.curve.format(**run._asdict(), epoch=self.epochs)
+        return self.paths.curve.format(**run._asdict(), epoch=self.epochs_of(run.model))
 
     def loss_of(self, model: str) -> str:
         """The pairwise loss that attacks on a model ascend, a key of `kernels.losses.LOSSES`."""
@@ -391,7 +392,7 @@ class Study:
             return [data, self.model_file(run)]
         if run.model not in MODELS:  # the random recommender, or a baseline: no state is kept
             return [data]
-        return [data, self.model_file(run), *self.ancestor_states(run, self.epochs)]
+        return [data, self.model_file(run), *self.ancestor_states(run, self.epochs_of(run.model))]
 
     def shown_conditions(self, run: Run) -> list[Condition]:
         """The conditions of a recommender that are measured; with `missing: report`, those whose lists exist."""
@@ -421,9 +422,13 @@ class Study:
         return missing.notes(self.missing_of(runs))
 
     def selects_on_test(self, runs: Iterable[Run]) -> bool:
-        """Whether the test items select the epoch of one of these recommenders; own embeddings have none."""
+        """Whether the test items select the epoch of one of these recommenders; not all have epochs."""
+
+        def has_epochs(model: str) -> bool:
+            return model in BASELINES or (model in MODELS and self.epochs_of(model) > 0)
+
         on_test = self.settings.training.selection == "best-on-test"
-        return on_test and any(run.model in MODELS or run.model in BASELINES for run in runs)
+        return on_test and any(has_epochs(run.model) for run in runs)
 
     def notes(self, runs: Iterable[Run]) -> list[str]:
         """The sentences on selection and missing lists in a caption about these recommenders."""

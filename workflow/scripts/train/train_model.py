@@ -1,10 +1,12 @@
-"""Train one model up to an epoch."""
+"""Train one model up to an epoch, by the module that its settings name."""
+
+from importlib import import_module
 
 from embrittle import device
 from embrittle.data.interactions import read_user_items
 from embrittle.jobs import job
 from embrittle.kernels.devices import get_backend
-from embrittle.models import training
+from embrittle.models import module_of
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.state import read_state
 from embrittle.usage import measured
@@ -22,16 +24,18 @@ with job(snakemake.log[0]), measured(snakemake.output.usage):
             snakemake.params.training,
         ],
     )
-    state = training.train(
+    settings = dict(snakemake.params.settings)
+    module = import_module(module_of(settings.pop("trained_by", "training")))
+    state = module.train(
         get_backend(device.of_job(snakemake.resources.gpu)),
         positives,
         test=read_user_items(snakemake.input.test, snakemake.input.statistics),
         validation=read_user_items(snakemake.input.validation, snakemake.input.statistics),
-        settings=training.TrainingSettings(**snakemake.params.settings),
+        settings=module.TrainingSettings(**settings),
         seed=int(snakemake.wildcards.seed),
         epochs=int(snakemake.wildcards.epoch),
-        start=read_state(start) if start else None,
         checkpoint=checkpoint,
+        **({"start": read_state(start)} if start else {}),
     )
     state.write(*(snakemake.output[name] for name in ("state", "best", "last", "curve")))
     checkpoint.remove()
