@@ -11,6 +11,7 @@ from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend
 from embrittle.kernels.ranking import lists_to_columns, top_items
 from embrittle.kernels.sampling import draw_negatives
+from held_out import held_out
 
 # --- Along the way ------------------------------------------------------------------------------------
 
@@ -97,15 +98,15 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
 ):
     model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
     # A validation item of every other user: seen, so not recommended, but not trained on either.
-    held_out = draw_negatives(
+    validation = draw_negatives(
         train.indptr, train.indices, train.n_items, np.random.SeedSequence([1])
     )[train.indptr[:-1]]
-    held_out[1::2] = -1
+    validation[1::2] = -1
     perturbation, lists = attack_model(
         backend,
         model,
         train,
-        train.including(held_out),
+        train.including(held_out(validation, train.n_items)),
         attack={"method": method},
         epsilon=0.5,
         iterations=1,
@@ -116,13 +117,15 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     positives = set(zip(owners.tolist(), train.indices.tolist(), strict=True))
     recommended = list(zip(lists["user"].tolist(), lists["item"].tolist(), strict=True))
     assert positives.isdisjoint(recommended)
-    assert set(enumerate(held_out.tolist())).isdisjoint(recommended)
+    assert set(enumerate(validation.tolist())).isdisjoint(recommended)
     assert len(set(recommended)) == len(recommended) == 7 * N_USERS
     delta = run(PairwiseLoss(CpuBackend(), factors, train, 5), method)
     perturbed = [f + d for f, d in zip(factors, delta, strict=True)]
     scores = np.einsum("nk,nk->n", perturbed[0][lists["user"]], perturbed[1][lists["item"]])
     np.testing.assert_allclose(lists["score"], scores, rtol=1e-3, atol=1e-4)
-    clean = lists_to_columns(*top_items(CpuBackend(), *factors, train.including(held_out), 7))
+    clean = lists_to_columns(
+        *top_items(CpuBackend(), *factors, train.including(held_out(validation, train.n_items)), 7)
+    )
     assert (lists["item"] != clean["item"]).any()
     assert_close([perturbation.users, perturbation.items], delta)
     assert perturbation.iterations == 1

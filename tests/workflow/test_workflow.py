@@ -169,11 +169,15 @@ def test_an_attack_in_several_jobs_has_the_lists_of_one_in_one_job(project):
     ids=["the same study", "the last epoch"],
 )
 def test_a_second_study_trains_nothing_that_the_first_has_trained(project, changes, file):
+    shared = project.folder / "resources" / "trainings"
+    before = {path: path.stat().st_mtime_ns for path in shared.iterdir()}
     said = project.run("models", study=f"second-{file}", **changes)
     assert "train_model" in said
+    assert {path: path.stat().st_mtime_ns for path in shared.iterdir()} == before
     second = project.folder / "results" / f"second-{file}"
-    # A training begins by writing to its log.
-    assert not list((second / "logs" / "train_model").rglob("*.log"))
+    # A training begins by writing to its log, which Snakemake makes if the job does not run.
+    logs = list((second / "logs" / "train_model").rglob("*.log"))
+    assert [path.stat().st_size for path in logs] == [0, 0, 0]
     for model in ("BPR-MF", "AMF"):
         path = f"models/shop/{model}/seed-0/epoch-4/{file}.safetensors"
         assert (second / path).resolve() == project.results(path).resolve()
