@@ -88,6 +88,58 @@ def test_figure1_lines_are_the_means_over_seeds(metrics, panel, metric, model, a
     assert line.get_ydata() == pytest.approx(means[FIGURE1_ITERATIONS].to_numpy())
 
 
+def with_models(metrics, models):
+    """Metrics of these models, each with the values of one of the papers' two."""
+    parts = [metrics[metrics["model"] == "Random"]]
+    parts += [metrics[metrics["model"] == like].assign(model=name) for name, like in models.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+OTHER_MODELS = [
+    ({"SVD": "AMF"}, ["nDCG@10 SVD", "ICov@10 SVD"], ["nDCG@10 SVD"]),
+    (
+        {"SVD": "AMF", "LightGCN": "BPR-MF"},
+        ["nDCG@10 SVD", "nDCG@10 LightGCN", "ICov@10 SVD", "ICov@10 LightGCN"],
+        ["nDCG@10 SVD", "nDCG@10 LightGCN"],
+    ),
+    (
+        {"LightGCN": "BPR-MF", "AMF": "AMF", "BPR-MF": "BPR-MF"},
+        [
+            *("nDCG@10 BPR-MF", "nDCG@10 AMF", "ICov@10 BPR-MF", "ICov@10 AMF"),
+            *("nDCG@10 LightGCN", "ICov@10 LightGCN"),
+        ],
+        ["nDCG@10 BPR-MF", "nDCG@10 AMF", "nDCG@10 LightGCN"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("models", "first", "second"), OTHER_MODELS)
+def test_a_study_of_other_models_has_panels_of_its_own(metrics, published, models, first, second):
+    theirs = with_models(metrics, models)
+    for draw_one, expected in ((draw1, first), (draw2, second)):
+        figure = draw_one(theirs, "lastfm", published=published)
+        panels = [ax for ax in figure.axes if ax.get_title()]
+        letters, shown = zip(*(ax.get_title().split() for ax in panels), strict=True)
+        assert list(letters) == [f"({letter})" for letter in "abcdef"[: len(expected)]]
+        labels = [ax.get_ylabel() for ax in panels]  # of the left panel only, where two share it
+        labels = [own or left for left, own in zip(["", *labels], labels, strict=False)]
+        assert list(map(" ".join, zip(labels, shown, strict=True))) == expected
+        assert "notes" not in {text.get_gid() for ax in panels for text in ax.texts}
+        lines = lines_of(figure)
+        for ax, name, label in zip(panels, shown, labels, strict=True):
+            metric = label.partition("@")[0]
+            rows = values_of(theirs, "lastfm", name, "pgd", metric)
+            at = rows[(rows["epsilon"] == 0.5) & (rows["iterations"] == 25)]["value"].mean()
+            x, y = lines[ax.get_gid()]["pgd"].get_data()
+            place = 0.5 if draw_one is draw2 else 25
+            assert y[list(x).index(place)] == pytest.approx(at)
+            # The papers' curves stand behind those of their own models alone.
+            assert ("published pgd" in lines[ax.get_gid()]) == (name in ("BPR-MF", "AMF"))
+        # The lowest panel of each column names its x axis.
+        lowest = {ax.get_subplotspec().colspan.start: ax for ax in panels}
+        assert all(ax.xaxis.label.get_visible() for ax in lowest.values())
+
+
 @pytest.mark.parametrize(("panel", "model"), [("fig2a", "BPR-MF"), ("fig2b", "AMF")])
 def test_figure2_lines_are_the_means_over_seeds(metrics, panel, model):
     figure = draw2(metrics)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 from typing import cast
 
 import numpy as np
@@ -17,7 +18,7 @@ from embrittle.metrics.tidy import (
     values_by,
 )
 from embrittle.render import published as pub
-from embrittle.vocabulary import PAPER_ATTACKS, RANDOM, UNPERTURBED
+from embrittle.vocabulary import PAPER_ATTACKS, PAPER_MODELS, RANDOM, UNPERTURBED
 
 CURVE = ["figure", "metric", "dataset", "model", "attack", "x_name"]
 
@@ -33,26 +34,54 @@ class Panel:
     model: str
 
 
+# Figure -> its measures, and the quantity on its x axis.
+MEASURES = {"figure1": ("nDCG", "ICov"), "figure2": ("nDCG",)}
+X_NAMES = {"figure1": "iterations", "figure2": "epsilon"}
+COLUMNS = 2
+
+
 @dataclass(frozen=True)
 class Layout:
-    """The panels of a figure, and the quantity on its x axis ("iterations" or "epsilon")."""
+    """The panels of a figure.
 
-    panels: Sequence[Panel]
+    Attributes:
+        rows: the panels of each row; None where a row has one less.
+        x_name: the quantity on the x axis, "iterations" or "epsilon".
+    """
+
+    rows: Sequence[Sequence[Panel | None]]
     x_name: str
 
+    @property
+    def panels(self) -> list[Panel]:
+        """All panels, row by row."""
+        return [panel for row in self.rows for panel in row if panel]
 
-FIGURES = {
-    "figure1": Layout(
-        (
-            Panel("fig1a", "nDCG", "BPR-MF"),
-            Panel("fig1b", "nDCG", "AMF"),
-            Panel("fig1c", "ICov", "BPR-MF"),
-            Panel("fig1d", "ICov", "AMF"),
-        ),
-        "iterations",
-    ),
-    "figure2": Layout((Panel("fig2a", "nDCG", "BPR-MF"), Panel("fig2b", "nDCG", "AMF")), "epsilon"),
-}
+
+def layout(name: str, models: Sequence[str]) -> Layout:
+    """Return the layout of a figure: that of the papers, if the study has no other models than theirs.
+
+    Otherwise two models stand side by side, each measure in a row of its own, and a single model has its measures side
+    by side. Panels have letters, row by row.
+
+    Args:
+        name: "figure1" or "figure2".
+        models: the models in the metrics, those of the papers first.
+    """
+    measures = MEASURES[name]
+    shown = models if set(models) - set(PAPER_MODELS) else PAPER_MODELS
+    if len(shown) == 1:
+        rows = [[(measure, shown[0]) for measure in measures]]
+    else:
+        pairs = [shown[first : first + COLUMNS] for first in range(0, len(shown), COLUMNS)]
+        rows = [[(measure, model) for model in pair] for pair in pairs for measure in measures]
+    letters = iter(ascii_lowercase)
+    width = max(map(len, rows))
+    panels = [
+        [Panel(f"fig{name[-1]}{next(letters)}", *of) for of in row] + [None] * (width - len(row))
+        for row in rows
+    ]
+    return Layout(panels, X_NAMES[name])
 
 
 def curves(
@@ -83,32 +112,34 @@ def curves(
         DataError: the metrics are not usable, see `metrics_at`.
     """
     rows = metrics_at(metrics, k)
+    arranged = layout(name, models_in(rows))
     initial = rows["attack"] == UNPERTURBED
-    if FIGURES[name].x_name == "iterations":
+    if arranged.x_name == "iterations":
         rows = rows[is_epsilon(rows["epsilon"], cast(float, epsilon)) | initial]
         points = rows.assign(x=rows["iterations"].astype(float))
-        return _curves(points, FIGURES[name], cast(Sequence[int], iterations), attacks)
+        return _curves(points, arranged, cast(Sequence[int], iterations), attacks)
     rows = rows[(rows["iterations"] == iterations) | initial]
     grid = np.array(cast(Sequence[float], epsilon), dtype=float)
     # Replace each epsilon by the grid value that equals it except for the last bits of a float.
     budgets = rows["epsilon"].to_numpy(dtype=float)
     nearest = grid[np.abs(budgets[:, None] - grid[None, :]).argmin(axis=1)]
     points = rows.assign(x=np.where(np.isclose(budgets, nearest, atol=0.0), nearest, np.nan))
-    return _curves(points, FIGURES[name], grid.tolist(), attacks)
+    return _curves(points, arranged, grid.tolist(), attacks)
 
 
 def _curves(
     points: pd.DataFrame, layout: Layout, grid: Sequence[float], attacks: Mapping[str, bool]
 ) -> pd.DataFrame:
-    """Return the curves of the panels whose model has metrics; `points` are metrics with a column x."""
+    """Return the curves of the models with metrics, on each data set; `points` are metrics with a column x."""
     multi_step = [name for name, single_step in attacks.items() if not single_step]
-    models = models_in(points)
-    seeds = {name: seeds_of(points, name) for name in dict.fromkeys(points["dataset"])}
+    datasets = dict.fromkeys(points["dataset"])
+    models = {name: models_in(points[points["dataset"] == name]) for name in datasets}
+    seeds = {name: seeds_of(points, name) for name in datasets}
     keys = [
         (panel.figure, panel.metric, dataset, panel.model, attack, layout.x_name, float(x), seed)
         for panel in layout.panels
-        if panel.model in models
         for dataset in seeds
+        if panel.model in models[dataset]
         for attack in multi_step
         for x in sorted(grid)
         for seed in seeds[dataset]
@@ -160,7 +191,7 @@ class Shown:
 
     Attributes:
         layout: the layout of the figure.
-        models: the models in the metrics.
+        models: the models in the metrics of the data set.
         curves: the curves of the data set, from `curves`.
         references: panel -> name -> value of a horizontal line, a mean over the seeds, NaN if a seed is missing. The
             names are "initial", the single-step attacks in their order, and "random".
@@ -203,28 +234,29 @@ def shown(
     Raises:
         DataError: the metrics are not usable, or have no rows of the data set.
     """
-    layout, rows = FIGURES[name], metrics_at(metrics, k)
+    rows = metrics_at(metrics, k)
     here = rows[rows["dataset"] == dataset]
     if here.empty:
         raise DataError(f"the metrics have no rows for the data set {dataset!r}")
+    arranged = layout(name, models_in(here))
     found = curves(metrics, name, epsilon, iterations, k, attacks)
     fixed_as_published = (
         np.isclose(epsilon, pub.FIGURE1_EPSILON)
-        if layout.x_name == "iterations"
+        if arranged.x_name == "iterations"
         else iterations == pub.FIGURE2_ITERATIONS
     )
     if published is None or k != pub.FIGURES_K or not fixed_as_published:
         published = pd.DataFrame(columns=list(LONG_COLUMNS))
     reference_epsilon = cast(float, epsilon if fgsm_epsilon is None else fgsm_epsilon)
     return Shown(
-        layout=layout,
-        models=models_in(rows),
+        layout=arranged,
+        models=models_in(here),
         curves=found[found["dataset"] == dataset],
         references={
             panel.figure: _references(
                 here, panel, reference_epsilon, attacks, len(seeds_of(rows, dataset))
             )
-            for panel in layout.panels
+            for panel in arranged.panels
         },
         reference_epsilon=reference_epsilon,
         published=published[published["dataset"] == dataset],

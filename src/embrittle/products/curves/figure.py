@@ -28,20 +28,29 @@ def draw(
     title: str | None = None,
     **arguments: Any,
 ) -> Drawing:
-    """Figure 1 of one data set, nDCG (a, b) and ICov (c, d) against L, or Figure 2, nDCG (a, b) against epsilon.
+    """Figure 1 of one data set, nDCG and ICov against L, or Figure 2, nDCG against epsilon; a panel for each model.
 
     `metrics`, `name`, `dataset` and `arguments` are those of `cells.shown`, which also says what is raised; `title` is
     by default the name of the data set.
     """
     what, settings = shown(metrics, name, dataset, **arguments), settings or PlotSettings()
-    panels, over_epsilon = what.layout.panels, what.layout.x_name == "epsilon"
+    rows, over_epsilon = what.layout.rows, what.layout.x_name == "epsilon"
     remark = "No curve is published for these data and settings."
     if settings.published and len(what.published):
         remark = "The broad, pale lines are the published curves."
-    about, shape = (f"Figure {name.removeprefix('figure')}", remark), (len(panels) // 2, 2)
-    more = {"height": shape[0] * settings.panel_height + 0.85, "sharex": True, "sharey": "row"}
+    about, shape = (f"Figure {name.removeprefix('figure')}", remark), (len(rows), len(rows[0]))
+    more: dict[str, Any] = {"height": shape[0] * settings.panel_height + 0.85}
+    if shape[0] > 1 or len({panel.metric for panel in what.layout.panels}) == 1:
+        more |= {"sharex": True, "sharey": "row"}
     with drawing(settings, title or dataset, about, shape, **more) as figure:
-        for panel, ax in zip(panels, figure.panels.flat, strict=True):
+        places = list(
+            zip([panel for row in rows for panel in row], figure.panels.flat, strict=True)
+        )
+        axes = {panel: ax for panel, ax in places if panel}
+        empty = [ax for panel, ax in places if panel is None]
+        for ax in empty:
+            ax.set_axis_off()
+        for panel, ax in axes.items():
             ax.set(
                 gid=panel.figure,
                 title=f"({panel.figure[-1]}) {panel.model}",
@@ -55,9 +64,13 @@ def draw(
                 notes += figure.references(ax, heights, what.attacks, f" (ε = {epsilon:g})")
             figure.note(ax, notes, *NOTE_PLACES[panel.figure[:4]])
         # After all panels, because those of a row or column share a scale.
-        for panel, ax in zip(panels, figure.panels.flat, strict=True):
+        for panel, ax in axes.items():
             _scale(ax, over_epsilon, panel.metric == "ICov" and settings.coverage_axis == "log")
         figure.add_legend(what.curves["n_seeds"].max())
+    if empty:  # the panel above them is the last of its column
+        above = figure.panels[-1 - len(empty), -1]
+        above.tick_params(axis="x", labelbottom=True)
+        above.xaxis.label.set_visible(True)
     return figure
 
 
@@ -65,11 +78,11 @@ def _draw_curves(figure: Drawing, ax: Axes, panel: Panel, what: Shown) -> Iterab
     """Draw the curves of all multi-step attacks with the published ones behind; yield what is missing."""
     if all(what.attacks.values()):
         yield "no multi-step attack: no curve"
-    curves = what.curves[what.curves["figure"] == panel.figure]
+    curves = _of_panel(what.curves, panel)
     at = "ε = {x:g}" if what.layout.x_name == "epsilon" else "L = {x:g}"
     for number, (attack, curve) in enumerate(curves.groupby("attack", sort=False)):
         look, label = look_of(attack, what.attacks, figure.settings), condition_label(attack)
-        theirs = what.published[what.published["figure"] == panel.figure]
+        theirs = _of_panel(what.published[what.published["x_name"] == what.layout.x_name], panel)
         theirs = theirs[theirs["attack"] == attack].sort_values("x")
         if figure.settings.published and not theirs.empty:
             behind = {"label": f"{label}, published", "gid": f"published {attack}"}
@@ -85,6 +98,10 @@ def _draw_curves(figure: Drawing, ax: Axes, panel: Panel, what: Shown) -> Iterab
         figure.curve(ax, curve, label, look, at, attack)
         if n_missing:
             yield f"{label}: {n_missing} of {len(curve)} points missing"
+
+
+def _of_panel(curves: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    return curves[(curves["metric"] == panel.metric) & (curves["model"] == panel.model)]
 
 
 def _scale(ax: Axes, log_x: bool, log_y: bool) -> None:
