@@ -281,7 +281,7 @@ def next_steps(
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
     if n_seeds < ENOUGH_SEEDS:
-        versions = f" It needs three versions of {_listed(own)} in `embeddings`." if own else ""
+        versions = f" It needs three versions of {_listed(own)} under embeddings." if own else ""
         steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
     if missing := without(NOISE):
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
@@ -296,7 +296,7 @@ def next_steps(
 
 _SEEDS = (
     "gives narrower intervals: with two seeds they reach 12.7 standard errors to either side.",
-    "trains and attacks each model three times, which gives every percentage a 95 % interval.",
+    "attacks three trainings of each model, which gives every percentage a 95 % interval.",
 )
 _NOISE = (
     "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε. With "
