@@ -96,3 +96,20 @@ def test_use_is_noted_once_a_day(tmp_path):
 def test_a_place_that_cannot_be_written_is_no_error(tmp_path):
     (tmp_path / "file").write_text("")
     note_use(tmp_path / "file" / f"loops-{'a' * 16}")
+
+
+def test_no_job_loads_what_only_other_programs_compile():
+    """numba looks for scipy.linalg as it compiles its first loop; afterwards, others can import it as ever."""
+    code = """
+import sys
+import numpy as np
+from embrittle.kernels.sampling import draw_negatives
+draw_negatives(np.array([0, 1]), np.array([0], np.int32), 3, np.random.SeedSequence(0))
+assert "scipy.linalg" not in sys.modules
+from numba import njit
+import scipy.linalg.cython_blas
+product = njit(lambda a, b: np.dot(a, b))(np.eye(2), np.ones((2, 2)))
+assert (product == 1).all()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

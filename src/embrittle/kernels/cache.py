@@ -10,8 +10,10 @@ program compiles itself is cached where that program wants it.
 import hashlib
 import os
 import shutil
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,25 @@ from numba.core import config
 DAY = 24 * 3600.0
 UNUSED_DAYS = 30
 """After so many days without use, the folder of another version of the code is removed."""
+
+
+@contextmanager
+def _unavailable(module: str) -> Iterator[None]:
+    """Let imports of a module fail meanwhile, unless it is loaded already."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
+# As it compiles its first loop, numba imports this module of its own, which loads scipy.linalg to see whether NumPy's
+# products can be compiled. The loops use none, and a job of one second would take a quarter longer.
+with _unavailable("scipy.linalg.cython_blas"):
+    import numba.np.arraymath  # noqa: F401
 
 
 def _folder() -> Path:
