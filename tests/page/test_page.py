@@ -101,8 +101,8 @@ def own_path(tmp_path_factory):
 def test_the_page_begins_with_how_brittle_each_data_set_is(study, path, tables):
     cells = pd.read_csv(study.made["brittleness"])
     left = cells[cells["quantity"] == "nDCG left"].set_index(["dataset", "model", "role"])["mean"]
-    captions = [name for name in tables if "before any perturbation" in name]
-    titles = [re.search(r"leaves, (.*) \(in brackets", name)[1] for name in captions]
+    captions = [name for name in tables if "without perturbation" in name]
+    titles = [re.search(r"at ε = 0.5, (.*) \(in brackets", name)[1] for name in captions]
     assert titles == ["MovieLens-1M", "LastFM", "My <shop> & co"]
     assert list(tables)[: len(captions)] == captions
     head, *rows = tables[captions[0]]

@@ -97,8 +97,8 @@ def _table(numbers: Numbers, title: str) -> Table:
         for model in numbers.models
     ]
     caption = (
-        f"nDCG and hit rate before any perturbation, and how many percent of nDCG one of ε = {numbers.epsilon:g} "
-        f"leaves, {title} ({_seeds(numbers)})"
+        f"nDCG and hit rate without perturbation, and the percentage of nDCG that is left at ε = {numbers.epsilon:g}, "
+        f"{title} ({_seeds(numbers)})"
     )
     return Table(caption, ["Model"], list(shown), rows)
 
