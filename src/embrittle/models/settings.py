@@ -3,6 +3,7 @@
 Light: imported whenever the Snakefile is parsed.
 """
 
+from abc import abstractmethod
 from functools import cache
 from typing import Annotated, Any, Literal
 
@@ -101,13 +102,13 @@ class OwnTraining(Section):
         """Return the number of the last epoch; 0 for a model without epochs."""
         return getattr(self, "epochs", 0)
 
+    @abstractmethod
     def seconds(self, interactions: float) -> float:
         """Return the longest time of a training on one core that a cluster should allow.
 
         Args:
             interactions: number of interactions in millions.
         """
-        raise NotImplementedError
 
 
 class PureSvd(OwnTraining):
