@@ -105,3 +105,18 @@ def read_user_items(part: str | PathLike, statistics: str | PathLike) -> UserIte
     sizes = read_json(statistics)
     users, items = read_columns(part, "user", "item")
     return UserItems.from_pairs(users, items, sizes["n_users"], sizes["n_items"])
+
+
+def read_train_and_seen(
+    train: str | PathLike, validation: str | PathLike, statistics: str | PathLike
+) -> tuple[UserItems, UserItems]:
+    """Read the training positives of a split, and the seen items, which are not recommended: with the validation items.
+
+    Args:
+        train, validation, statistics: the files of the split, as in `read_user_items`.
+
+    Raises:
+        DataError: a file is damaged.
+    """
+    positives = read_user_items(train, statistics)
+    return positives, positives.including(read_user_items(validation, statistics))

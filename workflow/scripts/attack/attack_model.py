@@ -3,15 +3,14 @@
 from embrittle import device
 from embrittle.attacks.norms import NORMS_KEY
 from embrittle.attacks.run import Perturbation, attack_model
-from embrittle.data.interactions import read_user_items
+from embrittle.data.interactions import read_train_and_seen
 from embrittle.files import read_tensors, write_parquet
 from embrittle.jobs import job
 from embrittle.kernels.devices import get_backend
 
 with job(snakemake.log[0]):
-    train, validation = (
-        read_user_items(snakemake.input[part], snakemake.input.statistics)
-        for part in ("train", "validation")
+    train, seen_items = read_train_and_seen(
+        snakemake.input.train, snakemake.input.validation, snakemake.input.statistics
     )
     parent = snakemake.input.parent
     model, about = read_tensors(snakemake.input.model)
@@ -19,7 +18,7 @@ with job(snakemake.log[0]):
         get_backend(device.of_job(snakemake.resources.gpu)),
         model,
         train,
-        seen_items=train.including(validation),
+        seen_items=seen_items,
         attack=snakemake.params.attack["definition"],
         loss=snakemake.params.attack["loss"],
         fixed=about.get("fixed_factors", 0),

@@ -1,15 +1,13 @@
 """Write lists of the random recommender for a split."""
 
-from embrittle.data.interactions import read_user_items
+from embrittle.data.interactions import read_train_and_seen
 from embrittle.files import write_parquet
 from embrittle.jobs import job
 from embrittle.kernels.ranking import lists_to_columns, random_items
 
 with job(snakemake.log[0]):
-    train, validation = (
-        read_user_items(snakemake.input[part], snakemake.input.statistics)
-        for part in ("train", "validation")
+    _, seen_items = read_train_and_seen(
+        snakemake.input.train, snakemake.input.validation, snakemake.input.statistics
     )
-    seen_items = train.including(validation)
     lists = random_items(seen_items, snakemake.params.length, int(snakemake.wildcards.seed))
     write_parquet(lists_to_columns(*lists), snakemake.output.lists)
