@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -9,6 +11,7 @@ from embrittle.attacks.loss import PairwiseLoss
 from embrittle.attacks.run import attack_model
 from embrittle.kernels import reference
 from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.numba_graph import Graph
 from embrittle.kernels.ranking import target_ranks, top_items
 from embrittle.kernels.sampling import draw_negatives
 from embrittle.render.published import TABLE1_ITERATIONS
@@ -17,10 +20,14 @@ from . import libraries, targets
 from .measurements import Effort, compared, our_epoch, plain_epoch
 from .plain import (
     embedding_gradient,
+    mean_of_layers,
     numpy_target_ranks,
     numpy_top_items,
     optimiser_epoch,
     reference_epoch,
+    scipy_graph,
+    torch_graph,
+    torch_mean_of_layers,
 )
 from .setting import AMF, AMF_EPOCHS, BPR_EPOCHS, BPR_MF, SEED, K, Problem
 from .table import Row
@@ -104,6 +111,28 @@ def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
     return compared("step of an attack", measurements, effort.repeats, targets.ATTACK_STEP)
 
 
+def propagation_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """LightGCN's three layers over the whole graph, and back: most of a step, whatever the size of the batch."""
+    n_layers = 3
+    rows = np.concatenate(list(vars(problem.start()).values())[:2])
+    graph = Graph.of(problem.train)
+    matrix = scipy_graph(graph)
+    tensor = torch_graph(graph)
+    calls = {
+        OURS: lambda: graph.mean_of_layers(graph.mean_of_layers(rows, n_layers), n_layers),
+        "SciPy, CSR": lambda: mean_of_layers(
+            matrix, mean_of_layers(matrix, rows, n_layers), n_layers
+        ),
+        "torch autograd, sparse CSR": lambda: torch_mean_of_layers(tensor, rows, n_layers),
+    }
+    ours, *others = compared(
+        "propagation of LightGCN, forward and backward",
+        {name: (lambda call=call: seconds_of(call)) for name, call in calls.items()},
+        effort.repeats,
+    )
+    return [replace(ours, target=targets.PROPAGATION), *others]
+
+
 def grid_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
     """Table 1's grid of BIM, steps and lists: each continued from the one before, and each from the beginning.
 
@@ -173,6 +202,7 @@ def loop_rows(problem: Problem, effort: Effort) -> list[Row]:
         *epoch_rows(seconds),
         *gradient_rows(problem, effort),
         *attack_step_rows(problem, effort),
+        *propagation_rows(problem, effort),
         *evaluation,
         budget,
     ]

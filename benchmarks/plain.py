@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -10,6 +12,10 @@ from torch.nn.functional import embedding, softplus
 
 from embrittle.kernels import reference
 from embrittle.kernels.backend import ADAGRAD_EPS, Factors, StepSettings
+from embrittle.kernels.numba_graph import Graph
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 # Trains on int64 triples (n, 3), without the last partial batch; returns user_factors and item_factors.
 Epoch = Callable[[torch.Tensor], list[torch.Tensor]]
@@ -68,6 +74,45 @@ def optimiser_epoch(factors: Factors, settings: StepSettings, device: str = "cpu
         return parameters
 
     return epoch
+
+
+def scipy_graph(graph: Graph) -> csr_array:
+    """LightGCN's normalised adjacency matrix for SciPy."""
+    from scipy.sparse import (
+        csr_array,
+    )  # here, because the GPU's benchmark runs where SciPy may be missing
+
+    n_nodes = len(graph.indptr) - 1
+    return csr_array((graph.weights, graph.neighbours, graph.indptr), shape=(n_nodes, n_nodes))
+
+
+def mean_of_layers(matrix: csr_array, rows: np.ndarray, n_layers: int) -> np.ndarray:
+    """LightGCN's mean of the rows and of all layers, by SciPy."""
+    total, layer = rows.copy(), rows
+    for _ in range(n_layers):
+        layer = matrix @ layer
+        total += layer
+    return total / np.float32(n_layers + 1)
+
+
+def torch_graph(graph: Graph) -> torch.Tensor:
+    """The same matrix for torch."""
+    arrays = map(torch.from_numpy, (graph.indptr, graph.neighbours.astype(np.int64), graph.weights))
+    n_nodes = len(graph.indptr) - 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse")  # torch calls its sparse tensors a beta
+        return torch.sparse_csr_tensor(*arrays, size=(n_nodes, n_nodes), check_invariants=True)
+
+
+def torch_mean_of_layers(matrix: torch.Tensor, rows: np.ndarray, n_layers: int) -> np.ndarray:
+    """The gradient of half the squared length of the mean of layers: the mean of layers of the mean of layers."""
+    start = torch.from_numpy(rows).requires_grad_()
+    total, layer = start, start
+    for _ in range(n_layers):
+        layer = matrix @ layer
+        total = total + layer
+    (gradient,) = torch.autograd.grad((total / (n_layers + 1)).square().sum() / 2, start)
+    return gradient.numpy()
 
 
 def _scores(

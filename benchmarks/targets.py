@@ -14,3 +14,7 @@ DRY_RUN = Target("seconds", "<", 10)  # of the paper study
 RANKING_MEMORY = Target(
     "peak_memory_mb", "<", 2000
 )  # of ranking all items for as many users as Gowalla has
+OWN_EMBEDDINGS_MEMORY = (
+    2000  # MB beside the factors, to bring in a million users' embeddings and list their items
+)
+PROPAGATION = Target("seconds", "<=", 0.4)  # of LightGCN over ML-1M's graph, with its backward

@@ -12,6 +12,7 @@ import torch
 
 from benchmarks import (
     command,
+    embeddings,
     equality,
     gpu,
     gpu_checks,
@@ -35,6 +36,7 @@ from embrittle.errors import ConfigError
 from embrittle.files import write_json, write_parquet
 from embrittle.kernels import cuda, reference
 from embrittle.kernels.cpu import CpuBackend
+from embrittle.kernels.numba_graph import Graph
 from embrittle.kernels.ranking import target_ranks, top_items
 from embrittle.kernels.sampling import TripleSampler
 from embrittle.models.training import initial_factors
@@ -230,6 +232,19 @@ def test_the_plain_gradients_are_the_same(problem, factors):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
+def test_the_plain_propagations_do_what_ours_does(problem, factors):
+    rows, graph = (
+        np.concatenate([factors.user_factors, factors.item_factors]),
+        Graph.of(problem.train),
+    )
+    ours = graph.mean_of_layers(graph.mean_of_layers(rows, 3), 3)
+    matrix = plain.scipy_graph(graph)
+    by_scipy = plain.mean_of_layers(matrix, plain.mean_of_layers(matrix, rows, 3), 3)
+    by_torch = plain.torch_mean_of_layers(plain.torch_graph(graph), rows, 3)
+    np.testing.assert_allclose(by_scipy, ours, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(by_torch, ours, rtol=1e-4, atol=1e-5)
+
+
 @pytest.fixture
 def library(monkeypatch, clock):
     """A library whose epoch takes 2 seconds; on the test's clock, everything else takes none."""
@@ -287,6 +302,7 @@ def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
         "AMF epoch",
         *["full-batch gradient"] * 3,
         *["step of an attack"] * 3,
+        *["propagation of LightGCN, forward and backward"] * 3,
         *["ranks of the test items"] * 2,
         *["top-10 lists"] * 2,
         "training",
@@ -360,6 +376,19 @@ def test_an_attack_job_runs_on_next_to_nothing(tmp_path):
     row = jobs.fixed_cost_row(repeats=1)
     assert len(row.seconds) == 1
     assert str(row.target) == "seconds <= 3"
+
+
+def test_own_embeddings_are_brought_in_and_listed():
+    size = embeddings.Size(users=40, items=30, factors=64)
+    read, listed = embeddings.measure(size)
+    assert (read.part, listed.part) == (
+        "own embeddings, read and checked",
+        "top-10 lists of own embeddings",
+    )
+    assert read.name == "40 users, 30 items, 64 factors"
+    assert size.megabytes == pytest.approx(70 * 64 * 4 / 1e6)
+    assert all(50 < row.peak_memory_mb < 2000 and row.seconds[0] > 0 for row in (read, listed))
+    assert read.target.limit == pytest.approx(2000 + size.megabytes)
 
 
 def test_a_failed_job_is_shown_with_its_message(tmp_path):

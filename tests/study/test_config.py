@@ -631,7 +631,8 @@ def test_default_study_states_every_key():
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml", "embeddings.yaml"]
+    "name",
+    ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml", "embeddings.yaml", "gowalla.yaml"],
 )
 def test_editors_find_no_mistake_in_the_shipped_studies(name):
     editor = Draft202012Validator(json.loads((FOLDER / "config.schema.json").read_text()))
