@@ -684,7 +684,7 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, step_size, start, norm, negatives, patience"
+        "method, budget, loss, step_size, start, norm, negatives, patience"
     ]
 
 
@@ -1306,6 +1306,10 @@ def test_complaint(complaint):
             {"method": "bim", "step_size": 0},
             "attacks.own.step_size: 0 is not possible: it must be greater than 0",
         ),
+        (
+            {"method": "noise", "loss": "standardised"},
+            "attacks.own.loss: noise follows no gradient, so it has no loss: leave this key out",
+        ),
     ],
 )
 def test_complaint_about_a_further_attack(definition, line):
@@ -1319,6 +1323,19 @@ def test_complaint_about_a_reserved_attack_name(name):
     assert problems(attacks=attacks) == [
         f"attacks.{name}: the name {name!r} is reserved: choose another"
     ]
+
+
+def test_budget_and_loss_are_in_a_definition_only_if_they_are_not_the_papers():
+    """An attack that says so at length is still the papers', and none of its jobs runs again."""
+    own = {
+        "at-length": {"method": "bim", "budget": "absolute", "loss": "pairwise"},
+        "free": {"method": "bim", "budget": "relative", "loss": "standardised"},
+        "noise": {"method": "noise", "budget": "relative", "loss": "pairwise"},
+    }
+    attacks = validated(attacks={**validated().plain()["attacks"], **own}).plain()["attacks"]
+    assert attacks["at-length"] == attacks["bim"] == {"method": "bim", **STEPS}
+    assert attacks["free"] == {**attacks["bim"], "budget": "relative", "loss": "standardised"}
+    assert attacks["noise"] == {"method": "noise", "budget": "relative"}
 
 
 def test_all_problems_are_reported_at_once():

@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import Field, create_model
 
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.settings import AttackDefinition, attack_definition
+from embrittle.attacks.settings import PAPERS_VALUES, AttackDefinition, attack_definition
 from embrittle.data.readers import FORMATS
 from embrittle.data.settings import Dataset
 from embrittle.embeddings.settings import mistakes_of
@@ -367,7 +367,14 @@ def _check_attacks(written: Written, problems: Problems) -> None:
             hint = suggestion(definition["method"], ATTACKS)
             problems.add((*path, "method"), message + hint)
             continue
-        for key in sorted(definition.keys() - method.options.keys() - {"method"}):
+        for key, value in PAPERS_VALUES.items():
+            if definition.get(key) == value:
+                del definition[key]
+        if "loss" in definition and definition["method"] == "noise":
+            problems.add(
+                (*path, "loss"), "noise follows no gradient, so it has no loss: leave this key out"
+            )
+        for key in sorted(definition.keys() - method.options.keys() - {"method", *PAPERS_VALUES}):
             takes = ", ".join(method.options) or "none"
             message = (
                 f"the method {definition['method']} has no option {key} (its options: {takes})"
