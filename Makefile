@@ -24,7 +24,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 all: install
 	snakemake --cores all
 
-install: install
+install: $(READY) $(if $(GPU),torch)
 
 torch: $(READY)-torch
 
