@@ -1,4 +1,5 @@
 # make           sets up .venv for the default study and runs the study
+# make install   only sets up .venv
 # make torch     adds torch to .venv: for a CUDA GPU (`make` does so by itself if it finds one) and for neural baselines
 # make implicit  adds the library implicit to .venv: for the model ALS
 # make check     adds the tools for tests and checks to .venv; checks style, the workflow and types
@@ -18,10 +19,12 @@ PYTEST := pytest --numprocesses logical --maxprocesses 8 --dist loadscope --no-l
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .NOTPARALLEL:
-.PHONY: all torch implicit check test test-all try-embeddings bench clean
+.PHONY: all install torch implicit check test test-all try-embeddings bench clean
 
-all: $(READY) $(if $(GPU),torch)
+all: install
 	snakemake --cores all
+
+install: $(READY) $(if $(GPU),torch)
 
 torch: $(READY)-torch
 

@@ -57,6 +57,7 @@ def checked_study():
             exists=lambda path: os.path.exists(on_disk(path)),
         )
         study.check_shown()
+        study.check_own_files()
         return study
     except EmbrittleError as error:
         raise WorkflowError(f"The configuration is invalid:\n{error}") from None

@@ -56,6 +56,32 @@ def test_float32_comes_back_bit_for_bit_from_every_format(tmp_path, monkeypatch,
         np.testing.assert_array_equal(users[:, 3], 1)
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize(
+    ("index", "name"), [(None, None), ("index", "index"), ("row", "row"), ("Unnamed: 0",) * 2]
+)
+def test_row_numbers_are_no_factor(tmp_path, ending, index, name):
+    path = tmp_path / f"items.{ending}"
+    table = pd.DataFrame({"sku": [f"i{n}" for n in range(6)], "a": 0.5, "b": 0.25})
+    if index:
+        table = table.rename_axis(index).reset_index()
+    write = {"csv": table.to_csv, "parquet": table.to_parquet}[ending]
+    write(path, index=index is None and ending == "csv")
+    if index is None and ending == "parquet":
+        assert read_all(path, id_column="sku")[1].shape == (6, 2)
+        return
+    with pytest.raises(DataError, match=re.escape(f"the column {name or ''!r} looks like the row")):
+        read_all(path, id_column="sku")
+
+
+def test_a_factor_may_be_whole_or_ascending(tmp_path):
+    path = tmp_path / "items.csv"
+    path.write_text("sku,a,b\nx,0,1\ny,1,1\nz,2,1\n")  # too few rows to tell
+    assert read_all(path)[1].tolist() == [[0, 1], [1, 1], [2, 1]]
+    path.write_text("sku,a,b\nw,0,0.5\nx,1,0\ny,2,1\nz,4,2\n")
+    assert read_all(path)[1].shape == (4, 2)
+
+
 @pytest.mark.parametrize("kind", [np.float16, np.float64])
 @pytest.mark.parametrize("name", FORMATS)
 def test_other_floats_are_stored_as_float32(tmp_path, name, kind):

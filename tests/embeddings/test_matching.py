@@ -71,7 +71,7 @@ def test_ids_without_a_row_and_with_several_are_counted(data):
 
 
 def test_all_mistakes_in_the_rows_are_said_at_once():
-    known = [f"i{n}" for n in range(9)]
+    known = [f"i{n}" for n in range(8)]
     ids = ["i0", "i1", None, "i1", "i2", "else", "i3"]
     factors = np.zeros((7, 2))
     factors[0, 0], factors[4, 1] = np.nan, np.inf
@@ -80,10 +80,19 @@ def test_all_mistakes_in_the_rows_are_said_at_once():
     assert str(error.value).splitlines() == [
         "items.csv: 1 of 7 rows have no item id: give every row an id",
         "items.csv: 1 items have several rows: 'i1'. Keep one row of each",
-        "items.csv: 5 of 9 items of the data have no embedding: 'i4', 'i5', 'i6', 'i7', 'i8'. Add them, or set "
+        "items.csv: 4 of 8 items of the data have no embedding: 'i4', 'i5', 'i6', 'i7'. Add them, or set "
         "`missing: drop`, which removes them from the data set",
         "items.csv: 2 items have values that are missing, NaN, infinite or too large for float32: 'i0', 'i2'",
     ]
+
+
+def test_where_most_ids_lack_embeddings_dropping_is_not_suggested():
+    with pytest.raises(DataError) as error:
+        match(["i0", "i1"], np.zeros((2, 2)), [f"i{n}" for n in range(5)])
+    assert str(error.value) == (
+        "items.csv: 3 of 5 items of the data have no embedding: 'i2', 'i3', 'i4'. These are more than half: are the "
+        "files of users and items swapped, or of another data set?"
+    )
 
 
 def test_what_is_too_large_for_float32_is_not_taken_for_infinity(tmp_path):

@@ -486,6 +486,35 @@ def test_a_study_without_lists_cannot_report_missing_ones():
     reporting().check_shown()
 
 
+OWN_MODEL = "results/tiny/models/shop/mine/seed-0/embeddings.safetensors"
+OWN_DATA = "results/tiny/data/shop/prepared/interactions.parquet"
+
+
+@pytest.mark.parametrize(
+    ("missing", "made", "message"),
+    [
+        ([OWN["users"]], [OWN_MODEL], f"{OWN['users']} not found, but {OWN_MODEL} was made"),
+        ([SHOP["path"]], [OWN_DATA], f"{SHOP['path']} not found, but {OWN_DATA} was made"),
+        # Nothing was made: Snakemake reports the missing file where a job needs it. A split needs no embeddings.
+        ([OWN["users"], SHOP["path"]], [], None),
+        ([], [OWN_MODEL, OWN_DATA], None),
+    ],
+)
+def test_results_of_own_files_that_are_gone_are_not_taken_for_those_of_a_mistyped_path(
+    missing, made, message
+):
+    changes = {"models": ["mine"], "embeddings": {"mine": OWN}}
+    there = {"exists": lambda path: path in made}
+    own = {"exists": lambda path: path not in missing}
+    study_of({**changes, "missing": "report"}, **there).check_own_files(**own)
+    study = study_of(changes, **there)
+    if message is None:
+        study.check_own_files(**own)
+        return
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        study.check_own_files(**own)
+
+
 def attack_job(attack, epsilon, iterations):
     place = {"dataset": "shop", "model": "AMF", "seed": "0"}
     return Namespace(**place, attack=attack, epsilon=epsilon, iterations=iterations)

@@ -103,7 +103,7 @@ def with_ids(form: NormalForm, users: pd.Index, items: pd.Index, why: str) -> No
         raise DataError(
             f"no interaction has a user and an item {why}: check that their ids are those of this data set"
         )
-    return _restricted(form, mask, why)
+    return _restricted(form, mask, why, logging.INFO if mask.all() else logging.WARNING)
 
 
 def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method) -> np.ndarray:
@@ -120,12 +120,15 @@ def _core(interactions: pd.DataFrame, k_users: int, k_items: int, method: Method
     return mask
 
 
-def _restricted(form: NormalForm, mask: np.ndarray, why: str) -> NormalForm:
+def _restricted(
+    form: NormalForm, mask: np.ndarray, why: str, level: int = logging.INFO
+) -> NormalForm:
     """Return the data set of the chosen interactions with new indices."""
     rows = form.interactions[mask].reset_index(drop=True)
     users, rows["user"] = _reindexed(form.users, rows["user"], "user")
     items, rows["item"] = _reindexed(form.items, rows["item"], "item")
-    logger.info(
+    logger.log(
+        level,
         "%s: %d of %d interactions, %d of %d users, %d of %d items",
         *(why, len(rows), len(mask)),
         *(len(users), len(form.users), len(items), len(form.items)),

@@ -257,6 +257,18 @@ def _is_number(text: str) -> bool:
     return True
 
 
+# Names that pandas gives an index that is written as a column.
+_INDEX_NAMES = ("", "index", "level_0", "Unnamed: 0", "__index_level_0__")
+_FEW_ROWS = 3  # so few may hold 0, 1, 2 by chance
+
+
+def _index_message(path: Path, name: str) -> str:
+    return (
+        f"{path}: the column {name!r} looks like the row numbers of pandas, and would count as a factor: write the "
+        "table without them (index=False), or remove the column"
+    )
+
+
 class _Table:
     """The columns of a table of embeddings.
 
@@ -284,6 +296,9 @@ class _Table:
                 "factor, or one column of lists"
             )
         self._length: int | None = None  # of the first list
+        if named := [name for name in self.factors if name in _INDEX_NAMES]:
+            raise DataError(_index_message(source.path, named[0]))
+        self._first = True
 
     def rows(self, batch: pa.RecordBatch) -> Rows:
         """Return the rows of a batch."""
@@ -294,12 +309,21 @@ class _Table:
             factors = np.empty((len(ids), len(self.factors)), dtype=np.float32)
             for position, name in enumerate(self.factors):
                 factors[:, position] = self._numbers(batch, name)
+            self._check_no_row_numbers(factors)
             return Rows(ids, factors, bias)
         if pa.types.is_string(first.type) or pa.types.is_large_string(first.type):
             first = self._lists(first)
         if not _is_list(first.type):
             return Rows(ids, self._numbers(batch, self.factors[0])[:, None], bias)
         return self._of_lists(ids, first, bias)
+
+    def _check_no_row_numbers(self, factors: np.ndarray) -> None:
+        """Raise DataError if a column holds 0, 1, 2, ...: an index that would count as a very large factor."""
+        if self._first and len(factors) > _FEW_ROWS:
+            numbers = (factors == np.arange(len(factors), dtype=np.float32)[:, None]).all(axis=0)
+            if numbers.any():
+                raise DataError(_index_message(self._path, self.factors[int(numbers.argmax())]))
+        self._first = False
 
     def _ids(self, column: pa.Array) -> np.ndarray:
         if pa.types.is_dictionary(column.type):

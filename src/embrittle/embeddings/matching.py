@@ -18,6 +18,12 @@ logger = logging.getLogger(__name__)
 _NAMED = 5  # ids that a message names
 
 
+_SOME_MISSING = "Add them, or set `missing: drop`, which removes them from the data set"
+_MANY_MISSING = (
+    "These are more than half: are the files of users and items swapped, or of another data set?"
+)
+
+
 class _Ids:
     """A number of ids, of which the first are kept for a message."""
 
@@ -108,8 +114,8 @@ class _Match:
             yield f"{twice.count} {kind}s have several rows: {twice}. Keep one row of each"
         if lacking := self._where(self._rows_of == 0):
             yield (
-                f"{lacking.count} of {len(self._known)} {kind}s of the data have no embedding: {lacking}. Add them, or "
-                "set `missing: drop`, which removes them from the data set"
+                f"{lacking.count} of {len(self._known)} {kind}s of the data have no embedding: {lacking}. "
+                + (_MANY_MISSING if 2 * lacking.count > len(self._known) else _SOME_MISSING)
             )
         # The sum of a row is not finite if one of its values is not; unlike isfinite it takes no second matrix.
         with np.errstate(over="ignore", invalid="ignore"):

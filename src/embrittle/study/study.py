@@ -468,6 +468,42 @@ class Study:
                 "with missing: error first."
             )
 
+    def check_own_files(self, exists: Callable[[str], bool] = os.path.exists) -> None:
+        """Raise ConfigError if the study has results of own files that are missing.
+
+        Snakemake takes a result whose input is missing for a source file. After a mistyped path it would show the
+        results of the earlier files as those of the new ones.
+
+        Args:
+            exists: path -> whether the user's own file exists; own files have no prefix if another workflow imports
+                this one.
+        """
+        if self.report_missing:  # shows what exists, on purpose
+            return
+        datasets = self.settings.datasets
+        made = {
+            **{name: self.paths.prepared(name)["interactions"] for name in datasets},
+            **{run: self.model_file(run) for run in self.imported},
+        }
+        own = {
+            **{name: self.own_files_of(name) for name in datasets},
+            **{run: list(files_of(self.version_of(run)).values()) for run in self.imported},
+        }
+        gone = {
+            file: result
+            for name, result in made.items()
+            for file in own[name]
+            if not exists(file) and self._exists(result)
+        }
+        if gone:
+            raise ConfigError(
+                "\n".join(
+                    f"{file} not found, but {result} was made from it or from another file: check the path, or remove "
+                    f"{result}"
+                    for file, result in gone.items()
+                )
+            )
+
     # --- Verdict, page, run -----------------------------------------------------------------------------
 
     @cached_property
