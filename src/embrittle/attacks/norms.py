@@ -16,6 +16,8 @@ def norm_metric(name: str) -> str:
 
 
 MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
+# The same in units of the size of the model's own rows.
+RELATIVE_NORM_METRIC = norm_metric("all relative L2 mean")
 
 NORMS_KEY = "perturbation_norms"
 """Key of the perturbation norms in the metadata of a file of lists."""
