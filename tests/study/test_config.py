@@ -691,6 +691,36 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 # --- Error messages: usually one problem each, the whole line ------------------------------------
 
 COMPLAINTS = [
+    # Controls.
+    (
+        {"controls": {"twice": {"of": "BRP-MF", "scale": 2}}},
+        "controls.twice.of: 'BRP-MF' is not in `models`; did you mean 'BPR-MF'? Valid: BPR-MF, AMF",
+    ),
+    (
+        {"controls": {"AMF": {"of": "BPR-MF", "scale": 2}}},
+        "controls.AMF: the name 'AMF' is that of another recommender: choose another",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 2}, "b": {"of": "a", "scale": 2}}},
+        "controls.b.of: 'a' is a control: name the model that it is of",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 0}}},
+        "controls.a.scale: 0 is not possible: it must be greater than 0",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF"}}},
+        "controls.a.scale: this key is missing: give one of scale, norms_of, form",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 2, "form": "balanced"}}},
+        "controls.a.form: give one of scale and form, not both",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "norms_of": "AMF"}}},
+        "controls.a.norms_of: a model has its own norms already: name another model",
+    ),
+    ({"controls": {"a": {"scale": 2}}}, "controls.a.of: this key is missing and has no default"),
     # Attributes and fairness.
     (
         {"fairness": {"attributes": ["user_gendre"]}},
