@@ -520,19 +520,16 @@ class Study:
         """
         if self.report_missing:  # shows what exists, on purpose
             return
-        datasets = self.settings.datasets
-        made = {
-            **{name: self.paths.prepared(name)["interactions"] for name in datasets},
-            **{run: self.model_file(run) for run in self.imported},
+        made_of = {
+            self.paths.prepared(name)["interactions"]: self.own_files_of(name)
+            for name in self.settings.datasets
         }
-        own = {
-            **{name: self.own_files_of(name) for name in datasets},
-            **{run: list(files_of(self.version_of(run)).values()) for run in self.imported},
-        }
+        for run in self.imported:
+            made_of[self.model_file(run)] = list(files_of(self.version_of(run)).values())
         gone = {
             file: result
-            for name, result in made.items()
-            for file in own[name]
+            for result, files in made_of.items()
+            for file in files
             if not exists(file) and self._exists(result)
         }
         if gone:
