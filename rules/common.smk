@@ -128,7 +128,9 @@ wildcard_constraints:
     dataset=DATASET,
     source=WHOLE_DATASET,
     k=r"[1-9]\d*",
-    model="|".join(re.escape(name) for name in (*MODELS, *STUDY.settings.embeddings)),
+    model="|".join(
+        map(re.escape, (*MODELS, *STUDY.settings.embeddings, *STUDY.settings.controls))
+    ),
     baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",

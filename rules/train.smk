@@ -1,4 +1,4 @@
-"""Trained models, own embeddings and baselines.
+"""Trained models, own embeddings, controls and baselines.
 
 A training is cut at epochs from which other models start, and keeps these states.
 """
@@ -72,8 +72,36 @@ rule import_embeddings:
         "../workflow/scripts/train/import_embeddings.py"
 
 
+rule make_control:
+    """Copy a model so that its lists stay and the lengths of its rows change; fail if a list does not stay."""
+    input:
+        unpack(STUDY.models_of_control),
+        **PATHS.split("train", "validation", "statistics"),
+    output:
+        model=PATHS.control,
+    log:
+        logs("make_control/{dataset}/{model}/seed-{seed}"),
+    benchmark:
+        benchmarks("make_control/{dataset}/{model}/seed-{seed}")
+    wildcard_constraints:
+        dataset=WHOLE_DATASET,
+        model="|".join(map(re.escape, STUDY.settings.controls)) or "(?!)",
+    priority: EARLY
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.attack_minutes,
+    params:
+        control=params_of("make_control"),
+        code=code_of("train/make_control"),
+    script:
+        "../workflow/scripts/train/make_control.py"
+
+
 rule models:
-    """Train every model of the study, and bring in own embeddings."""
+    """Train every model of the study, bring in own embeddings, and make controls."""
     input:
         [STUDY.model_file(run) for run in STUDY.trained],
 

@@ -36,6 +36,7 @@ ORDER = [
         {"data"},
         {"kernels"},
         {"attacks", "models", "embeddings"},
+        {"controls"},
         {"metrics"},
         {"render"},
         {"products"},

@@ -54,13 +54,14 @@ def test_a_chain_of_attacks_ends_in_what_one_attack_ends_in(
 
 def test_a_perturbation_is_read_as_it_was_written_and_damage_is_named(tmp_path):
     path = tmp_path / "bim.safetensors"
+    model = {name: np.ones((2, 2), np.float32) for name in ("user_factors", "item_factors")}
     users = np.array([[-0.0, 1e-42], [np.float32(0.1), -3]], np.float32)
     Perturbation(7, users, users[:1]).write(path)
     read = Perturbation.read(path)
     assert read.iterations == 7
     assert (read.users.tobytes(), read.items.tobytes()) == (users.tobytes(), users[:1].tobytes())
-    assert read.norms()["items Linf max"] == pytest.approx(0, abs=1e-40)
-    assert read.norms()["users Linf max"] == 3
+    assert read.norms(model)["items Linf max"] == pytest.approx(0, abs=1e-40)
+    assert read.norms(model)["users Linf max"] == 3
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(DataError, match=r"bim\.safetensors is damaged"):
         Perturbation.read(path)
@@ -129,7 +130,9 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
     assert (lists["item"] != clean["item"]).any()
     assert_close([perturbation.users, perturbation.items], delta)
     assert perturbation.iterations == 1
-    assert perturbation.norms()["all L2 mean"] == pytest.approx(norms_of(delta).mean(), rel=1e-4)
+    assert perturbation.norms(model)["all L2 mean"] == pytest.approx(
+        norms_of(delta).mean(), rel=1e-4
+    )
 
 
 def test_options_of_the_definition_reach_the_attack(factors, train):

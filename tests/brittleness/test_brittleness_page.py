@@ -14,6 +14,7 @@ from embrittle.brittleness.cells import (
     NDCG,
     NOISE,
     NORM,
+    RELATIVE_NORM,
     SINGLE_STEP,
     STRONGEST,
     WORST_GROUP,
@@ -45,6 +46,7 @@ def cells_of(strongest=(PGD, PGD), noise=True, groups=True, n_seeds=3) -> pd.Dat
         add(model, SINGLE_STEP, NORM, FGSM, 0.5)
         add(model, STRONGEST, LEFT, attack, 34.2 + 17 * number, 3.0)
         add(model, STRONGEST, NORM, attack, 3.35 + number)
+        add(model, STRONGEST, RELATIVE_NORM, attack, 0.785)
         add(model, STRONGEST, ITEMS, attack, 692.0)
         if noise:
             add(model, NOISE, LEFT, DICE, 99.4)
@@ -77,7 +79,8 @@ def test_the_table_has_a_row_for_each_model():
     assert shown[0].spread == "[0.0419, 0.0443]"
     assert shown[3].spread == "[31, 37]"
     assert table.caption.endswith("The shop (in brackets 95 % intervals over 3 seeds)")
-    assert shown[3].note == "PGD, 50 steps; row norm 3.35"
+    assert shown[2].note == "row norm 0.50"
+    assert plain(shown[3].note) == "PGD, 50 steps; row norm 3.35, 78 % of the model's"
     assert shown[5].note == "user gender: F (1,709 users); PGD, 25 steps"
 
 
@@ -150,7 +153,8 @@ def test_next_steps_name_the_keys_that_say_more():
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(34.4, "34 %"), (4.26, "4.3 %"), (0.0, "0 %"), (-3.0, "−3.0 %")]
+    ("value", "text"),
+    [(34.4, "34 %"), (4.26, "4.3 %"), (0.0, "0 %"), (-0.01, "0.0 %"), (-3.0, "−3.0 %")],
 )
 def test_percentages_in_words(value, text):
     assert plain(percent(value)) == text

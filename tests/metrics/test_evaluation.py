@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embrittle.attacks.norms import NORMS_KEY, perturbation_norms
+from embrittle.attacks.norms import NORMS_KEY, perturbation_norms, relative_norms
 from embrittle.errors import DataError
-from embrittle.files import write_parquet
+from embrittle.files import write_parquet, write_tensors
 from embrittle.kernels.ranking import lists_to_columns
 from embrittle.metrics.evaluation import (
     COLUMNS,
@@ -14,6 +14,7 @@ from embrittle.metrics.evaluation import (
     evaluate_conditions,
     read_lists,
     read_norms,
+    selected_epochs,
 )
 from embrittle.metrics.measures import Lists, evaluate
 from held_out import held_out
@@ -25,7 +26,8 @@ ABOUT = {"dataset": "ml-small", "model": "AMF", "seed": "3"}  # wildcards are te
 
 def norms(iterations):
     """Users' rows are three times as long as items'."""
-    return perturbation_norms(np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations))
+    delta = np.full((2, 1), 0.3 * iterations), np.full((2, 1), 0.1 * iterations)
+    return perturbation_norms(*delta) | relative_norms(*delta, (0.6, 0.1))
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, measu
     ]
     assert list(metrics.columns) == COLUMNS
     assert list(metrics.itertuples(index=False, name=None)) == expected
-    assert len(metrics) == 4 * 2 * (6 + 18)
+    assert len(metrics) == 4 * 2 * (6 + 21)
     assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
         "int64",
         "float64",
@@ -114,6 +116,26 @@ def test_the_norms_of_a_perturbation_stand_among_the_metrics(paths, measured_aga
     assert values["bim", 20, "spent all L2 mean"] == pytest.approx(4)
     assert values["bim", 10, "spent users Linf max"] == pytest.approx(3)
     assert values["fgsm", 1, "spent items L2 median"] == pytest.approx(0.1)
+    assert values["fgsm", 1, "spent users relative L2 mean"] == pytest.approx(0.5)
+    assert values["bim", 10, "spent all relative L2 mean"] == pytest.approx(7.5)
+
+
+def test_the_size_of_a_models_rows_stands_beside_its_epoch(tmp_path):
+    users = np.array([[3, 4, 1], [0, 0, 1]], np.float32)  # the last factor does not move
+    items = np.array([[6, 8, 9], [0, 1, 9], [0, 2, 9]], np.float32)
+    about = {"model": "mine", "seed": 3, "selected_epoch": None, "selected_score": None}
+    for fixed, name in ((1, "biased"), (0, "plain")):
+        factors = {"user_factors": users, "item_factors": items}
+        write_tensors(factors, tmp_path / name, {**about, "fixed_factors": fixed})
+    table = selected_epochs([("shop", tmp_path / "biased"), ("shop", tmp_path / "plain")])
+    assert list(table.columns) == [
+        *("dataset", "model", "seed", "selected_epoch", "selected_score"),
+        *("users_norm_mean", "users_norm_rms", "items_norm_mean", "items_norm_rms"),
+    ]
+    sizes = table.iloc[0, 5:].tolist()
+    assert sizes == pytest.approx([2.5, (25 / 2) ** 0.5, 13 / 3, (105 / 3) ** 0.5])
+    assert table["users_norm_rms"][1] == pytest.approx((27 / 2) ** 0.5)
+    assert table["selected_epoch"].isna().all()
 
 
 def test_damaged_lists_are_named(paths, measured_against):
@@ -175,4 +197,4 @@ def test_tables_are_collected_in_their_order(paths, measured_against, tmp_path):
     whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
     expected = pd.concat(reversed(tables), ignore_index=True)
     pd.testing.assert_frame_equal(whole, expected)
-    assert whole["seed"].tolist() == [1] * 96 + [0] * 96
+    assert whole["seed"].tolist() == [1] * 108 + [0] * 108

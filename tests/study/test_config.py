@@ -684,13 +684,43 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, step_size, start, norm, negatives, patience"
+        "method, budget, loss, step_size, start, norm, negatives, patience"
     ]
 
 
 # --- Error messages: usually one problem each, the whole line ------------------------------------
 
 COMPLAINTS = [
+    # Controls.
+    (
+        {"controls": {"twice": {"of": "BRP-MF", "scale": 2}}},
+        "controls.twice.of: 'BRP-MF' is not in `models`; did you mean 'BPR-MF'? Valid: BPR-MF, AMF",
+    ),
+    (
+        {"controls": {"AMF": {"of": "BPR-MF", "scale": 2}}},
+        "controls.AMF: the name 'AMF' is that of another recommender: choose another",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 2}, "b": {"of": "a", "scale": 2}}},
+        "controls.b.of: 'a' is a control: name the model that it is of",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 0}}},
+        "controls.a.scale: 0 is not possible: it must be greater than 0",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF"}}},
+        "controls.a.scale: this key is missing: give one of scale, norms_of, form",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "scale": 2, "form": "balanced"}}},
+        "controls.a.form: give one of scale and form, not both",
+    ),
+    (
+        {"controls": {"a": {"of": "AMF", "norms_of": "AMF"}}},
+        "controls.a.norms_of: a model has its own norms already: name another model",
+    ),
+    ({"controls": {"a": {"scale": 2}}}, "controls.a.of: this key is missing and has no default"),
     # Attributes and fairness.
     (
         {"fairness": {"attributes": ["user_gendre"]}},
@@ -1306,6 +1336,10 @@ def test_complaint(complaint):
             {"method": "bim", "step_size": 0},
             "attacks.own.step_size: 0 is not possible: it must be greater than 0",
         ),
+        (
+            {"method": "noise", "loss": "standardised"},
+            "attacks.own.loss: noise follows no gradient, so it has no loss: leave this key out",
+        ),
     ],
 )
 def test_complaint_about_a_further_attack(definition, line):
@@ -1319,6 +1353,19 @@ def test_complaint_about_a_reserved_attack_name(name):
     assert problems(attacks=attacks) == [
         f"attacks.{name}: the name {name!r} is reserved: choose another"
     ]
+
+
+def test_budget_and_loss_are_in_a_definition_only_if_they_are_not_the_papers():
+    """An attack that says so at length is still the papers', and none of its jobs runs again."""
+    own = {
+        "at-length": {"method": "bim", "budget": "absolute", "loss": "pairwise"},
+        "free": {"method": "bim", "budget": "relative", "loss": "standardised"},
+        "noise": {"method": "noise", "budget": "relative", "loss": "pairwise"},
+    }
+    attacks = validated(attacks={**validated().plain()["attacks"], **own}).plain()["attacks"]
+    assert attacks["at-length"] == attacks["bim"] == {"method": "bim", **STEPS}
+    assert attacks["free"] == {**attacks["bim"], "budget": "relative", "loss": "standardised"}
+    assert attacks["noise"] == {"method": "noise", "budget": "relative"}
 
 
 def test_all_problems_are_reported_at_once():

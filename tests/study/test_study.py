@@ -486,6 +486,58 @@ def test_a_study_without_lists_cannot_report_missing_ones():
     reporting().check_shown()
 
 
+def test_a_control_is_attacked_like_its_model_and_trains_nothing():
+    changes = {"controls": {"twice": {"of": "BPR-MF", "scale": 2}, "like": LIKE_AMF}}
+    study = study_of(changes)
+    before, after = parameters(study_of()), parameters(study)
+    assert {key for key in after if key[0] == "train_model"} == {
+        key for key in before if key[0] == "train_model"
+    }
+    assert all(after[key] == before[key] for key in before if key[0] == "attack_model")
+    assert after["make_control", "shop", "twice", "0"] == {
+        "entry": {"of": "BPR-MF", "scale": 2},
+        "length": study.list_length,
+    }
+    run = Run("shop", "like", 0)
+    bpr_mf, amf = (study.model_file(run._replace(model=name)) for name in ("BPR-MF", "AMF"))
+    wildcards = Namespace(**run._asdict())
+    assert study.models_of_control(wildcards) == {"model": bpr_mf, "norms_of": amf}
+    assert study.conditions_of(run) == study.conditions_of(AMF)
+    assert study.model_file(run) == "results/tiny/models/shop/like/seed-0/control.safetensors"
+    assert run in study.measured
+    assert run not in study.with_curves
+    assert study.selects_on_test([run])
+
+
+LIKE_AMF = {"of": "BPR-MF", "norms_of": "AMF"}
+
+
+def test_a_control_of_own_embeddings_is_of_their_data_set():
+    study = study_of(
+        {
+            "datasets": ["shop", "other"],
+            "own_datasets": {"other": {**SHOP, "title": "Other"}},
+            "models": ["BPR-MF", "mine"],
+            "embeddings": {"mine": {**OWN, "dataset": "other"}},
+            "controls": {
+                "a": {"of": "mine", "scale": 2},
+                "b": {"of": "BPR-MF", "norms_of": "mine"},
+            },
+        }
+    )
+    assert {run.dataset for run in study.controls} == {"other"}
+    assert len(study.controls) == 2
+    assert {run.model for run in study.imported} == {"mine"}
+
+
+def test_lists_of_a_control_whose_model_is_gone_are_not_shown():
+    changes = {"controls": {"like": LIKE_AMF}}
+    run = Run("shop", "like", 0)
+    assert reporting(**changes).shown_conditions(run)
+    for gone in ("like/seed-0/control.safetensors", "BPR-MF/seed-0/epoch-4/best.safetensors"):
+        assert reporting(gone=[gone], **changes).shown_conditions(run) == []
+
+
 OWN_MODEL = "results/tiny/models/shop/mine/seed-0/embeddings.safetensors"
 OWN_DATA = "results/tiny/data/shop/prepared/interactions.parquet"
 

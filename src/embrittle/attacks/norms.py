@@ -16,9 +16,16 @@ def norm_metric(name: str) -> str:
 
 
 MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
+# The same in units of the size of the model's own rows.
+RELATIVE_NORM_METRIC = norm_metric("all relative L2 mean")
 
 NORMS_KEY = "perturbation_norms"
 """Key of the perturbation norms in the metadata of a file of lists."""
+
+
+def rms_norm(rows: np.ndarray) -> float:
+    """Return the root mean square of the L2 norms of rows, the unit of relative budgets."""
+    return float(np.sqrt(np.square(rows, dtype=np.float64).sum() / len(rows)))
 
 
 def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
@@ -46,5 +53,29 @@ def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[s
     }
 
 
-NO_PERTURBATION = perturbation_norms(np.zeros((1, 1)), np.zeros((1, 1)))
+def relative_norms(
+    user_delta: np.ndarray, item_delta: np.ndarray, units: tuple[float, float]
+) -> dict[str, float]:
+    """Return the mean L2 norms of the rows of Delta in units of the size of the model's own rows.
+
+    Args:
+        user_delta, item_delta: as in `perturbation_norms`.
+        units: `rms_norm` of the user factors and of the item factors.
+
+    Returns:
+        "users relative L2 mean", "items relative L2 mean", and "all relative L2 mean" for all rows together; empty if
+        all rows of one side are zero, which nothing can be relative to.
+    """
+    if min(units) == 0:
+        return {}
+    sides = zip((user_delta, item_delta), units, strict=True)
+    users, items = (np.linalg.norm(d.astype(np.float64), axis=1) / unit for d, unit in sides)
+    rows = {"users": users, "items": items, "all": np.concatenate([users, items])}
+    return {f"{side} relative L2 mean": float(norms.mean()) for side, norms in rows.items()}
+
+
+_NOTHING = np.zeros((1, 1))
+NO_PERTURBATION = perturbation_norms(_NOTHING, _NOTHING) | relative_norms(
+    _NOTHING, _NOTHING, (1, 1)
+)
 """The norms of the unperturbed model, Delta = 0."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 
 from embrittle.attacks.loss import Pair, PairwiseLoss
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.norms import perturbation_norms
+from embrittle.attacks.norms import perturbation_norms, relative_norms, rms_norm
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
 from embrittle.files import read_tensors, write_tensors
@@ -37,9 +38,17 @@ class Perturbation:
         delta, metadata = read_tensors(path)
         return cls(metadata["iterations"], delta["users"], delta["items"])
 
-    def norms(self) -> dict[str, float]:
-        """Return the statistics of `norms.perturbation_norms`."""
-        return perturbation_norms(self.users, self.items)
+    def norms(self, model: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return the statistics of `norms.perturbation_norms` and `norms.relative_norms`.
+
+        Args:
+            model: the factors that were perturbed, as in `attack_model`. The last ones, for which Delta has no column,
+                do not count.
+        """
+        names = ("user_factors", "item_factors")
+        users, items = (rms_norm(model[name][:, : self.users.shape[1]]) for name in names)
+        delta = self.users, self.items
+        return perturbation_norms(*delta) | relative_norms(*delta, (users, items))
 
     def write(self, path: str | PathLike) -> None:
         """Write Delta and the number of iterations as safetensors."""
@@ -119,7 +128,8 @@ def attack_model(
         model: "user_factors" and "item_factors", float32 (n_users, n_factors) and (n_items, n_factors).
         train: training positives, whose loss the attack ascends.
         seen_items: items that are not listed: the items of `train` and the validation items.
-        attack: definition of the attack in the configuration: `method` and its options.
+        attack: definition of the attack in the configuration: `method`, its options and, unless they are the default,
+            `budget` and `loss`.
         epsilon: the budget.
         iterations: number of steps, L.
         seed: seed of the training. Negatives and random starts depend on it alone, so they are the same for all
@@ -134,11 +144,16 @@ def attack_model(
 
     Raises:
         ConfigError: as in `perturb`.
-        DataError: `length` exceeds the catalogue, or a score is NaN.
+        DataError: `length` exceeds the catalogue, a score is NaN, or a relative budget is zero as all rows are.
     """
     factors = model["user_factors"], model["item_factors"]
-    objective = PairwiseLoss(backend, factors, train, seed, loss, fixed)
+    objective = PairwiseLoss(
+        backend, factors, train, seed, loss, fixed,
+        relative=attack.get("budget") == "relative",
+        standardised=attack.get("loss") == "standardised",
+    )  # fmt: skip
     settings = {"epsilon": epsilon, "iterations": iterations, "seed": seed, "parent": parent}
-    delta = perturb(objective, **settings, **attack)
+    options = {key: value for key, value in attack.items() if key not in ("budget", "loss")}
+    delta = perturb(objective, **settings, **options)
     lists = top_items(backend, *objective.perturbed(delta), seen_items, length)
     return Perturbation(iterations, *map(backend.get, delta)), lists_to_columns(*lists)

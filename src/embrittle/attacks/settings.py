@@ -43,6 +43,24 @@ class AttackDefinition(Section):
         "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
         "in each row, without a gradient, for comparison."
     )
+    budget: Literal["absolute", "relative"] | None = optional(
+        "The unit of ε, and of steps and starts. `absolute` (default): a length, as in the papers. `relative`: the "
+        "root mean square of the row norms of users, and for items that of items. An absolute ε is small for a model "
+        "with long rows and large for one with short rows, although scaling both sides changes no list "
+        "([docs/method.md](../docs/method.md#relative-budgets)).",
+        examples=["absolute", "relative"],
+    )
+    loss: Literal["pairwise", "standardised"] | None = optional(
+        "The loss that the steps ascend. `pairwise` (default): the loss of the model's training, as in the papers. "
+        "`standardised`: the same of score differences divided by their standard deviation, so that the gradient does "
+        "not depend on the size of the scores. `noise` has none.",
+        examples=["pairwise", "standardised"],
+    )
+
+
+# Keys of every attack with the values that leave the attack as it is in the papers. A definition in `Settings` has
+# such a key only with another value, so that one attack has one definition.
+PAPERS_VALUES = {"budget": "absolute", "loss": "pairwise"}
 
 
 def attack_definition() -> type[AttackDefinition]:

@@ -8,21 +8,28 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from embrittle.attacks.norms import MEAN_NORM_METRIC
+from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC
 from embrittle.metrics.tidy import is_epsilon, metrics_at, models_in, robustness, with_hit_rate
 from embrittle.stats import over_seeds
 from embrittle.vocabulary import HIT_RATE, RANDOM, UNPERTURBED
 
 SINGLE_STEP, STRONGEST, NOISE, WORST_GROUP = "single step", "strongest", "noise", "worst group"
 NDCG, ITEMS, NORM, LEFT = "nDCG", "items", "norm", "nDCG left"
-MEASURES = {"nDCG": NDCG, HIT_RATE: HIT_RATE, "ICov": ITEMS, MEAN_NORM_METRIC: NORM}
+RELATIVE_NORM = "relative norm"
+MEASURES = {
+    "nDCG": NDCG,
+    HIT_RATE: HIT_RATE,
+    "ICov": ITEMS,
+    MEAN_NORM_METRIC: NORM,
+    RELATIVE_NORM_METRIC: RELATIVE_NORM,
+}
 """Metric -> quantity."""
 
 SHOWN = {
     UNPERTURBED: (NDCG, HIT_RATE, ITEMS),
-    SINGLE_STEP: (LEFT, NORM),
-    STRONGEST: (LEFT, NORM, ITEMS),
-    NOISE: (LEFT, NORM),
+    SINGLE_STEP: (LEFT, NORM, RELATIVE_NORM),
+    STRONGEST: (LEFT, NORM, RELATIVE_NORM, ITEMS),
+    NOISE: (LEFT, NORM, RELATIVE_NORM),
 }
 """Role -> its quantities."""
 

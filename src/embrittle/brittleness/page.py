@@ -14,6 +14,7 @@ from embrittle.brittleness.cells import (
     NDCG,
     NOISE,
     NORM,
+    RELATIVE_NORM,
     SINGLE_STEP,
     STRONGEST,
     WORST_GROUP,
@@ -115,8 +116,12 @@ def _value(row: Mapping[str, Any]) -> Cell:
 
 
 def _left(row: Mapping[str, Any], numbers: Numbers) -> Cell:
-    norm = numbers.rows.get((row["model"], row["role"], NORM))
-    size = "" if norm is None or np.isnan(norm["mean"]) else f"row norm {norm['mean']:.2f}"
+    norm, relative = (
+        numbers.of(row["role"], quantity).get(row["model"]) for quantity in (NORM, RELATIVE_NORM)
+    )
+    size = f"row norm {norm['mean']:.2f}" if norm else ""
+    if norm and relative:
+        size += f", {percent(100 * relative['mean'])} of the model's"
     name = _attack(row) if row["role"] == STRONGEST else ""
     note = "; ".join(filter(None, [name, size]))
     return Cell(percent(row["mean"]), _percent_interval(row), note=note)
@@ -142,7 +147,10 @@ def _items(numbers: Numbers) -> dict[str, Cell]:
 def percent(value: float) -> str:
     """A share in percent, with a decimal where it is small."""
     digits = 0 if abs(value) >= 10 or value == 0 else 1
-    return f"{value:.{digits}f}{NO_BREAK}%".replace("-", "−")
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        text = text.removeprefix("-")
+    return f"{text}{NO_BREAK}%".replace("-", "−")
 
 
 def _percent_interval(row: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric
+from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric, rms_norm
 from embrittle.data.interactions import UserItems
 from embrittle.files import read_columns, read_metadata, read_parquet, read_tensors
 from embrittle.metrics import groups as grouping
@@ -46,13 +47,13 @@ def read_norms(path: str | PathLike) -> dict[str, float]:
     """Read the perturbation norms (`norms.perturbation_norms`) that belong to stored lists.
 
     Returns:
-        Name -> norm; 0 for the lists of an unperturbed model.
+        Name -> norm; 0 for the lists of an unperturbed model, NaN for a norm relative to rows that are all zero.
 
     Raises:
         DataError: the file is damaged.
     """
     norms = read_metadata(path).get(NORMS_KEY, NO_PERTURBATION)
-    return {name: norms[name] for name in NO_PERTURBATION}
+    return {name: norms.get(name, math.nan) for name in NO_PERTURBATION}
 
 
 def evaluate_conditions(
@@ -239,7 +240,7 @@ def complete(
 
 
 def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFrame:
-    """Return the attacked epoch of each model.
+    """Return the attacked epoch of each model, and the size of its rows.
 
     Args:
         models: (data set, file) of each model: `best` or `last` of `models.state.TrainedState.write`, or own
@@ -247,11 +248,34 @@ def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFram
 
     Returns:
         Columns dataset, model, seed, selected_epoch and selected_score (value of the criterion; empty for the last
-        epoch); both empty for own embeddings.
+        epoch), both empty for own embeddings; and users_norm_mean, users_norm_rms, items_norm_mean, items_norm_rms:
+        mean and root mean square of the L2 norms of the rows, without factors that no attack may move.
 
     Raises:
         DataError: a file is damaged.
     """
-    columns = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
-    rows = [{"dataset": dataset, **read_tensors(path)[1]} for dataset, path in models]
+    about = ["dataset", "model", "seed", "selected_epoch", "selected_score"]
+    rows = []
+    for dataset, path in models:
+        factors, metadata = read_tensors(path)
+        sizes = row_norms(factors, metadata.get("fixed_factors", 0))
+        rows.append({"dataset": dataset, **metadata, **sizes})
+    norms = [f"{side}_norm_{of}" for side in ("users", "items") for of in ("mean", "rms")]
+    columns = [*about, *norms]
     return pd.DataFrame(rows, columns=columns).astype({"selected_epoch": "Int64"})
+
+
+def row_norms(model: Mapping[str, np.ndarray], fixed: int) -> dict[str, float]:
+    """Return mean and root mean square of the L2 norms of a model's rows, of users and of items.
+
+    Args:
+        model: "user_factors" and "item_factors", (n_users, n_factors) and (n_items, n_factors).
+        fixed: the number of last factors that do not count.
+    """
+    found = {}
+    for side in ("user", "item"):
+        rows = model[f"{side}_factors"]
+        moved = rows[:, : rows.shape[1] - fixed]
+        found[f"{side}s_norm_mean"] = float(np.linalg.norm(moved, axis=1).mean())
+        found[f"{side}s_norm_rms"] = rms_norm(moved)
+    return found

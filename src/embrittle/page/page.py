@@ -105,7 +105,8 @@ def brittle(
     """
     cells, own = inputs.csv("brittleness"), settings["brittleness"]
     seeds, selection = configuration["seeds"], configuration["training"]["selection"]
-    brought = list(dict.fromkeys(row["model"] for row in models if not row["epoch"]))
+    without_epoch = dict.fromkeys(row["model"] for row in models if not row["epoch"])
+    brought = [name for name in without_epoch if name not in configuration.get("controls", {})]
     trains = any(row["epoch"] for row in models)
     more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": brought}
     return {

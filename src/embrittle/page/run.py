@@ -34,6 +34,7 @@ def selected_epochs(inputs: Inputs, titles: Mapping[str, str]) -> list[dict[str,
             **row,
             "title": titles.get(row["dataset"], row["dataset"]),
             "epoch": "" if pd.isna(row["selected_epoch"]) else f"{row['selected_epoch']:.0f}",
+            "norms": [f"{row[f'{side}_norm_rms']:.2f}" for side in ("users", "items")],
             "score": "" if pd.isna(row["selected_score"]) else f"{row['selected_score']:.4f}",
         }
         for row in rows

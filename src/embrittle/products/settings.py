@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from embrittle.attacks.settings import AttackDefinition
+from embrittle.controls.settings import Control
 from embrittle.data.settings import Dataset, Mirror, Split
 from embrittle.embeddings.settings import OwnEmbeddings
 from embrittle.metrics.settings import Attribute, Evaluation
@@ -98,6 +99,12 @@ class StageSettings(Section):
         dict,
         "Embeddings of your own: the name of a model → its files, or a list of them, one for each of `seeds`, if the "
         "model was trained several times ([docs/embeddings.md](../docs/embeddings.md)).",
+    )
+    controls: dict[Name, Control] = setting(
+        dict,
+        "Copies of models with the same lists and rows of other lengths, attacked and shown like models: the name of "
+        "the copy → what it is of ([docs/method.md](../docs/method.md#relative-budgets)). They need no training. What "
+        "an attack leaves of a model and of its copy differs only because ε is a length.",
     )
     training: Training = setting(
         Training,

@@ -92,6 +92,10 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
             of_each_run(study.imported),
             lambda w: stages.embedding_settings(study.version_of(study.run_of(w))),
         ),
+        "make_control": Jobs(
+            of_each_run(study.controls),
+            lambda w: {"entry": settings.controls[w.model].plain(), **lists},
+        ),
         "train_baseline": Jobs(
             [
                 {"dataset": run.dataset, "baseline": run.model, "seed": run.seed}

@@ -81,6 +81,11 @@ class Paths:
         return self.results("models/{dataset}/{model}/seed-{seed}/embeddings.safetensors")
 
     @property
+    def control(self) -> str:
+        """The factors of a control."""
+        return self.results("models/{dataset}/{model}/seed-{seed}/control.safetensors")
+
+    @property
     def baseline_curve(self) -> str:
         """The training curve of a baseline."""
         return self.results("models/{dataset}/{baseline}/seed-{seed}/curve.parquet")

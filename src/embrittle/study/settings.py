@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import Field, create_model
 
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.settings import AttackDefinition, attack_definition
+from embrittle.attacks.settings import PAPERS_VALUES, AttackDefinition, attack_definition
+from embrittle.controls.settings import mistakes_of as mistakes_of_control
 from embrittle.data.readers import FORMATS
 from embrittle.data.settings import Dataset
 from embrittle.embeddings.settings import mistakes_of
@@ -93,6 +94,7 @@ def validate(config: Mapping, registry: Mapping) -> Settings:
     written = checked(config, model, problems, repeated_below=("distributions",))
     _check_names(written, problems)
     _check_embeddings(written, problems)
+    _check_controls(written, problems)
     _check_datasets(written, registry, problems)
     _check_mirror(written, registry, problems)
     _check_training(written, problems)
@@ -168,6 +170,25 @@ def _check_embeddings(written: Written, problems: Problems) -> None:
                 )
                 problems.add(path, message)
     _check_trained_here(written, covered, problems)
+
+
+def _check_controls(written: Written, problems: Problems) -> None:
+    """Check the names of controls, and that they are copies of models of the study and not of other controls."""
+    models, controls = written.get("models", []), written.get("controls", {})
+    for name, entry in controls.items():
+        path = ("controls", name)
+        if name in (*MODELS, *BASELINES, RANDOM, *written.get("embeddings", {})):
+            problems.add(path, f"the name {name!r} is that of another recommender: choose another")
+        for key, message in mistakes_of_control(entry):
+            problems.add((*path, key), message)
+        for key in ("of", "norms_of"):
+            if (model := entry.get(key)) is None or model in models:
+                continue
+            if model in controls:
+                message = f"{model!r} is a control: name the model that it is of"
+            else:
+                message = f"{model!r} is not in `models`{suggestion(model, models)}"
+            problems.add((*path, key), message)
 
 
 def _check_trained_here(written: Written, covered: set[str], problems: Problems) -> None:
@@ -367,7 +388,14 @@ def _check_attacks(written: Written, problems: Problems) -> None:
             hint = suggestion(definition["method"], ATTACKS)
             problems.add((*path, "method"), message + hint)
             continue
-        for key in sorted(definition.keys() - method.options.keys() - {"method"}):
+        for key, value in PAPERS_VALUES.items():
+            if definition.get(key) == value:
+                del definition[key]
+        if "loss" in definition and definition["method"] == "noise":
+            problems.add(
+                (*path, "loss"), "noise follows no gradient, so it has no loss: leave this key out"
+            )
+        for key in sorted(definition.keys() - method.options.keys() - {"method", *PAPERS_VALUES}):
             takes = ", ".join(method.options) or "none"
             message = (
                 f"the method {definition['method']} has no option {key} (its options: {takes})"

@@ -235,6 +235,8 @@ class Study:
 
     def model_file(self, run: Run) -> str:
         """The file of the factors that are attacked: of an epoch (`training.selection`), or own embeddings."""
+        if run.model in self.settings.controls:
+            return self.paths.control.format(**run._asdict())
         if run.model not in MODELS:
             return self.paths.embeddings.format(**run._asdict())
         attacked = (
@@ -248,7 +250,22 @@ class Study:
 
     def loss_of(self, model: str) -> str:
         """The pairwise loss that attacks on a model ascend, a key of `kernels.losses.LOSSES`."""
+        model = self._copied(model)
         return MODELS[model].loss if model in MODELS else "bpr"
+
+    def _copied(self, model: str) -> str:
+        """The model that a control is of; any other model itself."""
+        controls = self.settings.controls
+        return controls[model].of if model in controls else model
+
+    def models_of_control(self, wildcards: Any) -> dict[str, str]:
+        """The models that a control is made from: the one that is copied, and that whose norms the copy gets."""
+        run = self.run_of(wildcards)
+        control = self.settings.controls[run.model]
+        found = {"model": self.model_file(run._replace(model=control.of))}
+        if control.norms_of:
+            found["norms_of"] = self.model_file(run._replace(model=control.norms_of))
+        return found
 
     def version_of(self, run: Run) -> OwnEmbeddings:
         """The own embeddings of a model that are those of a seed."""
@@ -268,24 +285,38 @@ class Study:
         return Run(wildcards.dataset, model, int(wildcards.seed))
 
     def _runs(self, datasets: Iterable[str], models: Iterable[str], seeds: list[int]) -> list[Run]:
-        models, own = list(models), self.settings.embeddings
+        models = list(models)
         return [
             Run(dataset, model, seed)
             for dataset in datasets
             for model in models
-            if model not in own or stages.versions(self.settings, model, dataset)
+            if self._is_on(model, dataset)
             for seed in seeds
         ]
 
+    def _is_on(self, model: str, dataset: str) -> bool:
+        """Whether a model is one of a data set: own embeddings are of one, and so are controls made from them."""
+        if model in self.settings.controls:
+            control = self.settings.controls[model]
+            made_from = filter(None, (control.of, control.norms_of))
+            return all(self._is_on(of, dataset) for of in made_from)
+        own = self.settings.embeddings
+        return model not in own or bool(stages.versions(self.settings, model, dataset))
+
+    @property
+    def _attacked(self) -> list[str]:
+        """The models and their controls."""
+        return [*self.settings.models, *self.settings.controls]
+
     @cached_property
     def trained(self) -> list[Run]:
-        """Every model on each whole data set: those that are trained here, and own embeddings on theirs."""
-        return self._runs(self.settings.datasets, self.settings.models, self.settings.seeds)
+        """Every model on each whole data set: those trained here, own embeddings on theirs, and controls of both."""
+        return self._runs(self.settings.datasets, self._attacked, self.settings.seeds)
 
     @cached_property
     def measured(self) -> list[Run]:
         """Every model and the random recommender on each whole data set."""
-        models = [RANDOM, *self.settings.models]
+        models = [RANDOM, *self._attacked]
         return self._runs(self.settings.datasets, models, self.settings.seeds)
 
     @cached_property
@@ -298,7 +329,12 @@ class Study:
     @cached_property
     def imported(self) -> list[Run]:
         """The own embeddings among `trained`."""
-        return [run for run in self.trained if run.model not in MODELS]
+        return [run for run in self.trained if run.model in self.settings.embeddings]
+
+    @cached_property
+    def controls(self) -> list[Run]:
+        """The controls among `trained`."""
+        return [run for run in self.trained if run.model in self.settings.controls]
 
     @cached_property
     def measured_baselines(self) -> list[Run]:
@@ -326,7 +362,7 @@ class Study:
 
     def conditions_of(self, run: Run) -> list[Condition]:
         """All conditions of a recommender; the random recommender and baselines are not attacked."""
-        attacked = run.model in MODELS or run.model in self.settings.embeddings
+        attacked = run.model in (*MODELS, *self.settings.embeddings, *self.settings.controls)
         return [INITIAL, *(self.conditions(*self.products_of(run.dataset)) if attacked else ())]
 
     def list_of(self, run: Run, condition: Condition) -> str:
@@ -388,6 +424,9 @@ class Study:
         If one of them is missing, lists on the disk are of other data or another training.
         """
         data = self.paths.split("statistics", dataset=run.dataset)["statistics"]
+        if run.model in self.settings.controls:
+            copied = run._replace(model=self._copied(run.model))
+            return [self.model_file(run), *self._basis_of(copied)]
         if run.model in self.settings.embeddings:
             return [data, self.model_file(run)]
         if run.model not in MODELS:  # the random recommender, or a baseline: no state is kept
@@ -425,6 +464,7 @@ class Study:
         """Whether the test items select the epoch of one of these recommenders; not all have epochs."""
 
         def has_epochs(model: str) -> bool:
+            model = self._copied(model)
             return model in BASELINES or (model in MODELS and self.epochs_of(model) > 0)
 
         on_test = self.settings.training.selection == "best-on-test"
@@ -480,19 +520,16 @@ class Study:
         """
         if self.report_missing:  # shows what exists, on purpose
             return
-        datasets = self.settings.datasets
-        made = {
-            **{name: self.paths.prepared(name)["interactions"] for name in datasets},
-            **{run: self.model_file(run) for run in self.imported},
+        made_of = {
+            self.paths.prepared(name)["interactions"]: self.own_files_of(name)
+            for name in self.settings.datasets
         }
-        own = {
-            **{name: self.own_files_of(name) for name in datasets},
-            **{run: list(files_of(self.version_of(run)).values()) for run in self.imported},
-        }
+        for run in self.imported:
+            made_of[self.model_file(run)] = list(files_of(self.version_of(run)).values())
         gone = {
             file: result
-            for name, result in made.items()
-            for file in own[name]
+            for result, files in made_of.items()
+            for file in files
             if not exists(file) and self._exists(result)
         }
         if gone:

@@ -29,4 +29,4 @@ with job(snakemake.log[0]):
         parent=Perturbation.read(parent) if parent else None,
     )
     perturbation.write(snakemake.output.perturbation)
-    write_parquet(lists, snakemake.output.lists, {NORMS_KEY: perturbation.norms()})
+    write_parquet(lists, snakemake.output.lists, {NORMS_KEY: perturbation.norms(model)})
