@@ -30,6 +30,36 @@ def interval(values: Sequence[float]) -> tuple[float, float]:
     return float(values.mean() - half), float(values.mean() + half)
 
 
+def ratio_interval(
+    numerators: Sequence[float], denominators: Sequence[float]
+) -> tuple[float, float]:
+    """Return Fieller's 95 % interval of the ratio of two means over the same seeds.
+
+    The ratios r for which a t test does not tell the mean of numerator - r * denominator from 0 (E. C. Fieller, Journal
+    of the Royal Statistical Society B 16 (1954)).
+
+    Args:
+        numerators, denominators: a value of each seed.
+
+    Returns:
+        (NaN, NaN) if a value is NaN, if there are fewer than two seeds, or if the interval of the mean denominator
+        holds 0: then no ratio, or none within two ends, can be ruled out.
+    """
+    both = np.array([numerators, denominators], dtype=float)
+    n = both.shape[1]
+    low, high = interval(both[1])
+    if np.isnan(both).any() or n < 2 or low <= 0 <= high:
+        return np.nan, np.nan
+    above, below = both.mean(axis=1)
+    t2 = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) ** 2
+    covariance = np.cov(both) * t2 / n
+    a = below**2 - covariance[1, 1]
+    b = above * below - covariance[0, 1]
+    c = above**2 - covariance[0, 0]
+    root = np.sqrt(max(b**2 - a * c, 0.0))
+    return float((b - root) / a), float((b + root) / a)
+
+
 def p_of_distance(distance: float, standard_error: float, df: float) -> float:
     """Return the two-sided p-value of the distance of an estimate to a bound, by a t test.
 

@@ -6,6 +6,7 @@ its style are package data, filled in by Jinja2. The figures are those of the fi
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from os import PathLike
 from pathlib import Path
@@ -109,11 +110,26 @@ def brittle(
     brought = [name for name in without_epoch if name not in configuration.get("controls", {})]
     trains = any(row["epoch"] for row in models)
     more = {"n_seeds": len(seeds), "selection": selection if trains else None, "own": brought}
+    said = remarks(inputs, settings)
+    parts = [
+        replace(part, sentences=[*part.sentences, *said.get(part.dataset, ())])
+        for part in brittleness.parts(cells, settings["titles"], **own)
+    ]
     return {
-        "parts": brittleness.parts(cells, settings["titles"], **own),
+        "parts": parts,
         "leads": lead_figures(inputs, settings),
         "steps": brittleness.next_steps(cells, epsilon=own["epsilon"], **more),
     }
+
+
+def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Data set -> the sentences that products add at the beginning of the page."""
+    found: dict[str, list[str]] = {}
+    for page, own in _pages(settings):
+        if hasattr(page, "remarks"):
+            for dataset, sentences in page.remarks(inputs, own).items():
+                found.setdefault(dataset, []).extend(sentences)
+    return found
 
 
 def lead_figures(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

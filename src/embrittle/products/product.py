@@ -198,7 +198,8 @@ class Product:
     def page_module(self) -> str:
         """The module of its part of the page: with `tables(inputs, titles)`, `figures(inputs, settings)`, or both.
 
-        It may have `leads(inputs, settings)`: data set -> the figure at the beginning of the page.
+        It may have `leads(inputs, settings)`: data set -> the figure at the beginning of the page, and `remarks(inputs,
+        settings)`: data set -> sentences for the beginning of the page.
         """
         return f"{type(self).__module__.rpartition('.')[0]}.page"
 
@@ -325,19 +326,19 @@ def check_attacks(written: Written, section: str, problems: Problems) -> None:
 
 
 def usable_attacks(
-    written: Written, section: str, problems: Problems
+    written: Written, section: str, problems: Problems, key: str = "attacks"
 ) -> Iterator[tuple[int, str, Attack]]:
-    """Yield (position, name, method) of each defined attack of a section; report the others.
+    """Yield (position, name, method) of each defined attack in the list `key` of a section; report the others.
 
     The section has a key `datasets`. If that is empty, nothing is yielded or reported.
     """
     definitions = written.get("attacks", {})
     own = written.get(section, {})
-    for i, name in enumerate(own.get("attacks", []) if own.get("datasets") else []):
+    for i, name in enumerate(own.get(key, []) if own.get("datasets") else []):
         method = ATTACKS.get(definitions.get(name, {}).get("method"))
         if name not in definitions and ("attacks", name) not in {p[:2] for p in problems.paths}:
             message = f"unknown attack {name!r}{suggestion(name, definitions)}"
-            problems.add((section, "attacks", i), message)
+            problems.add((section, key, i), message)
         elif method is not None:
             yield i, name, method
 

@@ -34,6 +34,13 @@ ATTACK_DEFINITIONS = {
     "bim-l2": {"method": "bim", "norm": "l2"},
     "pgd-l2": {"method": "pgd", "norm": "l2"},
     "bim-l2-resampled": {"method": "bim", "norm": "l2", "negatives": "resampled"},
+    "fgsm-relative": {"method": "fgsm", "budget": "relative", "loss": "standardised"},
+    "bim-relative": {
+        "method": "bim",
+        "norm": "l2",
+        "budget": "relative",
+        "loss": "standardised",
+    },
 }
 _QUARTILES = {"f1": [0.7, 0.1, 0.1, 0.1], "f4": [0.1, 0.1, 0.1, 0.7]}
 _ATTRIBUTES = {

@@ -137,9 +137,12 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
         settings = study.settings
         run = _attacks_run(study, study.trained)
         compared = FairnessSettings.of(settings).attributes
+        # At one ε, attacks of a relative budget are not comparable with the others.
+        attacks = settings.attacks
+        absolute = [name for name in attacks if attacks[name].budget != "relative"]
         return {
             **shown,
-            "methods": methods_of(settings, [name for name in settings.attacks if name in run]),
+            "methods": methods_of(settings, [name for name in absolute if name in run]),
             "attributes": {name: settings.attributes[name].of for name in compared},
         }
 

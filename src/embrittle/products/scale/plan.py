@@ -1,0 +1,158 @@
+"""How much of a defence is the length of the rows (docs/scale.md)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.problems import Problems, suggestion
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    Written,
+    datasets_named,
+    drawn,
+    is_single_step,
+    of_each_dataset,
+    usable_attacks,
+)
+from embrittle.section import Count, Names, Positive, ProductSection, Text, setting
+
+
+class ScaleSettings(ProductSection):
+    """How much of a defence is the length of the rows: a model, its defence, and the `controls` of both."""
+
+    key = "scale"
+
+    datasets: Names = setting(
+        list,
+        "The data sets to compare on. Only those that are also in the study's `datasets` count.",
+    )
+    model: Text = setting("BPR-MF", "The model that the defence is compared with, one of `models`.")
+    defence: Text = setting(
+        "AMF",
+        "The defence, one of `models`. A control of `scale.model` with `norms_of` this one stands between both.",
+    )
+    attacks: Names = setting(
+        ["fgsm", "bim", "pgd"], "The attacks of an absolute ε, names from `attacks`."
+    )
+    epsilon: Positive = setting(0.5, "The absolute ε.")
+    relative_attacks: Names = setting(
+        ["fgsm-relative", "bim-relative"],
+        "The attacks with `budget: relative`, names from `attacks`. `[]` leaves them out.",
+    )
+    relative_epsilon: Positive = setting(0.1, "The relative ε.")
+    iterations: Count = setting(25, "The number of iterations of multi-step attacks.")
+
+
+class Scale(Product):
+    """What attacks leave of a model, of its defence, and of copies with the same lists."""
+
+    name = "scale"
+    sections = (ScaleSettings,)
+
+    def datasets(self, settings: Settings) -> list[str]:
+        """The data sets of the study that `scale.datasets` names."""
+        return datasets_named(settings, ScaleSettings.of(settings).datasets)
+
+    def _attacks(self, settings: Settings) -> dict[str, tuple[float, int]]:
+        """Attack -> its epsilon and number of iterations."""
+        own = ScaleSettings.of(settings)
+        of = {
+            **dict.fromkeys(own.attacks, own.epsilon),
+            **dict.fromkeys(own.relative_attacks, own.relative_epsilon),
+        }
+        return {
+            name: (epsilon, 1 if is_single_step(settings, name) else own.iterations)
+            for name, epsilon in of.items()
+        }
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """Each attack once."""
+        for attack, (epsilon, iterations) in self._attacks(settings).items():
+            yield attack, epsilon, iterations
+
+    def check(self, written: Written, problems: Problems) -> None:
+        """Report attacks that are not defined or in the wrong list, and models that are not in the study."""
+        own, definitions = written.get("scale", {}), written.get("attacks", {})
+        if not own.get("datasets"):
+            return
+        for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
+            for i, name, _ in usable_attacks(written, "scale", problems, key):
+                if (its := definitions[name].get("budget", "absolute")) != budget:
+                    message = f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
+                    problems.add(("scale", key, i), message)
+        models = written.get("models", [])
+        for key in ("model", "defence"):
+            if (name := own.get(key)) is not None and name not in models:
+                problems.add(
+                    ("scale", key), f"{name!r} is not in `models`{suggestion(name, models)}"
+                )
+        if own.get("model") is not None and own.get("model") == own.get("defence"):
+            problems.add(
+                ("scale", "defence"), "a model is no defence of itself: name another model"
+            )
+
+    def files(self, study: Study) -> dict[str, str]:
+        """The tables of the study, by name."""
+        return {
+            "long": study.results("tables/table_scale.csv"),
+            "curves": study.results("tables/scale_curves.csv"),
+            "savings": study.results("tables/scale_savings.csv"),
+            "markdown": study.results("tables/scale.md"),
+        }
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The tables, and a figure of each data set."""
+        settings, own = study.settings, ScaleSettings.of(study.settings)
+        datasets = self.datasets(settings)
+        compared = {"model": own.model, "defence": own.defence}
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            shown = [run for run in study.measured if run.dataset in datasets]
+            return {
+                **compared,
+                "datasets": datasets,
+                "controls": settings.plain()["controls"],
+                "attacks": self._attacks(settings),
+                "relative": own.relative_attacks,
+                "k": study.k,
+                "titles": study.titles(),
+                "notes": study.notes(shown),
+            }
+
+        def figure(wildcards: Any) -> dict[str, Any]:
+            title = study.titles()[wildcards.dataset]
+            return {
+                "arguments": {**compared, "title": title, "k": study.k},
+                "plots": settings.plots.plain(),
+            }
+
+        return {
+            "tabulate_scale": Jobs(ONE_JOB if datasets else (), table),
+            "draw_scale": Jobs(of_each_dataset(datasets), figure),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """`scale`: the tables, and the figure of each data set."""
+        datasets = self.datasets(study.settings)
+        if not datasets:
+            return {"scale": []}
+        figures = [file for dataset in datasets for file in study.figures(dataset, "scale")]
+        return {"scale": [*self.files(study).values(), *figures]}
+
+    def page_inputs(self, study: Study) -> Files:
+        """The curves, and what the defence saves."""
+        if not self.datasets(study.settings):
+            return {}
+        files = self.files(study)
+        return {f"scale_{name}": files[name] for name in ("curves", "savings")}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """The arguments of its figures."""
+        return {"figures": drawn(self.jobs(study)["draw_scale"])}
+
+
+SCALE = Scale()
