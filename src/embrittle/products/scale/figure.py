@@ -1,4 +1,4 @@
-"""What attacks leave of a model whose rows are multiplied by a number: at an absolute epsilon anything between 0 and all."""
+"""What attacks leave of a model whose rows are multiplied by a number, which changes none of its lists."""
 
 import numpy as np
 import pandas as pd
