@@ -42,6 +42,7 @@ STEPS = {
     "norm": "linf",
     "negatives": "fixed",
 }  # the defaults of attacks in steps
+RELATIVE = {"budget": "relative", "loss": "standardised"}
 SHA1 = "sha1:" + "0" * 40
 
 REGISTRY = {
@@ -153,6 +154,8 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
             "norm": "l2",
             "negatives": "resampled",
         },
+        "fgsm-relative": {"method": "fgsm", **RELATIVE},
+        "bim-relative": {"method": "bim", **STEPS, "norm": "l2", **RELATIVE},
     }
     assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
@@ -632,7 +635,15 @@ def test_default_study_states_every_key():
 
 @pytest.mark.parametrize(
     "name",
-    ["config.yaml", "paper.yaml", "poster.yaml", "budgets.yaml", "embeddings.yaml", "gowalla.yaml"],
+    [
+        "config.yaml",
+        "paper.yaml",
+        "poster.yaml",
+        "budgets.yaml",
+        "embeddings.yaml",
+        "gowalla.yaml",
+        "scale.yaml",
+    ],
 )
 def test_editors_find_no_mistake_in_the_shipped_studies(name):
     editor = Draft202012Validator(json.loads((FOLDER / "config.schema.json").read_text()))
@@ -691,6 +702,28 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 # --- Error messages: usually one problem each, the whole line ------------------------------------
 
 COMPLAINTS = [
+    # The scale of rows.
+    (
+        {"scale": {"datasets": ["ml-small"], "attacks": ["bim-relative"]}},
+        "scale.attacks[0]: bim-relative has budget: relative, but this list is of attacks with budget: absolute",
+    ),
+    (
+        {"scale": {"datasets": ["ml-small"], "relative_attacks": ["bim"]}},
+        "scale.relative_attacks[0]: bim has budget: absolute, but this list is of attacks with budget: relative",
+    ),
+    (
+        {"scale": {"datasets": ["ml-small"], "relative_attacks": ["bim-relatve"]}},
+        "scale.relative_attacks[0]: unknown attack 'bim-relatve'; did you mean 'bim-relative'? Valid: fgsm, bim, pgd, "
+        "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
+    ),
+    (
+        {"scale": {"datasets": ["ml-small"], "defence": "AFM"}},
+        "scale.defence: 'AFM' is not in `models`; did you mean 'AMF'? Valid: BPR-MF, AMF",
+    ),
+    (
+        {"scale": {"datasets": ["ml-small"], "model": "AMF"}},
+        "scale.defence: a model is no defence of itself: name another model",
+    ),
     # Controls.
     (
         {"controls": {"twice": {"of": "BRP-MF", "scale": 2}}},
@@ -960,7 +993,7 @@ COMPLAINTS = [
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
         "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
@@ -1069,12 +1102,12 @@ COMPLAINTS = [
     (
         {"table1": {"attacks": ["bmi"]}},
         "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
         "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -1301,7 +1334,8 @@ COMPLAINTS = [
     (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: no curve in the figures has the name 'bmi'; did you mean 'bim'? "
-        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, initial, random",
+        "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, "
+        "initial, random",
     ),
     (
         {"training": {"criterion": "MRR@10"}},
