@@ -47,6 +47,7 @@ class Table:
         columns: the headings of the columns of cells.
         rows: (names of the row, its cells) of each row.
         groups: (heading, number of columns) of each group of columns.
+        note: a sentence below it; "" for none.
     """
 
     caption: str
@@ -54,6 +55,7 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[tuple[Sequence[str], Sequence[Cell]]]
     groups: Sequence[tuple[str, int]] = ()
+    note: str = ""
 
 
 def deviation_mark(percent: float) -> str:

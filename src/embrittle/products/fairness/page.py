@@ -1,6 +1,7 @@
 """Tables 2 and 3 and the heat map on the page."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,6 +16,11 @@ from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing
 
 CAPTIONS = {TABLE2: "Table 2, nDCG of groups", TABLE3: "Table 3, how far groups are apart"}
+
+OF_GCE = (
+    "GCE is 0 where groups have the shares of a fair distribution, and below 0 otherwise. It reaches thousands where a "
+    "group has no hit: then its size says little."
+)
 
 
 def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -34,7 +40,8 @@ def _shaped(table: FairnessTable, rows: pd.DataFrame, caption: str) -> Table:
         under=rows[table.column].str.replace("_", " "),
     )
     places = ["model", "label"], ["over", "under"]
-    return shaped(rows, *places, caption, _cell, ["Model", "Condition"])
+    made = shaped(rows, *places, caption, _cell, ["Model", "Condition"])
+    return replace(made, note=OF_GCE if table is TABLE3 else "")
 
 
 def _cell(entry: pd.Series) -> Cell:

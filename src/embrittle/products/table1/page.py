@@ -1,6 +1,7 @@
 """Table 1 on the page."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -10,6 +11,12 @@ from embrittle.render.inputs import Inputs
 from embrittle.render.labels import format_value
 from embrittle.render.page_tables import Cell, Table, beside_published, cell, shaped
 
+# Beside it, the first part of the page says what is left after the largest number of steps.
+NOTE = (
+    "A value of an attack in several steps is the area under its curve over the number of steps, divided by the largest: "
+    "an average over the steps, not the value after the last one."
+)
+
 
 def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
     """The table of each data set beside the published one; none where the study has not made it."""
@@ -17,7 +24,8 @@ def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
 
 
 def _shaped(rows: pd.DataFrame, caption: str) -> Table:
-    return shaped(rows, ["model", "metric"], ["label"], caption, _cell, ["Model", "Measure"])
+    table = shaped(rows, ["model", "metric"], ["label"], caption, _cell, ["Model", "Measure"])
+    return replace(table, note=NOTE)
 
 
 def _cell(entry: pd.Series) -> Cell:
