@@ -520,6 +520,18 @@ def test_the_papers_tables_hold_for_their_own_settings_and_length_alone():
     assert not judge.judge([TWO_CASES], lambda k: longer, PUBLISHED)[0].papers_data
 
 
+def test_a_recommender_is_not_compared_with_copies_of_itself():
+    study = World("ml-1m").study()
+    metrics = study.files.metrics
+    copies = metrics[metrics["model"] == "AMF"].assign(model="AMF-double")
+    files = Files(metrics=pd.concat([metrics, copies], ignore_index=True))
+    with_copies = StudyResults(files, study.configuration, 10)
+    assert with_copies.models("ml-1m") == ["BPR-MF", "AMF", "AMF-double"]
+    controls = {"AMF-double": {"of": "AMF", "scale": 2}}
+    known = StudyResults(files, {**study.configuration, "controls": controls}, 10)
+    assert known.models("ml-1m") == ["BPR-MF", "AMF"]
+
+
 def test_the_figure_of_a_claim_is_that_of_the_case_that_speaks_least_for_it():
     world = World("ml-1m")
     heights = {("BPR-MF", "bim"): 0.5, ("BPR-MF", "pgd"): 0.9, ("AMF", "bim"): 0.4}

@@ -24,7 +24,7 @@ from embrittle.study import stages
 from embrittle.study.study import Run, Study
 
 # The parts of the configuration that the tests of claims read.
-JUDGED_BY = ("datasets", "evaluation", "table1", "figure1", "figure3")
+JUDGED_BY = ("datasets", "evaluation", "controls", "table1", "figure1", "figure3")
 
 
 def jobs_of(study: Study) -> dict[str, Jobs]:

@@ -103,8 +103,9 @@ class StudyResults:
         return reduce(getitem, key.split("."), self.configuration)
 
     def models(self, dataset: str) -> list[str]:
-        """Return the recommenders measured on a data set, without the random one."""
-        return models_in(self.rows[self.rows["dataset"] == dataset])
+        """Return the recommenders measured on a data set, without the random one and copies of another one."""
+        here = models_in(self.rows[self.rows["dataset"] == dataset])
+        return [name for name in here if name not in self.configuration.get("controls", {})]
 
     @cached_property
     def seeds(self) -> dict[str, list[int]]:
