@@ -12,6 +12,7 @@ from embrittle.products.scale.cells import (
     RELATIVE,
     curves,
     long_form,
+    per_seed,
     savings,
 )
 from embrittle.products.scale.figure import defence_scale, scale_figure
@@ -75,7 +76,7 @@ def long():
 
 
 def saved_of(long):
-    table = savings(long, CONTROLS, model="BPR-MF", defence="AMF")
+    table = savings(per_seed(long, CONTROLS, model="BPR-MF", defence="AMF"))
     return table.set_index(["comparison", "attack"])
 
 

@@ -151,6 +151,17 @@ def of_differences(draw: np.random.Generator, names: Sequence[str], seeds: range
     return Files(metrics=World(DATASET).metrics(), budgets=pd.DataFrame(rows, columns=columns))
 
 
+def of_savings(draw: np.random.Generator, names: Sequence[str], seeds: range) -> Files:
+    """Results in which the defence keeps as much as a copy of the model with its row norms."""
+    about = {"dataset": DATASET, "comparison": "norms"}
+    rows = [
+        {**about, "attack": name, "seed": seed, "saved": draw.normal()}
+        for name in names
+        for seed in seeds
+    ]
+    return Files(metrics=World(DATASET).metrics(), scale=pd.DataFrame(rows))
+
+
 def attacked(attack: str, **more: Any) -> dict[str, Any]:
     """A cell of Table 1 under an attack."""
     return {**TABLE1, "attack": attack, **more}
@@ -235,6 +246,7 @@ NULLS: dict[str, Null] = {
         {"characteristics": ["density"]}, of_equal_slopes, case="attack"
     ),
     "lower_at_equal_norm": Null({}, of_differences),
+    "saved_beside_control": Null({}, of_savings, case="attack"),
 }  # fmt: skip
 """Test -> a claim without an effect."""
 UNDECIDED = {"peak", "setting", "selected_epochs"}

@@ -223,8 +223,37 @@ def test_at_equal_norms(differences, expected):
     assert judged_by(Files(metrics=skeleton(["ml-1m"])), CLAIMS["equal-norm"]).verdict == NOT_RUN
 
 
+@pytest.mark.parametrize(
+    ("saved", "expected"),
+    [
+        ([10, 11, 9], REPRODUCED),
+        ([-10, -11, -9], NOT_REPRODUCED),
+        ([-10, 10, 0], CANNOT_BE_TOLD),
+    ],
+)
+def test_the_defence_beside_a_copy_with_its_norms(saved, expected):
+    rows = [
+        {
+            "dataset": "ml-1m",
+            "comparison": comparison,
+            "attack": attack,
+            "seed": seed,
+            "saved": value,
+        }
+        for attack in ("fgsm", "bim", "pgd")
+        for comparison, factor in (("printed", -1), ("norms", 1))
+        for seed, value in zip(SEEDS, factor * np.array(saved), strict=True)
+    ]
+    claim = CLAIMS["defence-beyond-its-norms"]
+    judged = judged_by(Files(metrics=skeleton(["ml-1m"]), scale=pd.DataFrame(rows)), claim)
+    assert judged.verdict == expected
+    assert [case.name for case in judged.cases] == ["FGSM", "BIM", "PGD"]
+    assert judged_by(Files(metrics=skeleton(["ml-1m"])), claim).verdict == NOT_RUN
+
+
 def test_every_claim_has_been_put_to_a_test_above():
     tested = {name for name, *_ in FIGURE3} | {"cost-at-two-densities", "equal-norm"}
+    tested |= {"defence-beyond-its-norms"}
     assert {claim.name for claim in OTHERS} == tested
 
 

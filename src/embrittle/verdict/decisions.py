@@ -593,6 +593,19 @@ def lower_at_equal_norm(setting: Setting, over: Over) -> Cases:
                 yield here.named(norm=norm).case(figures, PLAIN, below=0)
 
 
+@claim_test("saved_beside_control")
+def saved_beside_control(setting: Setting, over: Over) -> Cases:
+    """What an attack leaves of the defence minus what it leaves of a copy of the model with the defence's row norms.
+
+    In points of the unperturbed nDCG; above 0 is for the claim. The papers have no such copy.
+    """
+    table = setting.study.files.scale
+    for here in setting.each(over) if table is not None else ():
+        rows = _rows(table, dataset=setting.dataset, comparison="norms", **here.names)
+        if len(rows):
+            yield here.case(rows.set_index("seed")["saved"], POINTS, above=0)
+
+
 # --- Statements that are shown without a decision --------------------------------------------------
 
 

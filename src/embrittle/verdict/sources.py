@@ -59,6 +59,7 @@ class Files:
         points, regressions, differences, comparison: the tables of Figure 3.
         selected: tables/models.csv, the selected epochs.
         budgets: tables/budgets_seeds.csv, attacks compared at equal norms.
+        scale: tables/scale_seeds.csv, the defence beside copies of the model.
     """
 
     metrics: pd.DataFrame
@@ -71,6 +72,7 @@ class Files:
     comparison: pd.DataFrame | None = None
     selected: pd.DataFrame | None = None
     budgets: pd.DataFrame | None = None
+    scale: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from embrittle.verdict.sources import Files, Published, StudyResults
 
 _KEYS = (
     "dataset", "source", "model", "seed", "user", "attack", "condition", "epsilon", "iterations", "k", "metric",
-    "attribute", "group", "measure", "spent_norm", "quantity", "characteristic", "x",
+    "attribute", "group", "measure", "spent_norm", "comparison", "quantity", "characteristic", "x",
 )  # fmt: skip
 """The columns of result tables that are no values."""
 
@@ -115,4 +115,5 @@ def _files(inputs: Inputs, users: Sequence[tuple[str, str, int]]) -> Files:
         comparison=inputs.csv("comparison"),
         selected=inputs.csv("models"),
         budgets=inputs.csv("budgets"),
+        scale=inputs.csv("scale"),
     )

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.metrics.tidy import is_epsilon, robustness
-from embrittle.stats import interval, ratio_interval
+from embrittle.stats import over_seeds, ratio_interval
 
 RUN = ["dataset", "model", "seed"]
 LONG_COLUMNS = [
@@ -29,7 +29,12 @@ CURVE_COLUMNS = [
     "high",
     "n_seeds",
 ]
+CONDITION = ["dataset", "attack", "epsilon", "iterations", "seed"]
 PRINTED, NORMS, RELATIVE, CANONICAL = "printed", "norms", "relative", "canonical"
+SEED_COLUMNS = [
+    *("dataset", "comparison", "attack", "epsilon", "iterations", "seed"),
+    *("of_model", "of_defence", "as_it_is", "saved"),
+]
 SAVING_COLUMNS = [
     *("dataset", "comparison", "attack", "epsilon", "iterations", "of_model", "of_defence"),
     *("saved", "low", "high", "share", "share_low", "share_high", "n_seeds"),
@@ -118,43 +123,60 @@ def curves(long: pd.DataFrame, controls: Controls) -> pd.DataFrame:
     return table.sort_values(["dataset", "model", "attack", "scale"], kind="stable")[CURVE_COLUMNS]
 
 
-def savings(long: pd.DataFrame, controls: Controls, *, model: str, defence: str) -> pd.DataFrame:
-    """Return how much more of its nDCG the defence keeps than the model, in several comparisons.
+def per_seed(long: pd.DataFrame, controls: Controls, *, model: str, defence: str) -> pd.DataFrame:
+    """Return how much more of its nDCG the defence keeps than the model in each seed, in several comparisons.
 
     - `PRINTED`: both as they are, at an absolute epsilon.
-    - `NORMS`: the defence beside the control of the model that has the defence's row norms, at the same epsilon. The
-      share says how much of the printed saving this control has without any defence:
-      (control - model) / (defence - model), with Fieller's interval over the seeds.
+    - `NORMS`: the defence beside the control of the model that has the defence's row norms, at the same epsilon.
     - `RELATIVE`: both as they are, at a relative epsilon.
     - `CANONICAL`: the canonical forms of both, at a relative epsilon.
+
+    Args:
+        long: from `long_form`.
+        controls: the controls of the study.
+        model, defence: the models that are compared.
+
+    Returns:
+        Columns `SEED_COLUMNS`: what is left of the model (or its control), of the defence and, for `NORMS`, of the
+        model as it is, in percent; and the difference of the first two, in points.
+    """
+    left = long[long["metric"] == LEFT]
+    found = []
+    for comparison, budget, ours, theirs in _pairs(controls, model, defence):
+        rows = left[left["budget"] == budget]
+        pair = _of(rows, model, ours, "of_model"), _of(rows, defence, theirs, "of_defence")
+        both = pair[0].merge(pair[1], on=CONDITION, validate="one_to_one")
+        plain = _of(rows, model, "", "as_it_is") if comparison == NORMS else None
+        if plain is not None:
+            both = both.merge(plain, on=CONDITION, how="left", validate="one_to_one")
+        found.append(
+            both.assign(comparison=comparison, saved=both["of_defence"] - both["of_model"])
+        )
+    return pd.concat(found, ignore_index=True).reindex(columns=SEED_COLUMNS)
+
+
+def savings(seeds: pd.DataFrame) -> pd.DataFrame:
+    """Return the comparisons of `per_seed` over the seeds.
+
+    For `NORMS`, the share says how much of the printed saving the control has without any defence:
+    (control - model) / (defence - model), with Fieller's interval over the seeds.
+
+    Args:
+        seeds: from `per_seed`.
 
     Returns:
         Columns `SAVING_COLUMNS`: what is left of the model (or its control) and of the defence, means in percent; the
         difference with its 95 % interval over the seeds, in points; the share, in percent. The ends of the share are
         NaN if the interval of the printed saving holds 0, because the share can be any number then.
     """
-    left = long[long["metric"] == LEFT]
-    found = []
-    for comparison, budget, ours, theirs in _pairs(controls, model, defence):
-        rows = left[left["budget"] == budget]
-        keys = ["dataset", "attack", "epsilon", "iterations"]
-        for key, of in rows.groupby(keys, sort=False):
-            pair = _of(of, model, ours), _of(of, defence, theirs)
-            both = pd.concat(pair, axis=1, join="inner").to_numpy()
-            if len(both) == 0:
-                continue
-            saved = both[:, 1] - both[:, 0]
-            low, high = interval(saved)
-            row = dict(zip(keys, key, strict=True)) | {
-                "comparison": comparison,
-                "n_seeds": len(both),
-            }
-            row |= {"of_model": both[:, 0].mean(), "of_defence": both[:, 1].mean()}
-            row |= {"saved": saved.mean(), "low": low, "high": high}
-            if comparison == NORMS:
-                row |= _share(_of(of, model, ""), *pair)
-            found.append(row)
-    return pd.DataFrame(found, columns=SAVING_COLUMNS)
+    by = ["dataset", "comparison", "attack", "epsilon", "iterations"]
+    table = over_seeds(seeds, "saved", by).rename(columns={"mean": "saved"})
+    for column in ("of_model", "of_defence"):
+        table[column] = over_seeds(seeds, column, by)["mean"]
+    shares = [_share(of) for _, of in seeds.groupby(by, sort=False)]
+    names = ["share", "share_low", "share_high"]
+    table[names] = pd.DataFrame(shares, columns=names, index=table.index)
+    return table[SAVING_COLUMNS]
 
 
 def _pairs(controls: Controls, model: str, defence: str) -> Iterator[tuple[str, str, str, str]]:
@@ -171,16 +193,15 @@ def _pairs(controls: Controls, model: str, defence: str) -> Iterator[tuple[str, 
         yield CANONICAL, "relative", canonical[model], canonical[defence]
 
 
-def _of(rows: pd.DataFrame, model: str, control: str) -> pd.Series:
-    """The values of a model or control by seed."""
+def _of(rows: pd.DataFrame, model: str, control: str, name: str) -> pd.DataFrame:
+    """The values of a model or control in a column of this name."""
     here = rows[(rows["model"] == model) & (rows["control"] == control)]
-    return here.set_index("seed")["value"]
+    return here[[*CONDITION, "value"]].rename(columns={"value": name})
 
 
-def _share(model: pd.Series, control: pd.Series, defence: pd.Series) -> dict[str, float]:
-    """The share of the printed saving that the control has, in percent."""
-    both = pd.concat([control - model, defence - model], axis=1, join="inner").to_numpy()
-    mean = both.mean(axis=0)
-    share = 100 * mean[0] / mean[1] if mean[1] else np.nan
-    low, high = ratio_interval(both[:, 0], both[:, 1])
-    return {"share": share, "share_low": 100 * low, "share_high": 100 * high}
+def _share(rows: pd.DataFrame) -> tuple[float, float, float]:
+    """The share of the printed saving that the control has, in percent, and its interval; NaN without a control."""
+    gained, printed = rows["of_model"] - rows["as_it_is"], rows["of_defence"] - rows["as_it_is"]
+    low, high = ratio_interval(gained, printed)
+    share = gained.mean() / printed.mean() if printed.mean() else np.nan
+    return 100 * share, 100 * low, 100 * high

@@ -100,6 +100,7 @@ class Scale(Product):
         return {
             "long": study.results("tables/table_scale.csv"),
             "curves": study.results("tables/scale_curves.csv"),
+            "seeds": study.results("tables/scale_seeds.csv"),
             "savings": study.results("tables/scale_savings.csv"),
             "markdown": study.results("tables/scale.md"),
         }
@@ -142,6 +143,10 @@ class Scale(Product):
             return {"scale": []}
         figures = [file for dataset in datasets for file in study.figures(dataset, "scale")]
         return {"scale": [*self.files(study).values(), *figures]}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """What the defence saves in each seed."""
+        return {"scale": self.files(study)["seeds"] if self.datasets(study.settings) else []}
 
     def page_inputs(self, study: Study) -> Files:
         """The curves, and what the defence saves."""

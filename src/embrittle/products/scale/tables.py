@@ -14,6 +14,7 @@ from embrittle.products.scale.cells import (
     Controls,
     curves,
     long_form,
+    per_seed,
     savings,
 )
 from embrittle.render.labels import condition_label
@@ -52,15 +53,16 @@ def report(
 
     Args:
         metrics, sizes, controls, attacks, relative, datasets, k: as in `cells.long_form`.
-        model, defence: as in `cells.savings`.
+        model, defence: as in `cells.per_seed`.
         titles: data set -> title; without one, its name.
         notes: further sentences for the end.
 
     Returns:
-        "long", "curves" and "savings" (see `cells`), and "markdown".
+        "long", "curves", "seeds" and "savings" (see `cells`), and "markdown".
     """
     long = long_form(metrics, sizes, controls, attacks, relative, datasets, k)
-    saved = savings(long, controls, model=model, defence=defence)
+    seeds = per_seed(long, controls, model=model, defence=defence)
+    saved = savings(seeds)
     rows = [
         [
             MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
@@ -75,6 +77,7 @@ def report(
     return {
         "long": long,
         "curves": curves(long, controls),
+        "seeds": seeds,
         "savings": saved,
         "markdown": "\n\n".join([table, caption(defence, k), *notes]) + "\n",
     }
