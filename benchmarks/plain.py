@@ -78,9 +78,8 @@ def optimiser_epoch(factors: Factors, settings: StepSettings, device: str = "cpu
 
 def scipy_graph(graph: Graph) -> csr_array:
     """LightGCN's normalised adjacency matrix for SciPy."""
-    from scipy.sparse import (
-        csr_array,
-    )  # here, because the GPU's benchmark runs where SciPy may be missing
+    # Here, because the GPU's benchmark runs where SciPy may be missing.
+    from scipy.sparse import csr_array
 
     n_nodes = len(graph.indptr) - 1
     return csr_array((graph.weights, graph.neighbours, graph.indptr), shape=(n_nodes, n_nodes))

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from embrittle.attacks.norms import rms_norm
+from embrittle.attacks.norms import row_sizes
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.kernels.backend import Array, Backend
@@ -74,7 +74,7 @@ class PairwiseLoss:
 
     def _row_sizes(self, factors: tuple[np.ndarray, np.ndarray]) -> tuple[float, float]:
         """Return the root mean squares of the norms of user rows and of item rows, without the fixed factors."""
-        users, items = (rms_norm(array[:, : self._n_moved]) for array in factors)
+        users, items = row_sizes(*factors, self._n_moved)
         if users == 0 or items == 0:
             raise DataError(
                 f"all {'user' if users == 0 else 'item'} rows of the model are zero, so a relative budget is zero as "

@@ -28,6 +28,11 @@ def rms_norm(rows: np.ndarray) -> float:
     return float(np.sqrt(np.square(rows, dtype=np.float64).sum() / len(rows)))
 
 
+def row_sizes(users: np.ndarray, items: np.ndarray, n_factors: int) -> tuple[float, float]:
+    """Return `rms_norm` of the first `n_factors` of user rows and of item rows."""
+    return rms_norm(users[:, :n_factors]), rms_norm(items[:, :n_factors])
+
+
 def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
     """Return mean, median and maximum of the L2 and L-infinity norms of the rows of Delta.
 

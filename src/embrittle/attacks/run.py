@@ -11,7 +11,7 @@ import numpy as np
 
 from embrittle.attacks.loss import Pair, PairwiseLoss
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.norms import perturbation_norms, relative_norms, rms_norm
+from embrittle.attacks.norms import perturbation_norms, relative_norms, row_sizes
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
 from embrittle.files import read_tensors, write_tensors
@@ -45,10 +45,9 @@ class Perturbation:
             model: the factors that were perturbed, as in `attack_model`. The last ones, for which Delta has no column,
                 do not count.
         """
-        names = ("user_factors", "item_factors")
-        users, items = (rms_norm(model[name][:, : self.users.shape[1]]) for name in names)
+        sizes = row_sizes(model["user_factors"], model["item_factors"], self.users.shape[1])
         delta = self.users, self.items
-        return perturbation_norms(*delta) | relative_norms(*delta, (users, items))
+        return perturbation_norms(*delta) | relative_norms(*delta, sizes)
 
     def write(self, path: str | PathLike) -> None:
         """Write Delta and the number of iterations as safetensors."""

@@ -20,7 +20,7 @@ from embrittle.brittleness.cells import (
     WORST_GROUP,
 )
 from embrittle.models.registry import MODELS
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import condition_label, listed
 from embrittle.render.page_tables import Cell, Table
 from embrittle.vocabulary import UNPERTURBED
 
@@ -209,7 +209,7 @@ def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> st
         of += " (adversarial training)" if adversarial else ""
         said.append(of if attack == before else f"{attack} leaves {of}")
         before = attack
-    return f"At ε = {numbers.epsilon:g}, {_listed(said)}."
+    return f"At ε = {numbers.epsilon:g}, {listed(said)}."
 
 
 def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
@@ -244,16 +244,12 @@ def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _each(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    return _listed([f"{_with_interval(row)} of {model}'s" for model, row in rows.items()])
+    return listed([f"{_with_interval(row)} of {model}'s" for model, row in rows.items()])
 
 
 def _with_interval(row: Mapping[str, Any]) -> str:
     known = "" if np.isnan(row["low"]) else f" {_percent_interval(row)}"
     return f"{percent(row['mean'])}{known}"
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 # --- What to do next ------------------------------------------------------------------------------
@@ -289,7 +285,7 @@ def next_steps(
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
     if n_seeds < ENOUGH_SEEDS:
-        versions = f" It needs three versions of {_listed(own)} under embeddings." if own else ""
+        versions = f" It needs three versions of {listed(own)} under embeddings." if own else ""
         steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
     if missing := without(NOISE):
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from embrittle.attacks.norms import rms_norm
+from embrittle.attacks import norms
 from embrittle.errors import DataError
 
 Model = Mapping[str, np.ndarray]
@@ -19,7 +20,8 @@ def row_sizes(model: Model, fixed: int = 0) -> tuple[float, float]:
     Raises:
         DataError: all rows of one side are zero, so that no number can scale them.
     """
-    users, items = (rms_norm(model[side][:, : model[side].shape[1] - fixed]) for side in SIDES)
+    rows = [model[side] for side in SIDES]
+    users, items = norms.row_sizes(*rows, rows[0].shape[1] - fixed)
     if users == 0 or items == 0:
         raise DataError(f"all {'user' if users == 0 else 'item'} rows of the model are zero")
     return users, items
@@ -91,3 +93,28 @@ def canonical(model: Model, fixed: int = 0) -> dict[str, np.ndarray]:
 
 _RANK = 1e-12  # of the largest singular value; smaller ones are rounding
 FORMS = {"balanced": balanced, "canonical": canonical}
+
+
+def control_of(
+    entry: Mapping[str, Any],
+    model: Model,
+    fixed: int = 0,
+    other: Model | None = None,
+    other_fixed: int = 0,
+) -> dict[str, np.ndarray]:
+    """Return the control that an entry of the configuration describes (`settings.Control`).
+
+    Args:
+        entry: with one of `scale`, `norms_of` and `form`.
+        model, fixed: the model that is copied, and the number of its last factors that no attack may move.
+        other, other_fixed: the same of the model that `norms_of` names.
+
+    Raises:
+        DataError: all rows of one side of a model are zero.
+    """
+    if "scale" in entry:
+        return scaled(model, entry["scale"])
+    if "form" in entry:
+        return FORMS[entry["form"]](model, fixed)
+    assert other is not None  # the configuration is checked
+    return with_norms_of(model, other, fixed, other_fixed)

@@ -1,5 +1,7 @@
 """The names of conditions and measures in tables and figures, and the decimals of measures."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from embrittle.attacks.norms import MEAN_NORM_METRIC
@@ -16,6 +18,11 @@ DEFAULT_DECIMALS = 4
 def format_value(value: float, metric: str, missing: str = "—") -> str:
     """A value with as many decimals as the paper prints for the metric; `missing` for NaN."""
     return missing if np.isnan(value) else f"{value:.{DECIMALS.get(metric, DEFAULT_DECIMALS)}f}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """The words as a list in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def condition_label(condition: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from embrittle.controls import forms
+from embrittle.controls.forms import control_of
 from embrittle.controls.lists import compare_lists
 from embrittle.data.interactions import read_train_and_seen
 from embrittle.files import read_tensors, write_tensors
@@ -14,15 +14,12 @@ with job(snakemake.log[0]):
         snakemake.input.train, snakemake.input.validation, snakemake.input.statistics
     )
     model, about = read_tensors(snakemake.input.model)
-    fixed = about.get("fixed_factors", 0)
-    entry = snakemake.params.control["entry"]
-    if "scale" in entry:
-        control = forms.scaled(model, entry["scale"])
-    elif "form" in entry:
-        control = forms.FORMS[entry["form"]](model, fixed)
-    else:
-        other, of_other = read_tensors(snakemake.input.norms_of)
-        control = forms.with_norms_of(model, other, fixed, of_other.get("fixed_factors", 0))
+    norms_of = snakemake.input.get("norms_of")
+    other, of_other = read_tensors(norms_of) if norms_of else (None, {})
+    control = control_of(
+        snakemake.params.control["entry"],
+        *(model, about.get("fixed_factors", 0), other, of_other.get("fixed_factors", 0)),
+    )
     ties = compare_lists(
         CpuBackend(), model, control, seen_items, snakemake.params.control["length"]
     )

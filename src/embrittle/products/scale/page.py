@@ -10,7 +10,7 @@ from embrittle.products.scale.cells import NORMS
 from embrittle.products.scale.figure import scale_figure
 from embrittle.products.scale.tables import COLUMNS, cells_of, comparison_text, share_text
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import condition_label, listed
 from embrittle.render.page_tables import Cell, Table, by_dataset
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing
@@ -73,15 +73,11 @@ def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, Sequence[s
         ]
         text = (
             f"A copy of {model} with the same lists and the row norms of {defence} has, without any defence, "
-            f"{_listed(of_attacks)} of what {defence} saves."
+            f"{listed(of_attacks)} of what {defence} saves."
             if of_attacks
             else f"How much of what {defence} saves is the length of its rows cannot be told."
         )
         if of_attacks and undecided:
-            text += f" It cannot be told under {_listed(undecided)}."
+            text += f" It cannot be told under {listed(undecided)}."
         found[dataset] = [text]
     return found
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
