@@ -701,28 +701,35 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
 
 # --- Error messages: usually one problem each, the whole line ------------------------------------
 
+SCALED = {"controls": {"double": {"of": "BPR-MF", "scale": 2}}}
+
 COMPLAINTS = [
     # The scale of rows.
     (
-        {"scale": {"datasets": ["ml-small"], "attacks": ["bim-relative"]}},
+        {**SCALED, "scale": {"datasets": ["ml-small"], "attacks": ["bim-relative"]}},
         "scale.attacks[0]: bim-relative has budget: relative, but this list is of attacks with budget: absolute",
     ),
     (
-        {"scale": {"datasets": ["ml-small"], "relative_attacks": ["bim"]}},
+        {**SCALED, "scale": {"datasets": ["ml-small"], "relative_attacks": ["bim"]}},
         "scale.relative_attacks[0]: bim has budget: absolute, but this list is of attacks with budget: relative",
     ),
     (
-        {"scale": {"datasets": ["ml-small"], "relative_attacks": ["bim-relatve"]}},
+        {**SCALED, "scale": {"datasets": ["ml-small"], "relative_attacks": ["bim-relatve"]}},
         "scale.relative_attacks[0]: unknown attack 'bim-relatve'; did you mean 'bim-relative'? Valid: fgsm, bim, pgd, "
         "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
     ),
     (
-        {"scale": {"datasets": ["ml-small"], "defence": "AFM"}},
+        {**SCALED, "scale": {"datasets": ["ml-small"], "defence": "AFM"}},
         "scale.defence: 'AFM' is not in `models`; did you mean 'AMF'? Valid: BPR-MF, AMF",
     ),
     (
-        {"scale": {"datasets": ["ml-small"], "model": "AMF"}},
+        {**SCALED, "scale": {"datasets": ["ml-small"], "model": "AMF"}},
         "scale.defence: a model is no defence of itself: name another model",
+    ),
+    (
+        {"scale": {"datasets": ["ml-small"]}, "controls": {"c": {"of": "AMF", "form": "balanced"}}},
+        "scale.datasets: the figure is drawn over the scale, but none of `controls` has one: add one, such as "
+        "BPR-MF-double: {of: BPR-MF, scale: 2}",
     ),
     # Controls.
     (

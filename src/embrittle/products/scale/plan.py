@@ -75,7 +75,7 @@ class Scale(Product):
             yield attack, epsilon, iterations
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Report attacks that are not defined or in the wrong list, and models that are not in the study."""
+        """Report attacks that are not defined or in the wrong list, models not in the study, and no scaled control."""
         own, definitions = written.get("scale", {}), written.get("attacks", {})
         if not own.get("datasets"):
             return
@@ -93,6 +93,13 @@ class Scale(Product):
         if own.get("model") is not None and own.get("model") == own.get("defence"):
             problems.add(
                 ("scale", "defence"), "a model is no defence of itself: name another model"
+            )
+        if not any("scale" in control for control in written.get("controls", {}).values()):
+            name = own.get("model", "BPR-MF")
+            problems.add(
+                ("scale", "datasets"),
+                "the figure is drawn over the scale, but none of `controls` has one: add one, such as "
+                f"{name}-double: {{of: {name}, scale: 2}}",
             )
 
     def files(self, study: Study) -> dict[str, str]:
