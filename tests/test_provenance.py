@@ -116,10 +116,16 @@ def test_the_commit_and_whether_the_files_are_of_it(study, tmp_path):
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     git("init")
-    (repository / "file").write_text("one")
-    git("add", "file")
+    (repository / "Snakefile").write_text("one")
+    git("add", "Snakefile")
     git("commit", "-m", "one")
     state = provenance.git_state(repository)
     assert state == {"commit": git("rev-parse", "HEAD"), "dirty": False}
-    (repository / "file").write_text("two")
+    (repository / "my-study.yaml").write_text("study: mine")  # the user's, and no code
+    assert provenance.git_state(repository)["dirty"] is False
+    (repository / "src").mkdir()
+    (repository / "src" / "attack.py").write_text("new")
+    assert provenance.git_state(repository)["dirty"] is True
+    (repository / "src" / "attack.py").unlink()
+    (repository / "Snakefile").write_text("two")
     assert provenance.git_state(repository)["dirty"] is True

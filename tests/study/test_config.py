@@ -1286,14 +1286,14 @@ COMPLAINTS = [
         "embeddings.mine.item_bias: 'b.csv' is not a .npy file",
     ),
     (
-        {"seeds": [0, 1, 2], "models": ["mine"], "embeddings": {"mine": FILES}},
-        "embeddings.mine: 1 version for 3 seeds: give a list of 3, one for each seed, or as many seeds as there are "
-        "versions",
+        {"seeds": [0, 1, 2], "models": ["mine"], "embeddings": {"mine": [FILES, FILES]}},
+        "embeddings.mine: 2 versions for 3 seeds: give a list of 3, one for each seed, as many seeds as there are "
+        "versions, or one version for all",
     ),
     (
         {"models": ["mine"], "embeddings": {"mine": [FILES, FILES]}},
-        "embeddings.mine: 2 versions for 1 seed: give a list of 1, one for each seed, or as many seeds as there are "
-        "versions",
+        "embeddings.mine: 2 versions for 1 seed: give a list of 1, one for each seed, as many seeds as there are "
+        "versions, or one version for all",
     ),
     (
         {"datasets": ["ml-1m", "lastfm"], "embeddings": {"mine": FILES}},

@@ -263,6 +263,29 @@ def test_users_and_items_leave_the_data_only_where_embeddings_ask_for_it():
     assert files == ["u.parquet", "i.npy", "i.txt"]
 
 
+def test_data_that_embeddings_leave_are_split_before():
+    """A split after that would hold out interactions that the model was trained on."""
+    dropping = {"models": ["mine"], "embeddings": {"mine": {**OWN, "missing": "drop"}}}
+    first = parameters(study_of())["split_dataset", "shop"]
+    jobs = parameters(study_of(dropping))
+    assert jobs["prepare_dataset", "shop"]["split"] == first
+    assert first["method"] != "published"
+    assert jobs["split_dataset", "shop"] == {**first, "method": "published", "seed": 0}
+
+
+def test_one_version_of_embeddings_serves_all_seeds_and_the_captions_say_so():
+    changes = {"seeds": [0, 1, 2], "models": ["BPR-MF", "mine"], "embeddings": {"mine": OWN}}
+    study = study_of(changes)
+    runs = [run for run in study.trained if run.model == "mine"]
+    assert [run.seed for run in runs] == [0, 1, 2]
+    assert {study.version_of(run).users for run in runs} == {OWN["users"]}
+    (note,) = [note for note in study.notes(study.trained) if "one version" in note]
+    assert note.startswith("mine: one version")
+    several = {**changes, "embeddings": {"mine": [OWN, OWN, {**OWN, "users": "v.csv"}]}}
+    for other in (several, {**changes, "seeds": [0]}):
+        assert study_of(other).single_versions(study_of(other).trained) == []
+
+
 def test_lists_of_own_embeddings_that_are_gone_are_not_shown():
     changes = {"models": ["mine", "AMF"], "embeddings": {"mine": OWN}}
     run = Run("shop", "mine", 0)

@@ -167,14 +167,18 @@ class MadeUpStudy:
         self.made["statistics"] = []
         for dataset in self.datasets:
             counts = {"n_users": 6040, "n_items": 3706, "n_interactions": 1_000_209}
+            parts = {"n_train": 994_169, "n_validation": 0, "n_test": 6040, "users_without_test": 0}
             about = {"density": 0.0447, "size": 22_384_240, "shape": 1.63}
             path = self.folder / "data" / dataset / "split" / "statistics.json"
-            write_json({**counts, **about}, path)
+            write_json({**counts, **parts, **about}, path)
             self.made["statistics"].append(str(path))
         training = {"selection": "best-on-test", "criterion": "HR@10"}
         record = {
             "written": "2021-05-16T12:00:00+00:00",
-            "configuration": {"seeds": list(self.seeds), "training": training},
+            "configuration": {
+                "seeds": list(self.seeds), "training": training,
+                "datasets": list(self.datasets), "models": ["BPR-MF", "AMF"],
+            },
             "code": {"version": "0.1.0", "commit": "c0ffee" * 6 + "c0ff", "dirty": False},
             "versions": {"python": "3.11.2", "numpy": "2.4.6", "torch": None},
             "machine": {

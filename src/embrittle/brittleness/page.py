@@ -187,14 +187,14 @@ def _sentences(numbers: Numbers) -> Iterator[str]:
         yield _of_single_step(single, numbers)
     noise = numbers.of(NOISE)
     if noise:
-        yield f"Random noise of FGSM's norm leaves {_each(noise)}."
+        yield f"Random noise of FGSM's norm leaves {_each(noise, numbers)}."
     groups = numbers.of(WORST_GROUP)
     if groups:
         yield _of_groups(groups)
     if max(row["n_seeds"] for row in strongest.values()) == 1:
         yield (
-            "This is one training of each model: with another seed, any of these numbers may be another, and a "
-            "difference between two models may be chance."
+            "These are one training of each model and one draw of the attacks' random numbers: with others, each "
+            "number differs, and a difference between two models may be chance."
         )
 
 
@@ -213,7 +213,7 @@ def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> st
 
 
 def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
-    text = f"One step of FGSM leaves {_each(rows)}"
+    text = f"One step of FGSM leaves {_each(rows, numbers)}"
     ratios = [
         large["mean"] / small["mean"]
         for model, large in numbers.of(STRONGEST, NORM).items()
@@ -243,8 +243,9 @@ def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
     return f"Of {among} groups compared, {'; '.join(said)}."
 
 
-def _each(rows: Mapping[str, Mapping[str, Any]]) -> str:
-    return listed([f"{_with_interval(row)} of {model}'s" for model, row in rows.items()])
+def _each(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
+    shares = [f"{_with_interval(row)} of {model}'s" for model, row in rows.items()]
+    return f"{listed(shares)} nDCG@{numbers.k}"
 
 
 def _with_interval(row: Mapping[str, Any]) -> str:
@@ -285,7 +286,12 @@ def next_steps(
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
     if n_seeds < ENOUGH_SEEDS:
-        versions = f" It needs three versions of {listed(own)} under embeddings." if own else ""
+        versions = (
+            f" With one version of {listed(own)} under embeddings, the interval is over the attacks' random draws; "
+            "with three, over trainings."
+            if own
+            else ""
+        )
         steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
     if missing := without(NOISE):
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
@@ -300,7 +306,7 @@ def next_steps(
 
 _SEEDS = (
     "gives narrower intervals: with two seeds they reach 12.7 standard errors to either side.",
-    "attacks three trainings of each model, which gives every percentage a 95 % interval.",
+    "attacks each model with three seeds, which gives every percentage a 95 % interval.",
 )
 _NOISE = (
     "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε. With "

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from embrittle.data.normal_form import PARTS
 from embrittle.errors import ConfigError, DataError
 from embrittle.rng import Stream, generator
 
@@ -57,13 +58,28 @@ def split_interactions(
             whole catalogue, so that no negative can be drawn.
         ConfigError: the method is unknown.
     """
+    rows = with_parts(interactions, method, seed, validation)
+    n_items = int(rows["item"].max()) + 1
+    split = Split(*(_sorted(rows[rows["part"] == part]) for part in PARTS))
+    _check_negatives(split.train, n_items)
+    _log_users_without(split, int(rows["user"].nunique()), validation or len(split.validation) > 0)
+    return split
+
+
+def with_parts(
+    interactions: pd.DataFrame, method: Method, seed: int = 0, validation: bool = False
+) -> pd.DataFrame:
+    """Return the interactions with the column `part`, which says to which part of the split each row belongs.
+
+    Args, errors: as `split_interactions`. The rows keep their index, but neither their order nor, in a published split,
+    those of users without training interactions.
+    """
     if method not in ("last", "random", "published"):
         raise ConfigError(f"unknown split method {method!r}: use last, random or published")
     if interactions.empty:
         raise DataError("the data set has no interactions to split")
     # An order of rows that does not depend on ties, for random draws and for finding the last interaction.
     rows = _in_time(interactions) if method == "last" else _in_item_order(interactions)
-    n_items = int(rows["item"].max()) + 1
     held_out = np.zeros(len(rows), dtype=bool)
     if method == "published":
         rows = _published(rows)
@@ -74,14 +90,7 @@ def split_interactions(
     if validation and not held_out.any():
         draw = None if method == "last" else generator(Stream.VALIDATION_SPLIT, seed)
         held_out = _one_of_each_user(rows, ~test, draw)
-    split = Split(
-        train=_sorted(rows[~(test | held_out)]),
-        validation=_sorted(rows[held_out]),
-        test=_sorted(rows[test]),
-    )
-    _check_negatives(split.train, n_items)
-    _log_users_without(split, int(rows["user"].nunique()), validation or bool(held_out.any()))
-    return split
+    return rows.assign(part=np.select([test, held_out], ["test", "validation"], "train"))
 
 
 def statistics(split: Split, n_users: int, n_items: int) -> dict[str, Any]:

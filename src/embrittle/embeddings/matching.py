@@ -11,6 +11,7 @@ import pandas as pd
 
 from embrittle.embeddings import formats
 from embrittle.embeddings.formats import Rows, Source
+from embrittle.embeddings.settings import DOCUMENT
 from embrittle.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -160,6 +161,21 @@ def matched(
     return match.finished(), match.has_bias
 
 
+def _warn_of_constants(kind: str, factors: np.ndarray, source: Source) -> None:
+    """Warn of factors that are the same number for all users or all items."""
+    if len(factors) < 2:
+        return
+    same = [k for k in range(factors.shape[1]) if (factors[:, k] == factors[0, k]).all()]
+    if same and len(same) < factors.shape[1]:
+        other = "item" if kind == "user" else "user"
+        logger.warning(
+            "%s: factor %s of the file is the same number for all %ss, as if it were there to multiply a bias of each "
+            "%s. Attacks would move biases like embeddings: bring the biases of items as `bias`, and leave those of "
+            "users out (%s)",
+            *(source.path, ", ".join(str(k + 1) for k in same), kind, other, DOCUMENT),
+        )
+
+
 def read_model(
     entry: Mapping[str, Any], users: Sequence[str], items: Sequence[str]
 ) -> tuple[dict[str, np.ndarray], int]:
@@ -189,6 +205,8 @@ def read_model(
             f"users have {user_factors.shape[1]} factors ({of_users.path}), items {n_factors} ({of_items.path}): both "
             "must be of one model"
         )
+    _warn_of_constants("user", user_factors, of_users)
+    _warn_of_constants("item", item_factors[:, :n_factors], of_items)
     if has_bias:
         ones = np.ones((len(user_factors), 1), dtype=np.float32)
         user_factors = np.hstack([user_factors, ones])

@@ -54,8 +54,8 @@ class OwnEmbeddings(Section):
     missing: Literal["error", "drop"] = setting(
         "error",
         "Users and items of the data without an embedding. `error` stops. `drop` removes them and their interactions "
-        "from the data set before the split, for all models of the study, so that all are measured on the same users "
-        "and items.",
+        "from the data set, for all models of the study, so that all are measured on the same users and items. The "
+        "complete data are split first, so no interaction changes its part.",
     )
     dataset: Text | None = optional(
         "The data set that the embeddings belong to; needed if the study has several."

@@ -5,7 +5,7 @@ its style are package data, filled in by Jinja2. The figures are those of the fi
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from importlib import import_module
 from os import PathLike
@@ -79,13 +79,14 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
         comparison=comparison(inputs, settings, register, known),
         tables=product_tables(inputs, settings),
+        has_published=has_published,
         figures=product_figures(inputs, settings),
         statistics=run.data_statistics(inputs, titles),
         models=models,
         trains=any(row["epoch"] for row in models),
         jobs=run.jobs(record),
         checksums=run.checksums(record, titles),
-        citations=citations(inputs.one("citation")),
+        citations=citations(inputs.one("citation"), names_of(record["configuration"])),
         script=Markup(_package_text("page.js")),
         style=Markup(_package_text("page.css")),
     )
@@ -146,6 +147,11 @@ def product_tables(inputs: Inputs, settings: Mapping[str, Any]) -> list[Table]:
     pages = (page for page, _ in _pages(settings) if hasattr(page, "tables"))
     made = (page.tables(inputs, settings["titles"]) for page in pages)
     return [table for of_product in made for table in of_product]
+
+
+def has_published(tables: Sequence[Table]) -> bool:
+    """Whether a table shows a published value."""
+    return any(cell.published for table in tables for _, cells in table.rows for cell in cells)
 
 
 def product_figures(inputs: Inputs, settings: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -349,12 +355,28 @@ def comparison(
 # --- How to cite ----------------------------------------------------------------------------------
 
 
-def citations(path: str | None) -> list[dict[str, str]]:
-    """The software, then what it rests on, from CITATION.cff."""
+def citations(path: str | None, names: Collection[str]) -> list[dict[str, str]]:
+    """The software, then what the study rests on, from CITATION.cff.
+
+    Args:
+        path: the file, if there is one.
+        names: the data sets and recommenders of the study. A reference with keywords is for those that they name.
+    """
     if path is None:
         return []
     content = read_yaml(path)
-    return [_citation(entry) for entry in (content, *content.get("references", []))]
+    used = [
+        entry
+        for entry in content.get("references", [])
+        if not entry.get("keywords") or not set(names).isdisjoint(entry["keywords"])
+    ]
+    return [_citation(entry) for entry in (content, *used)]
+
+
+def names_of(configuration: Mapping[str, Any]) -> set[str]:
+    """The data sets and recommenders that a study names."""
+    baselines = configuration.get("poster", {}).get("baselines", [])
+    return {*configuration["datasets"], *configuration["models"], *baselines}
 
 
 def _citation(entry: Mapping[str, Any]) -> dict[str, str]:

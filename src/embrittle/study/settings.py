@@ -163,10 +163,11 @@ def _check_embeddings(written: Written, problems: Problems) -> None:
                 of_dataset[dataset] = of_dataset.get(dataset, 0) + 1
         for dataset, versions in of_dataset.items() if name in models else ():
             covered.add(dataset)
-            if seeds and versions != len(seeds):
+            if seeds and versions not in (1, len(seeds)):
                 message = (
                     f"{versions} version{'s' * (versions > 1)} for {len(seeds)} seed{'s' * (len(seeds) > 1)}: give a "
-                    f"list of {len(seeds)}, one for each seed, or as many seeds as there are versions"
+                    f"list of {len(seeds)}, one for each seed, as many seeds as there are versions, or one version "
+                    "for all"
                 )
                 problems.add(path, message)
     _check_trained_here(written, covered, problems)

@@ -93,11 +93,20 @@ def split_settings(settings: StageSettings, registry: Mapping, name: str) -> dic
     """Return how data set `name` is split: `method`, `validation` (bool) and `seed`.
 
     The method `registry` is replaced by the one in the data set's entry. The seed is 0 where no random choice is made,
-    so that a change of the seed does not rerun such a split.
+    so that a change of the seed does not rerun such a split. Where users or items without an embedding leave the data
+    set, it was split before (`reading_settings`), and the method is "published".
 
     Raises:
         ConfigError: the data set is unknown.
     """
+    found = _first_split(settings, registry, name)
+    if _dropping(settings, source_name(name)):
+        return {**found, "method": "published", "seed": 0}
+    return found
+
+
+def _first_split(settings: StageSettings, registry: Mapping, name: str) -> dict[str, Any]:
+    """`split_settings` of the complete data set."""
     entry = dataset_entry(settings, registry, name)
     method: str = settings.split.method
     if method == "registry":
@@ -122,6 +131,7 @@ def reading_settings(settings: StageSettings, registry: Mapping, name: str) -> d
     found = {key: entry[key] for key in _READING_KEYS if key in entry}
     if drops := _dropping(settings, name):
         found["embeddings"] = drops
+        found["split"] = _first_split(settings, registry, name)
     if "sources" in entry:
         accepted = settings.mirror.checksums if settings.mirror.folder else {}
         found["sources"] = [

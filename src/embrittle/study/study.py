@@ -268,9 +268,9 @@ class Study:
         return found
 
     def version_of(self, run: Run) -> OwnEmbeddings:
-        """The own embeddings of a model that are those of a seed."""
-        position = self.settings.seeds.index(run.seed)
-        return stages.versions(self.settings, run.model, run.dataset)[position]
+        """The own embeddings of a model that are those of a seed; a single version is that of all seeds."""
+        versions = stages.versions(self.settings, run.model, run.dataset)
+        return versions[self.settings.seeds.index(run.seed) if len(versions) > 1 else 0]
 
     def version_files(self, wildcards: Any) -> list[str]:
         """The files of the own embeddings that a job reads."""
@@ -475,7 +475,23 @@ class Study:
         runs = list(runs)
         leaks = self.selects_on_test(runs)
         notes = ["The attacked epoch was chosen on the test items."] if leaks else []
+        if frozen := self.single_versions(runs):
+            notes.append(
+                f"{', '.join(frozen)}: one version of embeddings, so the spread over seeds is that of the attacks' "
+                "random draws, not of trainings."
+            )
         return notes + self.missing_notes(runs)
+
+    def single_versions(self, runs: Iterable[Run]) -> list[str]:
+        """The models whose own embeddings are the same for several seeds."""
+        several = len(self.settings.seeds) > 1
+        own = {(run.model, run.dataset) for run in runs} if several else set()
+        single = {
+            model
+            for model, dataset in own
+            if len(stages.versions(self.settings, model, dataset)) == 1
+        }
+        return [model for model in self.settings.models if model in single]
 
     def metrics_of(self, runs: Iterable[Run]) -> list[str]:
         """The files of metrics of several recommenders, without those that lack all lists."""

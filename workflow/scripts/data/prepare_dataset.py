@@ -14,6 +14,6 @@ with job(snakemake.log[0]):
     if "embeddings" in entry:
         # By its name, as readers are, so that the code of own embeddings concerns only the data sets that use it.
         own = import_module("embrittle.embeddings.dropping")
-        form = own.with_embeddings(form, entry["embeddings"])
+        form = own.with_embeddings(form, entry["embeddings"], entry["split"])
     output = snakemake.output
     normal_form.write(form, output.interactions, output.user_table, output.item_table)
