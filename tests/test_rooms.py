@@ -46,7 +46,7 @@ ORDER = [
 RANK = {room: rank for rank, rooms in enumerate(ORDER) for room in rooms}
 # What runs on a GPU or is trained by torch, and the plain version that tests hold the loops against.
 NEED_TORCH = {
-    *("kernels.cuda", "kernels.reference"),
+    *("kernels.cuda", "kernels.cuda_ranking_losses", "kernels.reference"),
     *("models.baselines.cdae", "models.baselines.irgan", "models.baselines.neumf"),
 }
 HEAVY = {

@@ -98,8 +98,8 @@ def test_sentences_tell_the_numbers():
         "At ε = 0.5, PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and 51 % [48, 54] of AMF's "
         "(adversarial training).",
         "One step of FGSM leaves 92 % [91, 93] of BPR-MF's and 92 % [91, 93] of AMF's nDCG@10. This is no comparison "
-        "of one step with many: at the same ε, the perturbation of the strongest attack is 6.7 to 8.7 times as large as "
-        "FGSM's (mean row norm).",
+        "of one step with many: at the same ε, the perturbation of the strongest attack is 6.7 to 8.7 times as large "
+        "as FGSM's (mean row norm).",
         "Random noise of FGSM's norm leaves 99 % [98, 100] of BPR-MF's and 99 % [98, 100] of AMF's nDCG@10.",
         "Of 3 groups compared, BPR-MF loses most for user gender: F (1,709 users), where 4.3 % [2.3, 6.3] of nDCG is "
         "left; AMF for the same group (4.3 % [2.3, 6.3]).",

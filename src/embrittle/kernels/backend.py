@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from embrittle.data.interactions import UserItems
+from embrittle.kernels.ranking_losses import RankingLoss
 
 Array = Any
 ADAGRAD_EPS = 1e-7  # added outside the root (Keras' default; docs/method.md, "Training")
@@ -94,6 +95,19 @@ class Backend(Protocol):
 
         Returns:
             New arrays with the shapes of `user_factors` and `item_factors`.
+        """
+
+    def ranking_gradient(
+        self, user_factors: Array, item_factors: Array, loss: RankingLoss
+    ) -> tuple[float, Array, Array]:
+        """Return a loss of the ranking, and its gradient with respect to both factors.
+
+        Args:
+            user_factors, item_factors: float32 (n_users, n_factors) and (n_items, n_factors), on the device.
+            loss: which loss, with the seen items and the targets.
+
+        Returns:
+            The loss, and new arrays with the shapes of the factors.
         """
 
     def ascent_step(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:

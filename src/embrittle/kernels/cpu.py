@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from embrittle.data.interactions import UserItems
+from embrittle.kernels import numba_ranking_losses
 from embrittle.kernels.backend import ADAGRAD_EPS, SQUARED_NORM_FLOOR, WITHIN, Factors, StepSettings
 from embrittle.kernels.numba_gradient import ascent_step, ascent_step_in_ball, gradient_kernel
 from embrittle.kernels.numba_training import epoch_kernel
+from embrittle.kernels.ranking_losses import RankingLoss
 
 
 class CpuBackend:
@@ -54,6 +56,12 @@ class CpuBackend:
             user_gradient, item_gradient,
         )  # fmt: skip
         return user_gradient, item_gradient
+
+    def ranking_gradient(
+        self, user_factors: np.ndarray, item_factors: np.ndarray, loss: RankingLoss
+    ) -> tuple[float, np.ndarray, np.ndarray]:
+        """Return loss and gradient with the loops of `numba_ranking_losses`."""
+        return numba_ranking_losses.value_and_gradient(user_factors, item_factors, loss)
 
     def ascent_step(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, bound: float

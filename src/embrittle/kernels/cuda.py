@@ -12,6 +12,7 @@ import torch
 
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DeviceError
+from embrittle.kernels import cuda_ranking_losses
 from embrittle.kernels.backend import (
     ADAGRAD_EPS,
     HIGHEST_DIFFERENCE,
@@ -22,6 +23,7 @@ from embrittle.kernels.backend import (
     StepSettings,
 )
 from embrittle.kernels.losses import LOSSES, PairwiseLoss
+from embrittle.kernels.ranking_losses import RankingLoss
 
 _CHUNK = 2**18  # triples of the full batch at a time: 64 MiB for each gathered float32 (n, 64)
 
@@ -221,6 +223,12 @@ class CudaBackend:
             placed = (torch.from_numpy(part).to(self._device) for part in (users, train.indices))
             self._positives = train, tuple(placed)
         return self._positives[1]
+
+    def ranking_gradient(
+        self, user_factors: torch.Tensor, item_factors: torch.Tensor, loss: RankingLoss
+    ) -> tuple[float, torch.Tensor, torch.Tensor]:
+        """Return loss and gradient with the operations of `cuda_ranking_losses`."""
+        return cuda_ranking_losses.value_and_gradient(user_factors, item_factors, loss)
 
     def ascent_step(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, bound: float

@@ -19,6 +19,7 @@ from embrittle.kernels.backend import (
     SQUARED_NORM_FLOOR,
     StepSettings,
 )
+from embrittle.kernels.ranking_losses import BEYOND, LEAST_SPREAD, RankingLoss
 
 Parameters = list[torch.Tensor]  # user_factors, item_factors
 Loss = Callable[[Parameters, torch.Tensor], torch.Tensor]  # parameters, triples -> scalar
@@ -93,3 +94,38 @@ def train_epoch(
             accumulator += slope.square()
             array -= settings.learning_rate * slope / (accumulator.sqrt() + ADAGRAD_EPS)
     return total / (n_batches * settings.batch_size)
+
+
+def ranking_loss(parameters: Parameters, loss: RankingLoss) -> torch.Tensor:
+    """Return a ranking loss (`ranking_losses.RankingLoss`), user by user and target by target."""
+    total = torch.zeros((), dtype=parameters[0].dtype)
+    for user, row in enumerate(parameters[0] @ parameters[1].T):
+        seen, targets = (
+            part.indices[part.indptr[user] : part.indptr[user + 1]].tolist()
+            for part in (loss.seen, loss.targets)
+        )
+        for target in targets:
+            if loss.kind == "margin":
+                total = total + _margin_loss(row, seen, target, loss)
+                continue
+            others = [j for j in range(len(row)) if j not in (*seen, *targets)]
+            differences = float(loss.sharpness[user]) * (row[others] - row[target])
+            before = torch.sigmoid(differences).sum()
+            total = total + (
+                1 - 1 / torch.log2(2 + before) if loss.kind == "smooth-rank" else before
+            )
+    return total
+
+
+def _margin_loss(
+    row: torch.Tensor, seen: list[int], target: int, loss: RankingLoss
+) -> torch.Tensor:
+    others = [j for j in range(len(row)) if j not in (*seen, target)]
+    if len(others) < loss.length:
+        return torch.zeros(())
+    best = row[others].sort(descending=True).values
+    beyond = best[min(loss.length + BEYOND, len(others)) - 1]
+    spread = best[0] - beyond
+    if spread <= LEAST_SPREAD * (abs(best[0]) + abs(beyond)):
+        return torch.zeros(())
+    return ((best[loss.length - 1] - row[target]) / spread).clamp_max(loss.enough)
