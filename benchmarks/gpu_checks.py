@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 import torch
 
-from embrittle.attacks.loss import PairwiseLoss
+from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.run import perturb
 from embrittle.kernels import reference
 from embrittle.kernels.backend import Backend, Factors, StepSettings

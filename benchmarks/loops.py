@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from embrittle.attacks.loss import PairwiseLoss
-from embrittle.attacks.run import attack_model
+from embrittle.attacks.losses.pairwise import PairwiseLoss
+from embrittle.attacks.run import Attacked, attack_model
 from embrittle.kernels import reference
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.numba_graph import Graph
@@ -140,15 +140,14 @@ def grid_rows(problem: Problem, repeats: int, full: bool) -> list[Row]:
     """
     grid = [L for L in TABLE1_ITERATIONS if full or L <= 50]
     start = problem.start()
-    model = {"user_factors": start.user_factors, "item_factors": start.item_factors}
-    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "seed": SEED, "length": K}
+    factors = start.user_factors, start.item_factors
+    model = Attacked(CpuBackend(), factors, problem.train, problem.train, SEED)
+    settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "length": K}
 
     def attack_all(*, continued: bool) -> None:
-        parent, train = None, problem.train
+        parent = None
         for iterations in grid:
-            attacked, _ = attack_model(
-                CpuBackend(), model, train, train, iterations=iterations, parent=parent, **settings
-            )
+            attacked, _ = attack_model(model, iterations=iterations, parent=parent, **settings)
             parent = attacked if continued else None
 
     measurements = {

@@ -69,6 +69,7 @@ rule attack_model:
         **PATHS.split("train", "validation", "statistics"),
         model=STUDY.trained_model,
         parent=STUDY.parent_perturbation,
+        test=STUDY.known_test_items,
     output:
         lists=PATHS.attacked_lists,
         perturbation=temp(PATHS.perturbation),
@@ -92,6 +93,7 @@ rule attack_model:
         code=lambda wildcards: digest_of(
             "attack/attack_model",
             f"embrittle.attacks.methods.{STUDY.settings.attacks[wildcards.attack].method}",
+            losses.module_of(STUDY.settings.attacks[wildcards.attack].plain()),
         ),
     script:
         "../workflow/scripts/attack/attack_model.py"

@@ -20,6 +20,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.logging import logger
 
 from embrittle import device, fingerprint
+from embrittle.attacks import losses
 from embrittle.errors import EmbrittleError
 from embrittle.models import baselines, module_of
 from embrittle.models.baselines.registry import BASELINES

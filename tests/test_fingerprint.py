@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 from embrittle import fingerprint, models
+from embrittle.attacks.losses import LOSSES
 from embrittle.attacks.methods import ATTACKS
 from embrittle.data.readers import FORMATS, module_of
 from embrittle.models import baselines
@@ -214,7 +215,10 @@ def library(tmp_path_factory):
 
 
 ALL_JOBS = {script: (script,) for script in SCRIPTS}
-FACTORISATION = {"train_model": ("train_model", "embrittle.models.training")}
+FACTORISATION = {
+    "train_model": ("train_model", "embrittle.models.training"),
+    "attack_model": ("attack_model", "embrittle.attacks.losses.pairwise"),
+}
 
 
 @pytest.mark.parametrize("path", EDITS)
@@ -247,7 +251,10 @@ BY_NAME = {
     },
     "train_model": {kind.trained_by: models.module_of(kind.trained_by) for kind in MODELS.values()},
     "train_baseline": {name: baselines.module_of(name) for name in BASELINES},
-    "attack_model": {name: f"embrittle.attacks.methods.{name}" for name in ATTACKS},
+    "attack_model": {
+        **{name: f"embrittle.attacks.methods.{name}" for name in ATTACKS},
+        **{kind.module: f"embrittle.attacks.losses.{kind.module}" for kind in LOSSES.values()},
+    },
     "write_page": {name: product.page_module for name, product in PRODUCTS.items()},
 }
 # A step of PGD is a step of BIM.

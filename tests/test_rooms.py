@@ -81,7 +81,7 @@ def product(module: str) -> str | None:
 
 def test_the_rules_see_every_module_and_its_imports():
     assert {room(module) for module in FILES} == set(RANK)
-    assert IMPORTS["attacks.loss"] >= {"rng", "kernels.sampling"}
+    assert IMPORTS["attacks.losses.pairwise"] >= {"rng", "kernels.sampling"}
     assert "kernels.cuda" in IMPORTS["kernels.devices"]  # in a function
 
 

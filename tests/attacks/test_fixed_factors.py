@@ -13,9 +13,9 @@ from attack_problem import (
     run,
     slow_gradient,
 )
-from embrittle.attacks.loss import PairwiseLoss
+from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.run import Perturbation, attack_model
+from embrittle.attacks.run import Attacked, Perturbation, attack_model
 
 METHODS = [
     *((name, {}) for name in ATTACKS),
@@ -40,11 +40,12 @@ def biased(factors, bias):
 def test_no_attack_moves_the_bias_and_it_counts_in_every_score(
     backend, factors, bias, biased, train, method, options
 ):
-    model = dict(zip(("user_factors", "item_factors"), biased, strict=True))
     iterations = 1 if ATTACKS[method].single_step else 3
-    settings = {"epsilon": 0.5, "iterations": iterations, "seed": 5, "length": 6}
+    settings = {"epsilon": 0.5, "iterations": iterations, "length": 6}
     perturbation, lists = attack_model(
-        backend, model, train, train, attack={"method": method, **options}, fixed=1, **settings
+        Attacked(backend, biased, train, train, seed=5, fixed=1),
+        attack={"method": method, **options},
+        **settings,
     )
     moved = perturbation.users, perturbation.items
     assert [delta.shape for delta in moved] == [(N_USERS, N_FACTORS), (N_ITEMS, N_FACTORS)]

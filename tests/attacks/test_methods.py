@@ -21,7 +21,7 @@ from attack_problem import (
     triples_of,
     zeros,
 )
-from embrittle.attacks.loss import PairwiseLoss
+from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.methods import ATTACKS
 from embrittle.data.interactions import UserItems
 from embrittle.kernels import reference

@@ -20,20 +20,23 @@ def test_the_registry_knows_the_papers_attacks_with_their_options():
         "bim": (False, {"step_size": 0.25, "norm": "linf", "negatives": "fixed"}),
         "pgd": (False, {"step_size": 0.25, "start": 0.05, "norm": "linf", "negatives": "fixed"}),
         "noise": (True, {}),
+        "apgd": (False, {"norm": "l2", "starts": 1}),
+        "mi": (False, {"step_size": 0.25, "norm": "linf", "momentum": 1.0}),
     }
 
 
 def test_an_unknown_method_is_an_error_that_names_the_known_ones(loss):
-    with pytest.raises(ConfigError, match=r"'deepfool'\. Valid methods: bim, fgsm, noise, pgd"):
+    with pytest.raises(
+        ConfigError, match=r"'deepfool'\. Valid methods: apgd, bim, fgsm, mi, noise, pgd"
+    ):
         perturb(loss, "deepfool", epsilon=0.5, iterations=1, seed=0)
 
 
 def test_every_attack_is_a_function_in_the_file_of_its_name():
     for name, method in ATTACKS.items():
-        assert (method.step.__module__, method.step.__name__) == (
-            f"{methods.__name__}.{name}",
-            name,
-        )
+        function = method.step or method.run
+        assert (function.__module__, function.__name__) == (f"{methods.__name__}.{name}", name)
+        assert (method.step is None) != (method.run is None)
 
 
 def test_a_function_with_the_decorator_is_a_further_attack(loss, monkeypatch):

@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from attack_problem import assert_equal
-from embrittle.attacks.loss import PairwiseLoss, difference_deviation
+from embrittle.attacks.losses.pairwise import PairwiseLoss, difference_deviation
 from embrittle.attacks.norms import relative_norms, rms_norm
-from embrittle.attacks.run import Perturbation, attack_model, perturb
+from embrittle.attacks.run import Attacked, Perturbation, attack_model, perturb
 from embrittle.errors import DataError
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend
@@ -107,7 +107,7 @@ def test_score_differences_are_divided_by_their_standard_deviation(factors, trai
         float(users[u].astype(np.float64) @ (items[i].astype(np.float64) - items[j]))
         for u, i, j in zip(train.users, train.indices, negatives, strict=True)
     ]
-    monkeypatch.setattr("embrittle.attacks.loss._TRIPLES", 7)
+    monkeypatch.setattr("embrittle.attacks.losses.pairwise._TRIPLES", 7)
     found = difference_deviation(users, items, train, negatives)
     assert found == pytest.approx(np.std(differences), rel=1e-5)
 
@@ -116,23 +116,21 @@ def test_a_continued_attack_divides_by_the_same_deviation(factors, train):
     """A job of its own draws other negatives first if they are resampled."""
     options = {"norm": "l2", "negatives": "resampled"}
     settings = {"attack": {"method": "bim", "loss": "standardised", **options}, "epsilon": 0.4}
-    settings |= {"seed": SEED, "length": 5}
-    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
-    first, _ = attack_model(CpuBackend(), model, train, train, iterations=2, **settings)
-    continued, _ = attack_model(
-        CpuBackend(), model, train, train, iterations=5, parent=first, **settings
-    )
-    at_once, _ = attack_model(CpuBackend(), model, train, train, iterations=5, **settings)
+    settings |= {"length": 5}
+    model = Attacked(CpuBackend(), factors, train, train, SEED)
+    first, _ = attack_model(model, iterations=2, **settings)
+    continued, _ = attack_model(model, iterations=5, parent=first, **settings)
+    at_once, _ = attack_model(model, iterations=5, **settings)
     assert_equal([continued.users, continued.items], [at_once.users, at_once.items])
 
 
 def test_the_definition_chooses_budget_and_loss(factors, train):
-    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
+    model = Attacked(CpuBackend(), factors, train, train, SEED)
 
     def users(**definition):
         attack = {"method": "bim", **definition}
-        settings = {"epsilon": 0.3, "iterations": 3, "seed": SEED, "length": 5}
-        return attack_model(CpuBackend(), model, train, train, attack=attack, **settings)[0].users
+        settings = {"epsilon": 0.3, "iterations": 3, "length": 5}
+        return attack_model(model, attack=attack, **settings)[0].users
 
     for definition, of_loss in (
         ({"budget": "relative"}, {"relative": True}),

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from attack_problem import N_USERS, RecordedLoss, assert_close, assert_equal, norms_of, run
-from embrittle.attacks.loss import PairwiseLoss
-from embrittle.attacks.run import Perturbation, attack_model, perturb
+from embrittle.attacks.losses.pairwise import PairwiseLoss
+from embrittle.attacks.run import Attacked, Perturbation, attack_model, perturb
 from embrittle.errors import ConfigError, DataError
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend
@@ -103,15 +103,12 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
         train.indptr, train.indices, train.n_items, np.random.SeedSequence([1])
     )[train.indptr[:-1]]
     validation[1::2] = -1
+    seen_items = train.including(held_out(validation, train.n_items))
     perturbation, lists = attack_model(
-        backend,
-        model,
-        train,
-        train.including(held_out(validation, train.n_items)),
+        Attacked(backend, factors, train, seen_items, seed=5),
         attack={"method": method},
         epsilon=0.5,
         iterations=1,
-        seed=5,
         length=7,
     )
     owners = np.repeat(np.arange(N_USERS), np.diff(train.indptr))
@@ -136,12 +133,11 @@ def test_attacked_lists_are_those_of_the_perturbed_factors_without_training_item
 
 
 def test_options_of_the_definition_reach_the_attack(factors, train):
-    model = dict(zip(("user_factors", "item_factors"), factors, strict=True))
-
     def scores(**options):
         attack = {"method": "pgd", **options}
-        settings = {"epsilon": 0.5, "iterations": 2, "seed": 5, "length": 5}
-        _, lists = attack_model(CpuBackend(), model, train, train, attack=attack, **settings)
+        settings = {"epsilon": 0.5, "iterations": 2, "length": 5}
+        model = Attacked(CpuBackend(), factors, train, train, seed=5)
+        _, lists = attack_model(model, attack=attack, **settings)
         return lists["score"]
 
     np.testing.assert_array_equal(scores(), scores(step_size=0.25, start=0.05))

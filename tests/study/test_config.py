@@ -695,7 +695,8 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, budget, loss, step_size, start, norm, negatives, patience"
+        "method, budget, loss, knows, rows, temperature, enough, step_size, start, norm, negatives, starts, momentum, "
+        "patience"
     ]
 
 
@@ -1104,7 +1105,7 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: bim, fgsm, noise, pgd",
+        "Valid: apgd, bim, fgsm, mi, noise, pgd",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
@@ -1380,6 +1381,27 @@ def test_complaint(complaint):
         (
             {"method": "noise", "loss": "standardised"},
             "attacks.own.loss: noise follows no gradient, so it has no loss: leave this key out",
+        ),
+        (
+            {"method": "apgd", "knows": "test"},
+            "attacks.own.knows: not possible with the loss pairwise (possible: train)",
+        ),
+        (
+            {"method": "apgd", "loss": "margin", "knows": "train"},
+            "attacks.own.knows: not possible with the loss margin (possible: lists, test)",
+        ),
+        (
+            {"method": "apgd", "loss": "margin", "temperature": 1},
+            "attacks.own.temperature: the loss margin has no option temperature (its options: enough)",
+        ),
+        (
+            {"method": "bim", "loss": "lists", "negatives": "resampled"},
+            "attacks.own.negatives: the loss lists has no negatives: leave this key out",
+        ),
+        (
+            {"method": "apgd", "loss": "margins"},
+            "attacks.own.loss: unknown value 'margins'; did you mean 'margin'? Valid: pairwise, standardised, lists, "
+            "smooth-rank, margin",
         ),
     ],
 )

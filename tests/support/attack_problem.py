@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from embrittle.attacks.loss import PairwiseLoss
+from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.run import perturb
 from embrittle.kernels import reference
 

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from embrittle.attacks.run import attack_model
+from embrittle.attacks.run import Attacked, attack_model
 from embrittle.data.interactions import read_user_items
 from embrittle.files import read_tensors
 from embrittle.kernels.cpu import CpuBackend
@@ -159,7 +159,8 @@ def test_an_attack_in_several_jobs_has_the_lists_of_one_in_one_job(project):
     train = read_user_items(data / "train.parquet", data / "statistics.json")
     model, _ = read_tensors(project.results("models/shop/AMF/seed-0/epoch-4/best.safetensors"))
     settings = {"attack": {"method": "bim"}, "epsilon": 0.5, "iterations": 3, "length": 5}
-    _, lists = attack_model(CpuBackend(), model, train, train, seed=seed, **settings)
+    factors = model["user_factors"], model["item_factors"]
+    _, lists = attack_model(Attacked(CpuBackend(), factors, train, train, seed), **settings)
     pd.testing.assert_frame_equal(lists_after(project, 3), pd.DataFrame(lists))
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from embrittle.attacks.loss import Pair, PairwiseLoss
+from embrittle.attacks.loss import Loss, Pair
+from embrittle.attacks.losses import kind_of, module_of
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.norms import perturbation_norms, relative_norms, row_sizes
 from embrittle.data.interactions import UserItems
@@ -25,18 +27,21 @@ class Perturbation:
 
     Attributes:
         iterations: number of steps taken.
-        users, items: Delta, float32 (n_users, n_moved) and (n_items, n_moved), on the host (`loss.PairwiseLoss`).
+        users, items: Delta, float32 (n_users, n_moved) and (n_items, n_moved), on the host (`loss.Loss`).
+        history: the loss at each iterate, of attacks that return the best one; empty for others.
     """
 
     iterations: int
     users: np.ndarray
     items: np.ndarray
+    history: tuple[float, ...] = ()
 
     @classmethod
     def read(cls, path: str | PathLike) -> Perturbation:
         """Read a file that `write` wrote; raise DataError if the file is damaged."""
         delta, metadata = read_tensors(path)
-        return cls(metadata["iterations"], delta["users"], delta["items"])
+        history = tuple(metadata.get("history", ()))
+        return cls(metadata["iterations"], delta["users"], delta["items"], history)
 
     def norms(self, model: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return the statistics of `norms.perturbation_norms` and `norms.relative_norms`.
@@ -50,13 +55,14 @@ class Perturbation:
         return perturbation_norms(*delta) | relative_norms(*delta, sizes)
 
     def write(self, path: str | PathLike) -> None:
-        """Write Delta and the number of iterations as safetensors."""
+        """Write Delta, the number of iterations and, if there is one, the history as safetensors."""
         delta = {"users": self.users, "items": self.items}
-        write_tensors(delta, path, {"iterations": self.iterations})
+        history = {"history": list(self.history)} if self.history else {}
+        write_tensors(delta, path, {"iterations": self.iterations, **history})
 
 
 def perturb(
-    loss: PairwiseLoss,
+    loss: Loss,
     method: str,
     *,
     epsilon: float,
@@ -91,6 +97,8 @@ def perturb(
             f"The attack {method} takes a single step, but {iterations} iterations are configured. Set its "
             "iterations to 1."
         )
+    if attack.run is not None:
+        return attack.run(loss, epsilon=epsilon, iterations=iterations, seed=seed, **options)
     taken, delta = 0, None
     if parent is not None:
         taken = parent.iterations
@@ -105,37 +113,52 @@ def perturb(
     return delta
 
 
+@dataclass(frozen=True)
+class Attacked:
+    """A model under attack, with all that an attack may read.
+
+    Attributes:
+        backend: the device.
+        factors: float32 user_factors (n_users, n_factors) and item_factors (n_items, n_factors), on the host.
+        train: training positives.
+        seen_items: items that are not listed: those of `train` and the validation items.
+        seed: seed of the training. Negatives and random starts depend on it alone, so they are the same for all
+            attacks on a model.
+        k: length of the lists that are measured, K.
+        loss: pairwise loss of the model, a key of `kernels.losses.LOSSES`.
+        fixed: the number of last factors that the attack must not move.
+        test: test items, for attacks that know them.
+    """
+
+    backend: Backend
+    factors: tuple[np.ndarray, np.ndarray]
+    train: UserItems
+    seen_items: UserItems
+    seed: int
+    k: int = 10
+    loss: str = "bpr"
+    fixed: int = 0
+    test: UserItems | None = None
+
+
 def attack_model(
-    backend: Backend,
-    model: dict[str, np.ndarray],
-    train: UserItems,
-    seen_items: UserItems,
+    attacked: Attacked,
     *,
     attack: dict[str, Any],
     epsilon: float,
     iterations: int,
-    seed: int,
     length: int,
-    loss: str = "bpr",
-    fixed: int = 0,
     parent: Perturbation | None = None,
 ) -> tuple[Perturbation, dict[str, np.ndarray]]:
     """Perturb a model and compute the top-K lists of the perturbed model.
 
     Args:
-        backend: the device.
-        model: "user_factors" and "item_factors", float32 (n_users, n_factors) and (n_items, n_factors).
-        train: training positives, whose loss the attack ascends.
-        seen_items: items that are not listed: the items of `train` and the validation items.
-        attack: definition of the attack in the configuration: `method`, its options and, unless they are the default,
-            `budget` and `loss`.
+        attacked: the model, its data and the device.
+        attack: definition of the attack in the configuration: `method`, the options of method and loss and, unless
+            they are the default, `budget`, `loss`, `knows` and `rows`.
         epsilon: the budget.
         iterations: number of steps, L.
-        seed: seed of the training. Negatives and random starts depend on it alone, so they are the same for all
-            attacks on a model.
-        length: length of the lists, K.
-        loss: loss of the model, a key of `losses.LOSSES`.
-        fixed: the number of last factors that the attack must not move.
+        length: length of the lists.
         parent: as in `perturb`.
 
     Returns:
@@ -145,14 +168,14 @@ def attack_model(
         ConfigError: as in `perturb`.
         DataError: `length` exceeds the catalogue, a score is NaN, or a relative budget is zero as all rows are.
     """
-    factors = model["user_factors"], model["item_factors"]
-    objective = PairwiseLoss(
-        backend, factors, train, seed, loss, fixed,
-        relative=attack.get("budget") == "relative",
-        standardised=attack.get("loss") == "standardised",
-    )  # fmt: skip
-    settings = {"epsilon": epsilon, "iterations": iterations, "seed": seed, "parent": parent}
-    options = {key: value for key, value in attack.items() if key not in ("budget", "loss")}
-    delta = perturb(objective, **settings, **options)
-    lists = top_items(backend, *objective.perturbed(delta), seen_items, length)
-    return Perturbation(iterations, *map(backend.get, delta)), lists_to_columns(*lists)
+    geometry = {"relative": attack.get("budget") == "relative", "rows": attack.get("rows", "both")}
+    # By its name, so that the code of one loss concerns only the attacks that ascend it.
+    loss = import_module(module_of(attack)).loss_of(attacked, attack, **geometry)
+    apart = {"budget", "loss", "knows", "rows", *kind_of(attack).options}
+    options = {key: value for key, value in attack.items() if key not in apart}
+    settings = {"epsilon": epsilon, "iterations": iterations, "seed": attacked.seed}
+    delta = perturb(loss, parent=parent, **settings, **options)
+    backend = attacked.backend
+    lists = top_items(backend, *loss.perturbed(delta), attacked.seen_items, length)
+    moved = (backend.get(change) for change in delta)
+    return Perturbation(iterations, *moved, tuple(loss.history)), lists_to_columns(*lists)

@@ -1,18 +1,20 @@
 """The settings of an attack. Light: imported whenever the Snakefile is parsed."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, create_model
 
+from embrittle.attacks.losses import DEFAULT, LOSSES
 from embrittle.attacks.methods import ATTACKS
-from embrittle.section import FromZero, Number, Positive, Section, Text, optional, required
+from embrittle.section import Count, FromZero, Number, Positive, Section, Text, optional, required
 
 # The types and descriptions of the methods' options. An option that is not listed here may be any number.
 _OPTIONS: dict[str, tuple[Any, str]] = {
     "step_size": (
         Positive,
-        "For `bim` and `pgd`: the L2 norm of one ascent step in each row, as a multiple of ε.",
+        "For `bim`, `pgd` and `mi`: the L2 norm of one ascent step in each row, as a multiple of ε.",
     ),
     "start": (
         FromZero,
@@ -22,15 +24,24 @@ _OPTIONS: dict[str, tuple[Any, str]] = {
     ),
     "norm": (
         Literal["linf", "l2"],
-        "For `bim` and `pgd`: the limit on Δ after each step. `linf` clips each element to ±ε, as in the papers; the "
-        "L2 norm of a row can then be several times ε. `l2` keeps the L2 norm of each row at ε or below, the budget "
-        "of `fgsm`; choose it to compare methods at equal perturbation norm.",
+        "For methods of several steps: the limit on Δ after each step. `linf` clips each element to ±ε, as in the "
+        "papers; the L2 norm of a row can then be several times ε. `l2` keeps the L2 norm of each row at ε or below, "
+        "the budget of `fgsm`; choose it to compare methods at equal perturbation norm.",
     ),
     "negatives": (
         Literal["fixed", "resampled"],
         "For `bim` and `pgd`: the negative items in the attacked loss. `fixed` draws one for each positive and keeps "
         "them for all steps, as in the papers. `resampled` draws new ones for each step, so that many steps do not "
         "overfit to one draw.",
+    ),
+    "starts": (
+        Count,
+        "For `apgd`: the number of runs, of which the one with the largest loss counts. The first starts from Δ = 0, "
+        "the others from random rows in the ball of radius ε.",
+    ),
+    "momentum": (
+        FromZero,
+        "For `mi`: the share of the direction of the steps so far that the next step keeps.",
     ),
 }
 
@@ -41,7 +52,8 @@ class AttackDefinition(Section):
     method: Text = required(
         "`fgsm`: one ascent step of L2 norm ε in each row of the embeddings. `bim`: several smaller steps from Δ = 0, "
         "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
-        "in each row, without a gradient, for comparison."
+        "in each row, without a gradient, for comparison. `mi`: as `bim`, with momentum. `apgd`: projected gradient "
+        "ascent that chooses its steps itself and returns the best of them."
     )
     budget: Literal["absolute", "relative"] | None = optional(
         "The unit of ε, and of steps and starts. `absolute` (default): a length, as in the papers. `relative`: the "
@@ -50,17 +62,65 @@ class AttackDefinition(Section):
         "([docs/method.md](../docs/method.md#relative-budgets)).",
         examples=["absolute", "relative"],
     )
-    loss: Literal["pairwise", "standardised"] | None = optional(
+    loss: Literal["pairwise", "standardised", "lists", "smooth-rank", "margin"] | None = optional(
         "The loss that the steps ascend. `pairwise` (default): the loss of the model's training, as in the papers. "
         "`standardised`: the same of score differences divided by their standard deviation, so that the gradient does "
-        "not depend on the size of the scores. `noise` has none.",
-        examples=["pairwise", "standardised"],
+        "not depend on the size of the scores. `lists`, `smooth-rank` and `margin` push target items down their users' "
+        "lists ([docs/method.md](../docs/method.md#attacks-on-the-ranking)). `noise` has none.",
+        examples=list(LOSSES),
+    )
+    knows: Literal["train", "lists", "test"] | None = optional(
+        "What the attacker knows besides the model. `train`: the training interactions, for `pairwise` and "
+        "`standardised`. For the other losses, which items are the targets: `lists` (default), those of the model's "
+        "own lists; `test`, the test items, which no attacker knows, but which measure the worst case.",
+        examples=["train", "lists", "test"],
+    )
+    rows: Literal["both", "users", "items"] | None = optional(
+        "The embeddings that are perturbed; `both` by default.", examples=["both", "users", "items"]
+    )
+    temperature: Positive | None = optional(
+        "For the losses `lists` and `smooth-rank`: the softness of ranks, in standard deviations of a user's scores.",
+        examples=[
+            LOSSES["lists"].options["temperature"],
+            LOSSES["smooth-rank"].options["temperature"],
+        ],
+    )
+    enough: Positive | None = optional(
+        "For the loss `margin`: targets that are further outside the list are not pushed any more, in units of the "
+        "distance between the best score and that of rank K + 10.",
+        examples=[LOSSES["margin"].options["enough"]],
     )
 
 
 # Keys of every attack with the values that leave the attack as it is in the papers. A definition in `Settings` has
 # such a key only with another value, so that one attack has one definition.
-PAPERS_VALUES = {"budget": "absolute", "loss": "pairwise"}
+PAPERS_VALUES = {"budget": "absolute", "loss": DEFAULT, "rows": "both"}
+
+
+def mistakes_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) for the mistakes in a definition with a known method that its types do not cover."""
+    method, name = definition["method"], definition.get("loss", DEFAULT)
+    if name not in LOSSES:
+        return  # reported as a value that is not possible
+    loss, of_method = LOSSES[name], ATTACKS[method].options
+    of_losses = {option for kind in LOSSES.values() for option in kind.options}
+    if method == "noise":
+        for key in ("loss", "knows"):
+            if key in definition:
+                yield key, "noise follows no gradient, so it has no loss: leave this key out"
+    elif definition.get("knows", loss.knows[0]) not in loss.knows:
+        yield "knows", f"not possible with the loss {name} (possible: {', '.join(loss.knows)})"
+    if definition.get("negatives") == "resampled" and loss.module != LOSSES[DEFAULT].module:
+        yield "negatives", f"the loss {name} has no negatives: leave this key out"
+    for key in sorted(definition.keys() & of_losses - loss.options.keys()):
+        yield key, f"the loss {name} has no option {key} (its options: {_listed(loss.options)})"
+    shared = {"method", "knows", *PAPERS_VALUES}
+    for key in sorted(definition.keys() - of_method.keys() - of_losses - shared):
+        yield key, f"the method {method} has no option {key} (its options: {_listed(of_method)})"
+
+
+def _listed(options: Iterable[str]) -> str:
+    return ", ".join(options) or "none"
 
 
 def attack_definition() -> type[AttackDefinition]:

@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable
 from typing import Any
 
+from embrittle.attacks.losses import knows
 from embrittle.models.registry import MODELS
 from embrittle.products.characteristics.plan import Figure3Settings
 from embrittle.products.fairness.plan import FairnessSettings
@@ -59,11 +60,9 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
 
     def attack(wildcards: Any) -> dict[str, Any]:
         definition = stages.attack_settings(settings, wildcards.attack)
-        return {
-            "definition": definition,
-            "loss": study.loss_of(wildcards.model),
-            **lists,
-        }
+        # Only losses of the ranking read the measured length, which may be shorter than the lists.
+        k = {"k": study.k} if knows(definition) in ("lists", "test") else {}
+        return {"definition": definition, "loss": study.loss_of(wildcards.model), **lists, **k}
 
     def baseline(wildcards: Any) -> dict[str, Any]:
         return {**stages.baseline_settings(settings, wildcards.baseline), **lists}

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embrittle.attacks.losses import knows
 from embrittle.models.registry import FACTORISATION, MODELS
 from embrittle.study.stages import own_training
 
@@ -89,8 +90,11 @@ class ClusterResources:
     def attack_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
         """The minutes of making recommendation lists, including the ascent steps that a job of an attack takes."""
         interactions, pairs = sizes(input.statistics)
-        steps = 0
+        seconds = 60 + 0.02 * pairs
         if wildcards.get("attack"):
+            attack = self.study.settings.attacks[wildcards.attack]
             steps = int(wildcards.iterations) - self.study.iterations_before(wildcards)
-        seconds = 60 + 0.25 * interactions * steps + 0.02 * pairs
+            on_ranking = knows(attack.plain()) != "train"
+            seconds += steps * (0.04 * pairs if on_ranking else 0.25 * interactions)
+            seconds *= getattr(attack, "starts", None) or 1
         return attempt * math.ceil(seconds / 60)

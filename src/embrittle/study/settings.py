@@ -15,8 +15,10 @@ from typing import Any
 
 from pydantic import Field, create_model
 
+from embrittle.attacks.losses import DEFAULT, LOSSES, kind_of
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.settings import PAPERS_VALUES, AttackDefinition, attack_definition
+from embrittle.attacks.settings import mistakes_of as mistakes_of_attack
 from embrittle.controls.settings import mistakes_of as mistakes_of_control
 from embrittle.data.readers import FORMATS
 from embrittle.data.settings import Dataset
@@ -392,17 +394,13 @@ def _check_attacks(written: Written, problems: Problems) -> None:
         for key, value in PAPERS_VALUES.items():
             if definition.get(key) == value:
                 del definition[key]
-        if "loss" in definition and definition["method"] == "noise":
-            problems.add(
-                (*path, "loss"), "noise follows no gradient, so it has no loss: leave this key out"
-            )
-        for key in sorted(definition.keys() - method.options.keys() - {"method", *PAPERS_VALUES}):
-            takes = ", ".join(method.options) or "none"
-            message = (
-                f"the method {definition['method']} has no option {key} (its options: {takes})"
-            )
+        for key, message in mistakes_of_attack(definition):
             problems.add((*path, key), message)
-        for key, default in method.options.items():
+        if definition.get("loss", DEFAULT) not in LOSSES:
+            continue
+        if definition.get("knows") == kind_of(definition).knows[0]:
+            del definition["knows"]
+        for key, default in {**method.options, **kind_of(definition).options}.items():
             definition.setdefault(key, default)
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from embrittle.attacks.losses import knows
+from embrittle.attacks.methods import ATTACKS
 from embrittle.data import readers
 from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
@@ -379,8 +381,12 @@ class Study:
     def iterations_before(self, wildcards: Any) -> int:
         """The number of iterations that an attack continues from: the next smaller one in its grid, or 0.
 
+        An attack that is run as a whole (`attacks.registry.Attack.run`) continues from none.
+
         With `missing: report`, the grid has only the numbers whose lists exist, so that a longer grid runs no attack.
         """
+        if ATTACKS[self.settings.attacks[wildcards.attack].method].run is not None:
+            return 0
         shown = grids(self.shown_conditions(self.run_of(wildcards)))
         grid = shown.get((wildcards.attack, wildcards.epsilon), [])
         return max((steps for steps in grid if steps < int(wildcards.iterations)), default=0)
@@ -393,6 +399,12 @@ class Study:
         place = self.run_of(wildcards)._asdict()
         attack = {"attack": wildcards.attack, "epsilon": wildcards.epsilon}
         return self.paths.perturbation.format(**place, **attack, iterations=before)
+
+    def known_test_items(self, wildcards: Any) -> str | list:
+        """The file of test items for an attack that knows them; [] for others, whose jobs cannot read them."""
+        if knows(self.settings.attacks[wildcards.attack].plain()) != "test":
+            return []
+        return self.paths.split("test", dataset=wildcards.dataset)["test"]
 
     def last_combinations(self) -> str:
         """A regular expression for the last condition of each grid, in paths from the name of the data set on.

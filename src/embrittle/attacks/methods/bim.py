@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from embrittle.attacks.registry import attack
 
 if TYPE_CHECKING:
-    from embrittle.attacks.loss import Pair, PairwiseLoss
+    from embrittle.attacks.loss import Loss, Pair
 
 
 @attack(single_step=False)
 def bim(
-    loss: PairwiseLoss,
+    loss: Loss,
     delta: Pair | None,
     iteration: int,
     *,

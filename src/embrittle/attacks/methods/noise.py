@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from embrittle.attacks.registry import attack
 
 if TYPE_CHECKING:
-    from embrittle.attacks.loss import Pair, PairwiseLoss
+    from embrittle.attacks.loss import Loss, Pair
 
 
 @attack(single_step=True)
-def noise(loss: PairwiseLoss, delta: None, iteration: int, *, epsilon: float, seed: int) -> Pair:
+def noise(loss: Loss, delta: None, iteration: int, *, epsilon: float, seed: int) -> Pair:
     """Return Delta = epsilon * n / ||n|| for every row, with truncated normal n; no gradient is used."""
     return loss.random_directions(epsilon, seed)

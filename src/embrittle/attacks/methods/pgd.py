@@ -8,12 +8,12 @@ from embrittle.attacks.methods.bim import bim
 from embrittle.attacks.registry import attack
 
 if TYPE_CHECKING:
-    from embrittle.attacks.loss import Pair, PairwiseLoss
+    from embrittle.attacks.loss import Loss, Pair
 
 
 @attack(single_step=False)
 def pgd(
-    loss: PairwiseLoss,
+    loss: Loss,
     delta: Pair | None,
     iteration: int,
     *,
