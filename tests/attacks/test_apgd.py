@@ -41,8 +41,8 @@ def test_a_course_worked_out_by_hand():
 
     Step 1, of length 2: from 0 to 1, the edge of the ball. Step 2: to -1, with momentum 1 + 3/4 (-2) + 1/4 (1) =
     -0.25. One of two steps has raised the loss: the step is halved to 1, from the best x, 0. Step 3: 3/4 (1) +
-    1/4 (0 - 1) = 0.5, which raises the loss. Step 4: 0.5 + 3/4 (-1) + 1/4 (0.5) = -0.125, which does not: halved to 1/2, from 0.5.
-    Step 5: 0.5 + 3/4 (-1/2) + 1/4 (0.5 - 0.5) = 0.125.
+    1/4 (0 - 1) = 0.5, which raises the loss. Step 4: 0.5 + 3/4 (-1) + 1/4 (0.5) = -0.125, which does not: halved to
+    1/2, from 0.5. Step 5: 0.5 + 3/4 (-1/2) + 1/4 (0.5 - 0.5) = 0.125.
     """
     loss = Peak(0.3)
     apgd(loss, epsilon=1.0, iterations=10, seed=0)

@@ -192,7 +192,8 @@ def margin_slopes(
         user, of_items = first_user + row, scores[row]
         for t in range(indptr[user], indptr[user + 1]):
             of_items[indices[t]] = -_INFINITY
-        n_kept, threshold = 0, -_INFINITY
+        n_kept = 0
+        threshold: np.float32 = -_INFINITY
         for item in range(n_items):
             score = of_items[item]
             if score <= threshold:
