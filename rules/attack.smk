@@ -57,6 +57,8 @@ rule recommend:
 # wildcards. The path of the output selects the rule: a lookahead in the constraint of the first wildcard matches the
 # whole combination.
 LAST = STUDY.last_combinations() or "(?!)"
+ENSEMBLES = "|".join(map(re.escape, STUDY.ensembles)) or "(?!)"
+ONE_ATTACK = rf"(?!(?:{ENSEMBLES})_epsilon)(?:{ATTACK})"
 
 
 rule attack_model:
@@ -79,6 +81,7 @@ rule attack_model:
         benchmarks(f"attack_model/{COMBINATION}")
     wildcard_constraints:
         dataset=rf"(?!{LAST}){DATASET}",
+        attack=ONE_ATTACK,
     group:
         ATTACKS_GROUP
     conda:
@@ -105,4 +108,33 @@ use rule attack_model as attack_model_last with:
         # Not temporary: if a larger number of iterations is added later, the attack continues from here.
         perturbation=PATHS.perturbation,
     wildcard_constraints:
+        attack=ONE_ATTACK,
         dataset=rf"(?={LAST}){DATASET}",
+
+
+rule combine_attacks:
+    """Write the lists of an ensemble: after the member that leaves the least nDCG, which the test items tell."""
+    input:
+        **PATHS.split("test", "statistics"),
+        lists=STUDY.member_lists,
+    output:
+        lists=PATHS.attacked_lists,
+    log:
+        logs(f"combine_attacks/{COMBINATION}"),
+    benchmark:
+        benchmarks(f"combine_attacks/{COMBINATION}")
+    wildcard_constraints:
+        attack=ENSEMBLES,
+    group:
+        ATTACKS_GROUP
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        mem_mb=memory_for_tables(50),
+        runtime=table_minutes,
+    params:
+        ensemble=params_of("combine_attacks"),
+        code=code_of("attack/combine_attacks"),
+    script:
+        "../workflow/scripts/attack/combine_attacks.py"

@@ -123,6 +123,7 @@ CAPTIONS = Path(HOME, "workflow", "report")
 
 WHOLE_DATASET = r"[A-Za-z0-9][A-Za-z0-9_-]*"
 DATASET = rf"{WHOLE_DATASET}(\.k\d+)?"
+ATTACK = "|".join(re.escape(name) for name in STUDY.settings.attacks)
 
 
 wildcard_constraints:
@@ -135,7 +136,7 @@ wildcard_constraints:
     baseline="|".join(re.escape(name) for name in BASELINES),
     seed=r"\d+",
     epoch=r"\d+",
-    attack="|".join(re.escape(name) for name in STUDY.settings.attacks),
+    attack=ATTACK,
     epsilon=r"[0-9.e+-]+",
     iterations=r"\d+",
 

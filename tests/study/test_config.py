@@ -695,8 +695,8 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, budget, loss, knows, rows, temperature, enough, step_size, start, norm, negatives, starts, momentum, "
-        "patience"
+        "method, members, budget, loss, knows, rows, temperature, enough, step_size, start, norm, negatives, starts, "
+        "momentum, patience"
     ]
 
 
@@ -1105,7 +1105,7 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: apgd, bim, fgsm, mi, noise, pgd",
+        "Valid: apgd, bim, fgsm, mi, noise, pgd, ensemble",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
@@ -1397,6 +1397,31 @@ def test_complaint(complaint):
         (
             {"method": "bim", "loss": "lists", "negatives": "resampled"},
             "attacks.own.negatives: the loss lists has no negatives: leave this key out",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim", "pgdd"]},
+            "attacks.own.members: unknown attack 'pgdd'; did you mean 'pgd'? Valid: fgsm, bim, pgd, noise, bim-l2, "
+            "pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, own",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim"]},
+            "attacks.own.members: an ensemble needs at least two members",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim", "bim-relative"]},
+            "attacks.own.members: their budget must be the same, and is absolute and relative",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim", "own"]},
+            "attacks.own.members: 'own' is an ensemble itself: name its members",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim", "pgd"], "norm": "l2"},
+            "attacks.own.norm: an ensemble has members only: leave this key out",
+        ),
+        (
+            {"method": "bim", "members": ["bim", "pgd"]},
+            "attacks.own.members: only an ensemble has members: leave this key out",
         ),
         (
             {"method": "apgd", "loss": "margins"},

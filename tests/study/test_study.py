@@ -286,6 +286,32 @@ def test_one_version_of_embeddings_serves_all_seeds_and_the_captions_say_so():
         assert study_of(other).single_versions(study_of(other).trained) == []
 
 
+def test_an_ensemble_is_one_job_on_the_lists_of_its_members():
+    attacks = {
+        "strong": {"method": "apgd", "loss": "margin", "knows": "test"},
+        "both": {"method": "ensemble", "members": ["fgsm", "strong"]},
+    }
+    before = parameters(study_of({"attacks": attacks}))
+    study = study_of({"attacks": attacks, "figure2": {"attacks": ["both"], "epsilon": [0.3]}})
+    after = parameters(study)
+    ensemble = ("combine_attacks", "shop", "AMF", "0", "both", "0.3", "3")
+    further = {
+        job for job in after if job not in before and job[:3] == ("attack_model", *ensemble[1:3])
+    }
+    assert {job[4:] for job in further} == {("fgsm", "0.3", "1"), ("strong", "0.3", "3")}
+    assert after[ensemble] == {"members": ["fgsm", "strong"], "rows": "both", "k": 3, "length": 5}
+    place = {"dataset": "shop", "model": "AMF", "seed": "0", "epsilon": "0.3", "iterations": "3"}
+    folder = "results/tiny/lists/shop/AMF/seed-0"
+    assert study.member_lists(Namespace(**place, attack="both")) == [
+        f"{folder}/fgsm_epsilon-0.3_iterations-1.parquet",
+        f"{folder}/strong_epsilon-0.3_iterations-3.parquet",
+    ]
+    strong = Namespace(**place, attack="strong")
+    assert study.known_test_items(strong) == "results/tiny/data/shop/split/test.parquet"
+    assert study.known_test_items(Namespace(**place, attack="fgsm")) == []
+    assert study.parent_perturbation(strong) == []  # APGD is run as a whole
+
+
 def test_lists_of_own_embeddings_that_are_gone_are_not_shown():
     changes = {"models": ["mine", "AMF"], "embeddings": {"mine": OWN}}
     run = Run("shop", "mine", 0)

@@ -32,6 +32,8 @@ class Attack:
 
 
 ATTACKS: dict[str, Attack] = {}
+ENSEMBLE = "ensemble"
+"""The `method` of an attack that is the strongest of others, its `members`."""
 
 
 def attack(*, single_step: bool) -> Callable:

@@ -8,7 +8,19 @@ from pydantic import Field, create_model
 
 from embrittle.attacks.losses import DEFAULT, LOSSES
 from embrittle.attacks.methods import ATTACKS
-from embrittle.section import Count, FromZero, Number, Positive, Section, Text, optional, required
+from embrittle.attacks.registry import ENSEMBLE
+from embrittle.problems import suggestion
+from embrittle.section import (
+    Count,
+    FromZero,
+    Names,
+    Number,
+    Positive,
+    Section,
+    Text,
+    optional,
+    required,
+)
 
 # The types and descriptions of the methods' options. An option that is not listed here may be any number.
 _OPTIONS: dict[str, tuple[Any, str]] = {
@@ -53,7 +65,13 @@ class AttackDefinition(Section):
         "`fgsm`: one ascent step of L2 norm ε in each row of the embeddings. `bim`: several smaller steps from Δ = 0, "
         "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
         "in each row, without a gradient, for comparison. `mi`: as `bim`, with momentum. `apgd`: projected gradient "
-        "ascent that chooses its steps itself and returns the best of them."
+        "ascent that chooses its steps itself and returns the best of them. `ensemble`: the strongest of other attacks "
+        "(`members`)."
+    )
+    members: Names | None = optional(
+        "For `ensemble`: names of other attacks, of which the one that leaves the least nDCG counts; where only rows "
+        "of users move, the one for each user ([docs/method.md](../docs/method.md#ensembles)).",
+        examples=[["apgd-smooth-rank", "apgd-margin"]],
     )
     budget: Literal["absolute", "relative"] | None = optional(
         "The unit of ε, and of steps and starts. `absolute` (default): a length, as in the papers. `relative`: the "
@@ -97,8 +115,31 @@ class AttackDefinition(Section):
 PAPERS_VALUES = {"budget": "absolute", "loss": DEFAULT, "rows": "both"}
 
 
+def mistakes_of_ensemble(
+    definition: Mapping[str, Any], attacks: Mapping[str, Mapping[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) for the mistakes in the definition of an ensemble, one of `attacks`."""
+    for key in sorted(definition.keys() - {"method", "members"}):
+        yield key, "an ensemble has members only: leave this key out"
+    members = definition.get("members", [])
+    if len(members) < 2:
+        yield "members", "an ensemble needs at least two members"
+    for name in members:
+        if name not in attacks:
+            yield "members", f"unknown attack {name!r}{suggestion(name, attacks)}"
+        elif attacks[name].get("method") == ENSEMBLE:
+            yield "members", f"{name!r} is an ensemble itself: name its members"
+    found = [attacks[name] for name in members if name in attacks]
+    for key in ("budget", "rows"):
+        values = dict.fromkeys(of.get(key, PAPERS_VALUES[key]) for of in found)
+        if len(values) > 1:
+            yield "members", f"their {key} must be the same, and is {' and '.join(values)}"
+
+
 def mistakes_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (key, message) for the mistakes in a definition with a known method that its types do not cover."""
+    if "members" in definition:
+        yield "members", "only an ensemble has members: leave this key out"
     method, name = definition["method"], definition.get("loss", DEFAULT)
     if name not in LOSSES:
         return  # reported as a value that is not possible
@@ -114,7 +155,7 @@ def mistakes_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "negatives", f"the loss {name} has no negatives: leave this key out"
     for key in sorted(definition.keys() & of_losses - loss.options.keys()):
         yield key, f"the loss {name} has no option {key} (its options: {_listed(loss.options)})"
-    shared = {"method", "knows", *PAPERS_VALUES}
+    shared = {"method", "members", "knows", *PAPERS_VALUES}
     for key in sorted(definition.keys() - of_method.keys() - of_losses - shared):
         yield key, f"the method {method} has no option {key} (its options: {_listed(of_method)})"
 

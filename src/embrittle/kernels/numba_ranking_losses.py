@@ -225,7 +225,7 @@ def margin_slopes(
                 continue
             margin = (best[kth] - of_items[target]) / spread
             if margin > enough:
-                total += enough
+                total += float(enough)
                 continue
             total += margin
             ends = (items[kth], np.int64(target), items[first], items[beyond])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 
+from embrittle.attacks.losses import knows
 from embrittle.attacks.methods import ATTACKS
 from embrittle.attacks.registry import Attack
 from embrittle.problems import Problems, suggestion
@@ -238,9 +239,27 @@ def papers_names(study: Study, used: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
+def members_of(settings: Settings, attack: str) -> list[str]:
+    """The members of an ensemble; of another attack, the attack itself."""
+    return list(settings.attacks[attack].members or [attack])
+
+
 def is_single_step(settings: Settings, attack: str) -> bool:
-    """Whether an attack takes a single step, by its method."""
-    return ATTACKS[settings.attacks[attack].method].single_step
+    """Whether an attack takes a single step, by its method; an ensemble does if all its members do."""
+    methods = [settings.attacks[name].method for name in members_of(settings, attack)]
+    return all(ATTACKS[method].single_step for method in methods)
+
+
+def knows_test_items(settings: Settings, attack: str) -> bool:
+    """Whether an attack knows the test items, or a member of an ensemble does."""
+    return any(
+        knows(settings.attacks[name].plain()) == "test" for name in members_of(settings, attack)
+    )
+
+
+def budget_of(settings: Settings, attack: str) -> str:
+    """The unit of an attack's epsilon: "absolute" or "relative"."""
+    return settings.attacks[members_of(settings, attack)[0]].budget or "absolute"
 
 
 class Grid(Protocol):

@@ -14,6 +14,9 @@ from embrittle.products.product import (
     ONE_JOB,
     Jobs,
     attacks_shown,
+    budget_of,
+    knows_test_items,
+    members_of,
     methods_of,
     of_each_dataset,
     of_each_run,
@@ -64,6 +67,11 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
         k = {"k": study.k} if knows(definition) in ("lists", "test") else {}
         return {"definition": definition, "loss": study.loss_of(wildcards.model), **lists, **k}
 
+    def ensemble(wildcards: Any) -> dict[str, Any]:
+        members = members_of(settings, wildcards.attack)
+        rows = settings.attacks[members[0]].rows or "both"
+        return {"members": members, "rows": rows, "k": study.k, **lists}
+
     def baseline(wildcards: Any) -> dict[str, Any]:
         return {**stages.baseline_settings(settings, wildcards.baseline), **lists}
 
@@ -107,7 +115,8 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
             lambda w: study.list_length,
         ),
         "recommend": Jobs(of_each_run(trained), lambda w: study.list_length),
-        "attack_model": Jobs(_attacks(study, trained), attack),
+        "attack_model": Jobs(_attacks(study, trained, ensembles=False), attack),
+        "combine_attacks": Jobs(_attacks(study, trained, ensembles=True), ensemble),
         "evaluate_model": Jobs(of_each_run(study.all_measured), evaluate),
         "collect_metrics": Jobs(ONE_JOB, expected),
         "collect_models": Jobs(ONE_JOB, lambda w: [run.dataset for run in study.trained_shown]),
@@ -136,12 +145,16 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
         settings = study.settings
         run = _attacks_run(study, study.trained)
         compared = FairnessSettings.of(settings).attributes
-        # At one ε, attacks of a relative budget are not comparable with the others.
-        attacks = settings.attacks
-        absolute = [name for name in attacks if attacks[name].budget != "relative"]
+        # At one ε, attacks of a relative budget are not comparable with the others. What an attack does that knows the
+        # test items, no attacker can do.
+        comparable = [
+            name
+            for name in settings.attacks
+            if budget_of(settings, name) == "absolute" and not knows_test_items(settings, name)
+        ]
         return {
             **shown,
-            "methods": methods_of(settings, [name for name in absolute if name in run]),
+            "methods": methods_of(settings, [name for name in comparable if name in run]),
             "attributes": {name: settings.attributes[name].of for name in compared},
         }
 
@@ -186,9 +199,10 @@ def _attacks_run(study: Study, runs: Iterable[Run]) -> set[str]:
     return {attack for run in runs for attack, _, _ in study.conditions_of(run)}
 
 
-def _attacks(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
+def _attacks(study: Study, runs: Iterable[Run], *, ensembles: bool) -> list[dict[str, Any]]:
     return [
         {**run._asdict(), "attack": attack, "epsilon": epsilon, "iterations": iterations}
         for run in runs
         for attack, epsilon, iterations in study.conditions_of(run)[1:]
+        if (attack in study.ensembles) == ensembles
     ]

@@ -17,7 +17,13 @@ from pydantic import Field, create_model
 
 from embrittle.attacks.losses import DEFAULT, LOSSES, kind_of
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.settings import PAPERS_VALUES, AttackDefinition, attack_definition
+from embrittle.attacks.registry import ENSEMBLE
+from embrittle.attacks.settings import (
+    PAPERS_VALUES,
+    AttackDefinition,
+    attack_definition,
+    mistakes_of_ensemble,
+)
 from embrittle.attacks.settings import mistakes_of as mistakes_of_attack
 from embrittle.controls.settings import mistakes_of as mistakes_of_control
 from embrittle.data.readers import FORMATS
@@ -385,10 +391,14 @@ def _check_attacks(written: Written, problems: Problems) -> None:
             problems.add(path, f"the name {name!r} is reserved: choose another")
         if "method" not in definition:
             continue
+        if definition["method"] == ENSEMBLE:
+            for key, message in mistakes_of_ensemble(definition, written["attacks"]):
+                problems.add((*path, key), message)
+            continue
         method = ATTACKS.get(definition["method"])
         if method is None:
             message = f"unknown attack method {definition['method']!r}"
-            hint = suggestion(definition["method"], ATTACKS)
+            hint = suggestion(definition["method"], [*ATTACKS, ENSEMBLE])
             problems.add((*path, "method"), message + hint)
             continue
         for key, value in PAPERS_VALUES.items():

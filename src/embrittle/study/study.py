@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from embrittle.attacks.losses import knows
 from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.registry import ENSEMBLE
 from embrittle.data import readers
 from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
@@ -21,7 +22,7 @@ from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import FACTORISATION, MODELS
 from embrittle.problems import number_text
 from embrittle.products.poster.plan import PosterSettings
-from embrittle.products.product import Files, Product, is_single_step
+from embrittle.products.product import Files, Product, is_single_step, members_of
 from embrittle.products.registry import PRODUCTS
 from embrittle.study import missing, stages
 from embrittle.study.paths import Paths
@@ -359,8 +360,29 @@ class Study:
 
     def conditions(self, *products: Product) -> list[Condition]:
         """The conditions that products need, sorted, each once."""
-        needed = {c for product in products for c in product.conditions(self.settings)}
+        asked = {c for product in products for c in product.conditions(self.settings)}
+        needed = asked | {member for condition in asked for member in self._members_at(condition)}
         return [(attack, number_text(epsilon), steps) for attack, epsilon, steps in sorted(needed)]
+
+    def _members_at(self, condition: tuple[str, float, int]) -> Iterator[tuple[str, float, int]]:
+        """The conditions of the members of an ensemble; of another attack, its own."""
+        attack, epsilon, iterations = condition
+        for name in members_of(self.settings, attack):
+            yield name, epsilon, 1 if is_single_step(self.settings, name) else iterations
+
+    @cached_property
+    def ensembles(self) -> list[str]:
+        """The attacks that are the strongest of others."""
+        return [name for name, of in self.settings.attacks.items() if of.method == ENSEMBLE]
+
+    def member_lists(self, wildcards: Any) -> list[str]:
+        """The files of the lists after each member of an ensemble."""
+        condition = wildcards.attack, float(wildcards.epsilon), int(wildcards.iterations)
+        members = [
+            (attack, number_text(epsilon), steps)
+            for attack, epsilon, steps in self._members_at(condition)
+        ]
+        return self.lists_of(self.run_of(wildcards), members)
 
     def conditions_of(self, run: Run) -> list[Condition]:
         """All conditions of a recommender; the random recommender and baselines are not attacked."""
@@ -385,11 +407,16 @@ class Study:
 
         With `missing: report`, the grid has only the numbers whose lists exist, so that a longer grid runs no attack.
         """
-        if ATTACKS[self.settings.attacks[wildcards.attack].method].run is not None:
+        if not self._continues(wildcards.attack):
             return 0
         shown = grids(self.shown_conditions(self.run_of(wildcards)))
         grid = shown.get((wildcards.attack, wildcards.epsilon), [])
         return max((steps for steps in grid if steps < int(wildcards.iterations)), default=0)
+
+    def _continues(self, attack: str) -> bool:
+        """Whether an attack can go on from the perturbation of fewer iterations."""
+        method = self.settings.attacks[attack].method
+        return method != ENSEMBLE and ATTACKS[method].step is not None
 
     def parent_perturbation(self, wildcards: Any) -> str | list:
         """The file of the perturbation that an attack continues from; [] at the beginning."""
@@ -417,7 +444,7 @@ class Study:
             last = "|".join(
                 re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
                 for (attack, epsilon), grid in needed.items()
-                if not is_single_step(self.settings, attack)
+                if not is_single_step(self.settings, attack) and attack not in self.ensembles
             )
             datasets.setdefault(last, []).append(re.escape(dataset))
         return "|".join(
