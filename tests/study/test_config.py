@@ -643,6 +643,7 @@ def test_default_study_states_every_key():
         "embeddings.yaml",
         "gowalla.yaml",
         "scale.yaml",
+        "reliable.yaml",
     ],
 )
 def test_editors_find_no_mistake_in_the_shipped_studies(name):

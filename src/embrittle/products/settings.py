@@ -41,6 +41,21 @@ ATTACK_DEFINITIONS = {
         "budget": "relative",
         "loss": "standardised",
     },
+    # Attacks on the ranking, which know no test item, and the strongest of them.
+    "apgd-smooth-rank": {"method": "apgd", "loss": "smooth-rank"},
+    "apgd-margin": {"method": "apgd", "loss": "margin"},
+    "apgd-lists": {"method": "apgd", "loss": "lists"},
+    "reliable": {
+        "method": "ensemble",
+        "members": ["apgd-smooth-rank", "apgd-margin", "apgd-lists"],
+    },
+    # Attacks that know the test items, and the strongest of them: the measure of a model.
+    "apgd-smooth-rank-test": {"method": "apgd", "loss": "smooth-rank", "knows": "test"},
+    "apgd-margin-test": {"method": "apgd", "loss": "margin", "knows": "test"},
+    "reliable-test": {
+        "method": "ensemble",
+        "members": ["apgd-smooth-rank-test", "apgd-margin-test"],
+    },
 }
 _QUARTILES = {"f1": [0.7, 0.1, 0.1, 0.1], "f4": [0.1, 0.1, 0.1, 0.7]}
 _ATTRIBUTES = {

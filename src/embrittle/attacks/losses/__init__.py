@@ -30,8 +30,8 @@ LOSSES: dict[str, LossKind] = {
     "pairwise": LossKind("pairwise", ("train",), {}),
     "standardised": LossKind("pairwise", ("train",), {}),
     "lists": LossKind("ranking", _RANKING, {"temperature": 0.5}),
-    "smooth-rank": LossKind("ranking", _RANKING, {"temperature": 0.1}),
-    "margin": LossKind("ranking", _RANKING, {"enough": 0.2}),
+    "smooth-rank": LossKind("ranking", _RANKING, {"temperature": 0.05}),
+    "margin": LossKind("ranking", _RANKING, {"enough": 0.4}),
 }
 DEFAULT = "pairwise"
 

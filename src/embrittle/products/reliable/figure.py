@@ -1,0 +1,68 @@
+"""What attacks leave of nDCG against epsilon, a panel for each model."""
+
+import pandas as pd
+
+from embrittle.errors import DataError
+from embrittle.metrics.tidy import known_first
+from embrittle.render.labels import condition_label
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing, drawing, look_of
+from embrittle.vocabulary import PAPER_MODELS
+
+AT = "ε = {x:g}"
+UNITS = {"absolute": "ε, L2 norm of each row", "relative": "ε, in units of the model's rows"}
+
+
+def reliable_figure(
+    curves: pd.DataFrame,
+    dataset: str,
+    *,
+    k: int,
+    settings: PlotSettings | None = None,
+    title: str | None = None,
+) -> Drawing:
+    """Draw what is left of nDCG against epsilon: a row of panels for each budget, a column for each model.
+
+    Args:
+        curves: columns `cells.CURVE_COLUMNS`.
+        dataset: the data set to show.
+        k: length of the lists.
+        settings: the appearance.
+        title: by default the name of the data set.
+
+    Raises:
+        DataError: there are no attacks on the data set.
+    """
+    settings = settings or PlotSettings()
+    rows = curves[curves["dataset"] == dataset].rename(columns={"epsilon": "x"})
+    if rows.empty:
+        raise DataError(f"the data set {dataset!r} has no attacks to draw")
+    models = known_first(rows["model"], PAPER_MODELS)
+    budgets = list(dict.fromkeys(rows["budget"]))
+    attacks = list(dict.fromkeys(rows["attack"]))
+    remark = "Means over the seeds. At one ε, all perturbations of a panel may be of the same size."
+    more = {
+        "height": settings.panel_height * 1.4 * len(budgets) + 0.75,
+        "width": settings.width * max(1, len(models) / 2),
+        "sharey": True,
+    }
+    shape = len(budgets), len(models)
+    about = ("Attacks on the ranking", remark)
+    with drawing(settings, title or dataset, about, shape, **more) as figure:
+        for row, budget in enumerate(budgets):
+            for column, model in enumerate(models):
+                ax = figure.panels[row, column]
+                ax.set(title=model, xlabel=UNITS[budget], ylabel=f"nDCG@{k} left, %")
+                ax.set_xscale("log")
+                here = rows[(rows["model"] == model) & (rows["budget"] == budget)]
+                ticks = sorted(set(here["x"]))
+                ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+                ax.set_xticks([], minor=True)
+                for attack in attacks:
+                    curve = here[here["attack"] == attack]
+                    if not curve.empty:
+                        look = look_of(attack, attacks, settings)
+                        figure.curve(ax, curve, condition_label(attack), look, AT, attack)
+        figure.panels[0, 0].set_ylim(bottom=0)
+        figure.add_legend(rows["n_seeds"].max(), ncols=3)
+    return figure

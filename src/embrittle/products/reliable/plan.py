@@ -1,0 +1,186 @@
+"""What attacks on the ranking leave of each model, beside the papers' attacks (docs/reliable.md)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from embrittle.attacks.losses import DEFAULT, knows
+from embrittle.problems import Problems, suggestion
+from embrittle.products.product import (
+    ONE_JOB,
+    Files,
+    Jobs,
+    Product,
+    Settings,
+    Study,
+    Written,
+    budget_of,
+    datasets_named,
+    drawn,
+    is_single_step,
+    knows_test_items,
+    members_of,
+    of_each_dataset,
+)
+from embrittle.section import Count, Epsilons, Names, ProductSection, Text, setting
+
+
+class ReliableSettings(ProductSection):
+    """What attacks on the ranking leave of each model, beside the papers' attacks."""
+
+    key = "reliable"
+
+    datasets: Names = setting(
+        list,
+        "The data sets to attack. Only those that are also in the study's `datasets` count.",
+    )
+    attacks: Names = setting(
+        ["noise", "pgd-l2", "reliable", "reliable-test"],
+        "The attacks of an absolute ε, names from `attacks`. They should limit the L2 norm of each row (`norm: l2`), "
+        "so that one ε is one size of the perturbation.",
+    )
+    reference: Text = setting(
+        "pgd-l2", "The attack whose damage the others are compared with, one of `reliable.attacks`."
+    )
+    epsilon: Epsilons = setting([0.1, 0.25, 0.5, 1.0], "The absolute ε.")
+    relative_attacks: Names = setting(
+        list, "The attacks with `budget: relative`, names from `attacks`. `[]` leaves them out."
+    )
+    relative_epsilon: Epsilons = setting([0.02, 0.05, 0.1, 0.2], "The relative ε.")
+    iterations: Count = setting(50, "The number of iterations of multi-step attacks.")
+
+
+class Reliable(Product):
+    """What attacks on the ranking leave of each model."""
+
+    name = "reliable"
+    sections = (ReliableSettings,)
+
+    def datasets(self, settings: Settings) -> list[str]:
+        """The data sets of the study that `reliable.datasets` names."""
+        return datasets_named(settings, ReliableSettings.of(settings).datasets)
+
+    def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
+        """Each attack at each epsilon of its budget."""
+        own = ReliableSettings.of(settings)
+        for attacks, budgets in (
+            (own.attacks, own.epsilon),
+            (own.relative_attacks, own.relative_epsilon),
+        ):
+            for attack in attacks:
+                steps = 1 if is_single_step(settings, attack) else own.iterations
+                yield from ((attack, epsilon, steps) for epsilon in budgets)
+
+    def check(self, written: Written, problems: Problems) -> None:
+        """Report attacks that are not defined or in the wrong list, and a reference that is not among them."""
+        own, definitions = written.get("reliable", {}), written.get("attacks", {})
+        if not own.get("datasets"):
+            return
+        wrong = {path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1}
+        for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
+            for i, name in enumerate(own.get(key, [])):
+                if name not in definitions:
+                    if name not in wrong:
+                        message = f"unknown attack {name!r}{suggestion(name, definitions)}"
+                        problems.add(("reliable", key, i), message)
+                    continue
+                of = definitions[name]
+                first = next((m for m in of.get("members", []) if m in definitions), name)
+                if (its := definitions[first].get("budget", "absolute")) != budget:
+                    message = f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
+                    problems.add(("reliable", key, i), message)
+        if (name := own.get("reference")) is not None and name not in own.get("attacks", [name]):
+            message = f"{name!r} is not in `reliable.attacks`{suggestion(name, own['attacks'])}"
+            problems.add(("reliable", "reference"), message)
+
+    def files(self, study: Study) -> dict[str, str]:
+        """The tables of the study, by name."""
+        return {
+            "long": study.results("tables/table_reliable.csv"),
+            "curves": study.results("tables/reliable_curves.csv"),
+            "damage": study.results("tables/reliable_damage.csv"),
+            "warnings": study.results("tables/reliable_warnings.csv"),
+            "markdown": study.results("tables/reliable.md"),
+        }
+
+    def _about(self, settings: Settings) -> dict[str, dict[str, Any]]:
+        """Attack, or member of an ensemble -> what is said of it in the long form."""
+        own = ReliableSettings.of(settings)
+        shown = [*own.attacks, *own.relative_attacks]
+        names = dict.fromkeys([*shown, *(m for name in shown for m in members_of(settings, name))])
+        return {
+            name: _about(settings, name, own.iterations) | {"shown": name in shown}
+            for name in names
+        }
+
+    def jobs(self, study: Study) -> dict[str, Jobs]:
+        """The tables, and a figure of each data set."""
+        settings, own = study.settings, ReliableSettings.of(study.settings)
+        datasets = self.datasets(settings)
+
+        def table(wildcards: Any) -> dict[str, Any]:
+            shown = [run for run in study.measured if run.dataset in datasets]
+            return {
+                "datasets": datasets,
+                "attacks": self._about(settings),
+                "epsilon": {"absolute": own.epsilon, "relative": own.relative_epsilon},
+                "reference": own.reference,
+                "k": study.k,
+                "titles": study.titles(),
+                "notes": study.notes(shown),
+            }
+
+        def figure(wildcards: Any) -> dict[str, Any]:
+            title = study.titles()[wildcards.dataset]
+            return {
+                "arguments": {"title": title, "k": study.k},
+                "plots": settings.plots.plain(),
+            }
+
+        return {
+            "tabulate_reliable": Jobs(ONE_JOB if datasets else (), table),
+            "draw_reliable": Jobs(of_each_dataset(datasets), figure),
+        }
+
+    def targets(self, study: Study) -> dict[str, list[str]]:
+        """`reliable`: the tables, and the figure of each data set."""
+        datasets = self.datasets(study.settings)
+        if not datasets:
+            return {"reliable": []}
+        figures = [file for dataset in datasets for file in study.figures(dataset, "reliable")]
+        return {"reliable": [*self.files(study).values(), *figures]}
+
+    def page_inputs(self, study: Study) -> Files:
+        """The curves, the damage beside the reference, and the warnings."""
+        if not self.datasets(study.settings):
+            return {}
+        files = self.files(study)
+        return {f"reliable_{name}": files[name] for name in ("curves", "damage", "warnings")}
+
+    def page_settings(self, study: Study) -> dict[str, Any]:
+        """The arguments of its figures, and what its sentence is about."""
+        own = ReliableSettings.of(study.settings)
+        return {
+            "figures": drawn(self.jobs(study)["draw_reliable"]),
+            "reference": own.reference,
+            "known": {
+                name: of["knows"] for name, of in self._about(study.settings).items() if of["shown"]
+            },
+            "k": study.k,
+        }
+
+
+def _about(settings: Settings, attack: str, iterations: int) -> dict[str, Any]:
+    """What the long form says of an attack; an ensemble has no loss of its own."""
+    members = members_of(settings, attack)
+    first = settings.attacks[members[0]]
+    has_loss = members == [attack] and first.method != "noise"
+    return {
+        "loss": first.plain().get("loss", DEFAULT) if has_loss else "",
+        "knows": "test" if knows_test_items(settings, attack) else knows(first.plain()),
+        "rows": first.rows or "both",
+        "budget": budget_of(settings, attack),
+        "iterations": 1 if is_single_step(settings, attack) else iterations,
+    }
+
+
+RELIABLE = Reliable()
