@@ -125,6 +125,9 @@ def test_the_json_schema_of_editors_allows_no_unknown_keys_and_knows_the_default
     assert json_schema["$defs"]["Dataset"]["required"] == ["reader", "split"]
 
 
+APGD = {"method": "apgd", "norm": "l2", "starts": 1}
+
+
 def test_defaults_fill_what_is_left_out_in_all_depths():
     config = validated(training={"epochs": 1500})
     assert config.plain()["training"] == {
@@ -156,6 +159,24 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         },
         "fgsm-relative": {"method": "fgsm", **RELATIVE},
         "bim-relative": {"method": "bim", **STEPS, "norm": "l2", **RELATIVE},
+        **{
+            f"apgd-{name}": {**APGD, "loss": loss, **options}
+            for name, loss, options in (
+                ("smooth-rank", "smooth-rank", {"temperature": 0.05}),
+                ("margin", "margin", {"enough": 0.4}),
+                ("lists", "lists", {"temperature": 0.5}),
+                ("smooth-rank-test", "smooth-rank", {"temperature": 0.05, "knows": "test"}),
+                ("margin-test", "margin", {"enough": 0.4, "knows": "test"}),
+            )
+        },
+        "reliable": {
+            "method": "ensemble",
+            "members": ["apgd-smooth-rank", "apgd-margin", "apgd-lists"],
+        },
+        "reliable-test": {
+            "method": "ensemble",
+            "members": ["apgd-smooth-rank-test", "apgd-margin-test"],
+        },
     }
     assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
@@ -718,7 +739,8 @@ COMPLAINTS = [
     (
         {**SCALED, "scale": {"datasets": ["ml-small"], "relative_attacks": ["bim-relatve"]}},
         "scale.relative_attacks[0]: unknown attack 'bim-relatve'; did you mean 'bim-relative'? Valid: fgsm, bim, pgd, "
-        "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
+        "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {**SCALED, "scale": {"datasets": ["ml-small"], "defence": "AFM"}},
@@ -1002,7 +1024,8 @@ COMPLAINTS = [
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
         "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
@@ -1111,12 +1134,14 @@ COMPLAINTS = [
     (
         {"table1": {"attacks": ["bmi"]}},
         "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
         "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
-        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative",
+        "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -1344,6 +1369,8 @@ COMPLAINTS = [
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: no curve in the figures has the name 'bmi'; did you mean 'bim'? "
         "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, "
+        "apgd-smooth-rank, apgd-margin, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, "
         "initial, random",
     ),
     (
@@ -1402,7 +1429,8 @@ def test_complaint(complaint):
         (
             {"method": "ensemble", "members": ["bim", "pgdd"]},
             "attacks.own.members: unknown attack 'pgdd'; did you mean 'pgd'? Valid: fgsm, bim, pgd, noise, bim-l2, "
-            "pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, own",
+            "pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, own",
         ),
         (
             {"method": "ensemble", "members": ["bim"]},
