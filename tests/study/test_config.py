@@ -755,6 +755,16 @@ COMPLAINTS = [
         "scale.datasets: the figure is drawn over the scale, but none of `controls` has one: add one, such as "
         "BPR-MF-double: {of: BPR-MF, scale: 2}",
     ),
+    # Attacks on the ranking.
+    (
+        {"reliable": {"datasets": ["ml-small"], "attacks": ["noise", "bim-relative"]}},
+        "reliable.attacks[1]: bim-relative has budget: relative, but this list is of attacks with budget: absolute",
+        "reliable.reference: 'pgd-l2' is not in `reliable.attacks`. Valid: noise, bim-relative",
+    ),
+    (
+        {"reliable": {"datasets": ["ml-small"], "epsilon": [0.1, 1]}},
+        "reliable.compare_at: 0.5 is not in `reliable.epsilon` (0.1, 1)",
+    ),
     # Controls.
     (
         {"controls": {"twice": {"of": "BRP-MF", "scale": 2}}},

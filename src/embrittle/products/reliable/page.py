@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from embrittle.metrics.tidy import is_epsilon
 from embrittle.products.reliable.figure import reliable_figure
 from embrittle.products.reliable.tables import KNOWS, cells_of
 from embrittle.render.inputs import Inputs
@@ -75,36 +76,35 @@ def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, Sequence[s
         sentences = [
             text
             for knows in ("lists", "test")
-            if (text := _sentence(rows, knows, settings["reference"], settings["k"]))
+            if (text := _sentence(rows, knows, **settings["sentence"]))
         ]
         if sentences:
             said[str(dataset)] = sentences
     return said
 
 
-def _sentence(rows: pd.DataFrame, knows: str, reference: str, k: int) -> str:
-    """What the strongest attack that knows so much leaves at the middle epsilon; empty without such an attack."""
-    of = rows[rows["knows"] == knows]
-    if of.empty:
+def _sentence(rows: pd.DataFrame, knows: str, *, reference: str, epsilon: float, k: int) -> str:
+    """What the strongest attack that knows so much leaves at an epsilon; empty without such an attack."""
+    rows = rows[is_epsilon(rows["epsilon"], epsilon)]
+    here = rows[rows["knows"] == knows].sort_values("left").drop_duplicates("model")
+    if here.empty:
         return ""
-    epsilons = sorted(of["epsilon"].unique())
-    epsilon = epsilons[(len(epsilons) - 1) // 2 + (len(epsilons) > 2)]
-    here = of[of["epsilon"] == epsilon].sort_values("left").drop_duplicates("model")
-    base = rows[(rows["attack"] == reference) & (rows["epsilon"] == epsilon)].set_index("model")
+    base = rows[rows["attack"] == reference].set_index("model")
     models = [model for model in dict.fromkeys(rows["model"]) if model in set(here["model"])]
     here = here.set_index("model").loc[models]
     shares = [
         f"{row.left:.0f} % of {model}'s"
+        + ("" if n else f" nDCG@{k}")
         + (
             f" ({condition_label(reference)}: {base.loc[model, 'left']:.0f} %)"
             if model in base.index
             else ""
         )
-        for model, row in zip(models, here.itertuples(), strict=True)
+        for n, (model, row) in enumerate(zip(models, here.itertuples(), strict=True))
     ]
     what = (
         "A perturbation that pushes the model's own lists down, and knows no test item,"
         if knows == "lists"
         else "A perturbation that knows the test items, which measures the worst case,"
     )
-    return f"{what} leaves {listed(shares)} nDCG@{k} at an L2 norm of ε = {epsilon:g} in each row."
+    return f"{what} leaves {listed(shares)}, at an L2 norm of ε = {epsilon:g} in each row."

@@ -21,7 +21,7 @@ from embrittle.products.product import (
     members_of,
     of_each_dataset,
 )
-from embrittle.section import Count, Epsilons, Names, ProductSection, Text, setting
+from embrittle.section import Count, Epsilons, Names, Positive, ProductSection, Text, setting
 
 
 class ReliableSettings(ProductSection):
@@ -42,6 +42,9 @@ class ReliableSettings(ProductSection):
         "pgd-l2", "The attack whose damage the others are compared with, one of `reliable.attacks`."
     )
     epsilon: Epsilons = setting([0.1, 0.25, 0.5, 1.0], "The absolute ε.")
+    compare_at: Positive = setting(
+        0.5, "The ε of the sentences on the page, one of `reliable.epsilon`."
+    )
     relative_attacks: Names = setting(
         list, "The attacks with `budget: relative`, names from `attacks`. `[]` leaves them out."
     )
@@ -71,7 +74,7 @@ class Reliable(Product):
                 yield from ((attack, epsilon, steps) for epsilon in budgets)
 
     def check(self, written: Written, problems: Problems) -> None:
-        """Report attacks that are not defined or in the wrong list, and a reference that is not among them."""
+        """Report attacks that are not defined or in the wrong list, and a reference or ε that is not in its list."""
         own, definitions = written.get("reliable", {}), written.get("attacks", {})
         if not own.get("datasets"):
             return
@@ -91,6 +94,11 @@ class Reliable(Product):
         if (name := own.get("reference")) is not None and name not in own.get("attacks", [name]):
             message = f"{name!r} is not in `reliable.attacks`{suggestion(name, own['attacks'])}"
             problems.add(("reliable", "reference"), message)
+
+        at = own.get("compare_at")
+        if at is not None and at not in own.get("epsilon", [at]):
+            message = f"{at:g} is not in `reliable.epsilon` ({', '.join(f'{x:g}' for x in own['epsilon'])})"
+            problems.add(("reliable", "compare_at"), message)
 
     def files(self, study: Study) -> dict[str, str]:
         """The tables of the study, by name."""
@@ -161,11 +169,7 @@ class Reliable(Product):
         own = ReliableSettings.of(study.settings)
         return {
             "figures": drawn(self.jobs(study)["draw_reliable"]),
-            "reference": own.reference,
-            "known": {
-                name: of["knows"] for name, of in self._about(study.settings).items() if of["shown"]
-            },
-            "k": study.k,
+            "sentence": {"reference": own.reference, "epsilon": own.compare_at, "k": study.k},
         }
 
 
