@@ -9,10 +9,12 @@ import torch
 
 from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.run import Attacked, attack_model
+from embrittle.data.interactions import UserItems
 from embrittle.kernels import reference
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.numba_graph import Graph
 from embrittle.kernels.ranking import target_ranks, top_items
+from embrittle.kernels.ranking_losses import RankingLoss, sharpness_of
 from embrittle.kernels.sampling import draw_negatives
 from embrittle.render.published import TABLE1_ITERATIONS
 
@@ -24,6 +26,7 @@ from .plain import (
     numpy_target_ranks,
     numpy_top_items,
     optimiser_epoch,
+    ranking_gradient_by_autograd,
     reference_epoch,
     scipy_graph,
     torch_graph,
@@ -109,6 +112,33 @@ def attack_step_rows(problem: Problem, effort: Effort) -> list[Row]:
         ),
     }
     return compared("step of an attack", measurements, effort.repeats, targets.ATTACK_STEP)
+
+
+def ranking_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """The losses of the ranking with their gradients, for the items of all top-10 lists."""
+    backend, start = CpuBackend(), problem.start()
+    users, items = start.user_factors, start.item_factors
+    lists, _ = top_items(backend, users, items, problem.train, K)
+    owners = np.repeat(np.arange(len(lists)), K)
+    n_users, n_items = problem.train.n_users, problem.train.n_items
+    targets_of = UserItems.from_pairs(owners, lists.ravel(), n_users, n_items)
+    sharpness = sharpness_of(users, items, temperature=0.1)
+    rows = []
+    for kind in ("smooth-rank", "margin"):
+        loss = RankingLoss(kind, problem.train, targets_of, sharpness, K)
+        calls = {OURS: lambda loss=loss: backend.ranking_gradient(users, items, loss)}
+        if kind == "smooth-rank":
+            calls["torch autograd"] = lambda loss=loss: ranking_gradient_by_autograd(
+                users, items, loss
+            )
+        ours, *others = compared(
+            f"gradient of {kind}, all lists",
+            {name: (lambda call=call: seconds_of(call)) for name, call in calls.items()},
+            effort.repeats,
+            targets.AUTOGRAD,
+        )
+        rows += [replace(ours, target=targets.RANKING_GRADIENT), *others]
+    return rows
 
 
 def propagation_rows(problem: Problem, effort: Effort) -> list[Row]:
@@ -201,6 +231,7 @@ def loop_rows(problem: Problem, effort: Effort) -> list[Row]:
         *epoch_rows(seconds),
         *gradient_rows(problem, effort),
         *attack_step_rows(problem, effort),
+        *ranking_rows(problem, effort),
         *propagation_rows(problem, effort),
         *evaluation,
         budget,

@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch.nn.functional import embedding, softplus
 
+from embrittle.data.interactions import UserItems
 from embrittle.kernels import reference
 from embrittle.kernels.backend import ADAGRAD_EPS, Factors, StepSettings
 from embrittle.kernels.numba_graph import Graph
+from embrittle.kernels.ranking_losses import RankingLoss
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -52,6 +54,35 @@ def embedding_gradient(
     """Gradient of `embedding_loss` by autograd."""
     leaves = [array.detach().requires_grad_() for array in parameters]
     return torch.autograd.grad(embedding_loss(leaves, triples), leaves)
+
+
+def ranking_gradient_by_autograd(
+    user_factors: np.ndarray, item_factors: np.ndarray, loss: RankingLoss, n_block: int = 128
+) -> tuple[float, np.ndarray, np.ndarray]:
+    """The loss "smooth-rank" with its gradient as one would write it in torch: all pairs of some users, autograd."""
+    parameters = [torch.tensor(a, requires_grad=True) for a in (user_factors, item_factors)]
+    total = 0.0
+    for first in range(0, len(user_factors), n_block):
+        block = range(first, min(first + n_block, len(user_factors)))
+        scores = parameters[0][block.start : block.stop] @ parameters[1].T
+        targets = torch.from_numpy(
+            np.stack([_items_of(loss.targets, user) for user in block]).astype(np.int64)
+        )
+        compared = torch.ones_like(scores, dtype=torch.bool).scatter_(1, targets, False)
+        for row, user in enumerate(block):
+            compared[row, torch.from_numpy(_items_of(loss.seen, user).astype(np.int64))] = False
+        sharpness = torch.from_numpy(loss.sharpness[block.start : block.stop])[:, None, None]
+        differences = sharpness * (scores[:, None, :] - scores.gather(1, targets)[:, :, None])
+        before = (torch.sigmoid(differences) * compared[:, None, :]).sum(2)
+        value = (1 - 1 / torch.log2(2 + before)).sum()
+        value.backward()
+        total += value.item()
+    users, items = (array.grad.numpy() for array in parameters)  # type: ignore[union-attr]
+    return total, users, items
+
+
+def _items_of(items: UserItems, user: int) -> np.ndarray:
+    return items.indices[items.indptr[user] : items.indptr[user + 1]]
 
 
 def optimiser_epoch(factors: Factors, settings: StepSettings, device: str = "cpu") -> Epoch:

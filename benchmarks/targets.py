@@ -17,4 +17,5 @@ RANKING_MEMORY = Target(
 OWN_EMBEDDINGS_MEMORY = (
     2000  # MB beside the factors, to bring in a million users' embeddings and list their items
 )
+RANKING_GRADIENT = Target("seconds", "<=", 0.7)  # of a loss of the ranking, on ML-1M
 PROPAGATION = Target("seconds", "<=", 0.4)  # of LightGCN over ML-1M's graph, with its backward

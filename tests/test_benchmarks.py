@@ -32,12 +32,14 @@ from benchmarks import (
 from benchmarks.measurements import Effort
 from benchmarks.setting import BPR_MF, Problem
 from benchmarks.table import Row, Target
+from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
 from embrittle.files import write_json, write_parquet
 from embrittle.kernels import cuda, reference
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.numba_graph import Graph
 from embrittle.kernels.ranking import target_ranks, top_items
+from embrittle.kernels.ranking_losses import RankingLoss, sharpness_of
 from embrittle.kernels.sampling import TripleSampler
 from embrittle.models.training import initial_factors
 
@@ -232,6 +234,20 @@ def test_the_plain_gradients_are_the_same(problem, factors):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
 
 
+def test_the_plain_ranking_loss_is_ours(problem, factors):
+    users, items = factors.user_factors, factors.item_factors
+    lists, _ = top_items(CpuBackend(), users, items, problem.train, 10)
+    owners = np.repeat(np.arange(len(lists)), 10)
+    size = problem.train.n_users, problem.train.n_items
+    targets = UserItems.from_pairs(owners, lists.ravel(), *size)
+    loss = RankingLoss("smooth-rank", problem.train, targets, sharpness_of(users, items, 0.1))
+    ours = CpuBackend().ranking_gradient(users, items, loss)
+    by_torch = plain.ranking_gradient_by_autograd(users, items, loss, n_block=7)
+    assert by_torch[0] == pytest.approx(ours[0], rel=1e-4)
+    for found, expected in zip(ours[1:], by_torch[1:], strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * np.abs(expected).max())
+
+
 def test_the_plain_propagations_do_what_ours_does(problem, factors):
     rows, graph = (
         np.concatenate([factors.user_factors, factors.item_factors]),
@@ -302,6 +318,8 @@ def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
         "AMF epoch",
         *["full-batch gradient"] * 3,
         *["step of an attack"] * 3,
+        *["gradient of smooth-rank, all lists"] * 2,
+        "gradient of margin, all lists",
         *["propagation of LightGCN, forward and backward"] * 3,
         *["ranks of the test items"] * 2,
         *["top-10 lists"] * 2,
