@@ -144,12 +144,27 @@ def test_next_steps_name_the_keys_that_say_more():
     assert keys(cells_of(), selection="best-on-test") == [
         "training: {selection: best-on-validation}"
     ]
-    assert keys(cells_of(noise=False)) == ["budgets: {datasets: [shop], compare_at: 0.5}"]
+    assert keys(cells_of(noise=False)) == [
+        "budgets: {datasets: [shop], compare_at: 0.5, attacks: [fgsm, noise]}"
+    ]
+    alone = cells_of()
+    alone = alone[alone["model"] == "AMF"]
+    steps = next_steps(alone, epsilon=0.5, n_seeds=3, selection=None, own=["AMF"])
+    assert [step.setting for step in steps] == ["models: [AMF, BPR-MF]"]
     (groups,) = keys(cells_of(groups=False))
     assert groups.startswith("fairness: {attributes: [")
     nothing = cells_of()
     nothing = nothing[nothing["role"] == UNPERTURBED]
     assert "table1: {attacks: [fgsm, bim, pgd], epsilon: 0.5}" in keys(nothing)
+
+
+def test_an_interval_without_width_is_none():
+    """One version of own embeddings has the same lists under every seed."""
+    cells = cells_of()
+    equal = (cells["role"] == UNPERTURBED) & (cells["quantity"] == NDCG)
+    cells.loc[equal, ["low", "high"]] = cells.loc[equal, ["mean", "mean"]].to_numpy()
+    assert [row[1][0].spread for row in part(cells).table.rows] == ["", ""]
+    assert all(row[1][0].spread for row in part(cells_of()).table.rows)
 
 
 @pytest.mark.parametrize(

@@ -127,7 +127,7 @@ def test_the_page_says_what_to_do_next(path, own_path):
     steps = re.compile(r"<dt><code>(.*?)</code></dt>")
     of_all = steps.findall(path.read_text(encoding="utf-8"))
     assert of_all == [
-        "budgets: {datasets: [ml-1m, lastfm, my-shop], compare_at: 0.5}",
+        "budgets: {datasets: [ml-1m, lastfm, my-shop], compare_at: 0.5, attacks: [fgsm, noise]}",
         "training: {selection: best-on-validation}",
     ]
     assert "seeds: [0, 1, 2]" in steps.findall(own_path.read_text(encoding="utf-8"))

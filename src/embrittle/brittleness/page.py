@@ -22,7 +22,7 @@ from embrittle.brittleness.cells import (
 from embrittle.models.registry import MODELS
 from embrittle.render.labels import condition_label, listed
 from embrittle.render.page_tables import Cell, Table
-from embrittle.vocabulary import UNPERTURBED
+from embrittle.vocabulary import PAPER_MODELS, UNPERTURBED
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
@@ -159,7 +159,8 @@ def _percent_interval(row: Mapping[str, Any]) -> str:
 
 
 def _interval(low: str, high: str, row: Mapping[str, Any]) -> str:
-    return "" if np.isnan(row["low"]) else f"[{low}, {high}]"
+    # Without any spread there is no interval: one version of own embeddings has the same lists under every seed.
+    return "" if np.isnan(row["low"]) or row["low"] == row["high"] else f"[{low}, {high}]"
 
 
 def _attack(row: Mapping[str, Any]) -> str:
@@ -293,8 +294,11 @@ def next_steps(
             else ""
         )
         steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
+    if own and set(own) == set(cells["model"]):
+        models = f"models: [{', '.join([*own, PAPER_MODELS[0]])}]"
+        steps.append(Step(models, _BESIDE))
     if missing := without(NOISE):
-        key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}}}"
+        key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}, attacks: [fgsm, noise]}}"
         steps.append(Step(key, _NOISE))
     if selection == "best-on-test":
         steps.append(Step("training: {selection: best-on-validation}", _SELECTION))
@@ -309,8 +313,11 @@ _SEEDS = (
     "attacks each model with three seeds, which gives every percentage a 95 % interval.",
 )
 _NOISE = (
-    "adds a column for random noise, and compares the attacks at equal perturbation norm instead of equal ε. With "
-    "attacks: [fgsm, noise] it adds the column alone, which is quicker."
+    "adds a column for random noise of FGSM's norm. Without the key attacks, it also compares all attacks at equal "
+    "perturbation norm instead of equal ε."
+)
+_BESIDE = (
+    "trains BPR-MF on the same split: a number says more beside that of a model that one knows."
 )
 _SELECTION = (
     "chooses the attacked epoch without the test items. Now it is the best epoch on them, which flatters nDCG and HR "

@@ -375,7 +375,8 @@ def citations(path: str | None, names: Collection[str]) -> list[dict[str, str]]:
 
 def names_of(configuration: Mapping[str, Any]) -> set[str]:
     """The data sets and recommenders that a study names."""
-    baselines = configuration.get("poster", {}).get("baselines", [])
+    poster = configuration.get("poster", {})
+    baselines = poster.get("baselines", []) if poster.get("datasets") else []
     return {*configuration["datasets"], *configuration["models"], *baselines}
 
 
