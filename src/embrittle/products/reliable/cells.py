@@ -151,7 +151,8 @@ def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFra
     - "more left at a larger epsilon": a larger budget holds all perturbations of a smaller one.
     - "weaker than the reference": an attack on the ranking leaves more than the papers' attack of the same budget.
     - "inside the ball": the perturbation's rows are shorter than the budget allows, in the mean, because the gradient
-      of many rows is zero or too short to have a direction.
+      of many rows is zero or too short to have a direction. Not of "margin", which leaves rows alone that no list needs,
+      and not of ensembles, whose members are judged.
 
     Returns:
         Columns `WARNING_COLUMNS`.
@@ -159,7 +160,7 @@ def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFra
     means = (
         long.groupby([*CELL, "metric"], sort=False)["value"].mean().unstack("metric").reset_index()
     )
-    found = [*_more_at_larger(means), *_weaker(means, attacks, reference), *_inside(means)]
+    found = [*_more_at_larger(means), *_weaker(means, attacks, reference), *_inside(means, attacks)]
     return pd.DataFrame(found, columns=WARNING_COLUMNS)
 
 
@@ -180,14 +181,19 @@ def _weaker(means: pd.DataFrame, attacks: Attacks, reference: str) -> Iterator[W
     at = ["dataset", "model", "budget", "epsilon"]
     base = means.loc[means["attack"] == reference, [*at, LEFT]].rename(columns={LEFT: "base"})
     for row in means.merge(base, on=at).to_dict("records"):
-        if attacks[row["attack"]]["knows"] == "train" or row[LEFT] <= row["base"] + TOLERANCE:
+        if (
+            attacks[row["attack"]]["knows"] in ("nothing", "train")
+            or row[LEFT] <= row["base"] + TOLERANCE
+        ):
             continue
         text = f"leaves {row[LEFT]:.1f} %, more than {reference} ({row['base']:.1f} %)"
         yield *(row[name] for name in CELL), "weaker than the reference", text
 
 
-def _inside(means: pd.DataFrame) -> Iterator[Warned]:
+def _inside(means: pd.DataFrame, attacks: Attacks) -> Iterator[Warned]:
     for row in means.to_dict("records"):
+        if attacks[row["attack"]]["loss"] in ("", "margin"):
+            continue
         share = row["norm"] / row["epsilon"]
         if share < INSIDE:
             text = f"moves rows by {100 * share:.0f} % of ε in the mean"

@@ -177,10 +177,12 @@ def _about(settings: Settings, attack: str, iterations: int) -> dict[str, Any]:
     """What the long form says of an attack; an ensemble has no loss of its own."""
     members = members_of(settings, attack)
     first = settings.attacks[members[0]]
-    has_loss = members == [attack] and first.method != "noise"
+    is_noise = first.method == "noise"
+    has_loss = members == [attack] and not is_noise
+    of_first = "nothing" if is_noise else knows(first.plain())
     return {
         "loss": first.plain().get("loss", DEFAULT) if has_loss else "",
-        "knows": "test" if knows_test_items(settings, attack) else knows(first.plain()),
+        "knows": "test" if knows_test_items(settings, attack) else of_first,
         "rows": first.rows or "both",
         "budget": budget_of(settings, attack),
         "iterations": 1 if is_single_step(settings, attack) else iterations,

@@ -11,6 +11,7 @@ from embrittle.render.labels import condition_label
 from embrittle.render.markup import MARKDOWN, to_markdown
 
 KNOWS = {
+    "nothing": "nothing",
     "train": "training interactions",
     "lists": "the model's own lists",
     "test": "the test items",
@@ -86,13 +87,17 @@ def caption() -> str:
 
 def cells_of(row: Any) -> list[str]:
     """Return the two numbers of a row of `cells.damage` as text."""
-    left = f"{row.left:.1f} %{_bracketed(row.low, row.high, '.1f')}"
+    left = f"{_number(row.left)} %{_bracketed(row.low, row.high)}"
     ratio = ""
     if not np.isnan(row.ratio):
-        ratio = f"{row.ratio:.1f}{_bracketed(row.ratio_low, row.ratio_high, '.1f')}"
+        ratio = f"{_number(row.ratio)}{_bracketed(row.ratio_low, row.ratio_high)}"
     return [left, ratio]
 
 
-def _bracketed(low: float, high: float, form: str) -> str:
-    text = "" if np.isnan(low) else f" [{low:{form}}, {high:{form}}]"
-    return text.replace("-", "\N{MINUS SIGN}")
+def _bracketed(low: float, high: float) -> str:
+    return "" if np.isnan(low) else f" [{_number(low)}, {_number(high)}]"
+
+
+def _number(value: float) -> str:
+    """One decimal; no minus sign before a rounded zero."""
+    return f"{value:z.1f}".replace("-", "\N{MINUS SIGN}")
