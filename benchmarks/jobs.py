@@ -120,7 +120,7 @@ def write_tiny_inputs(folder: Path) -> dict[str, str]:
         "item_factors": rng.random((30, BPR_MF.factors), dtype=np.float32),
     }
     write_tensors(factors, paths["model"], {})
-    return {"parent": "", **{name: str(path) for name, path in paths.items()}}
+    return {"parent": "", "test": "", **{name: str(path) for name, path in paths.items()}}
 
 
 def fixed_cost_row(repeats: int) -> Row:

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from embrittle.attacks.run import PairwiseLoss, perturb
+from embrittle.attacks.losses.pairwise import PairwiseLoss
+from embrittle.attacks.run import perturb
 from embrittle.data.interactions import UserItems
 from embrittle.errors import TrainingError
 from embrittle.files import read_tensors

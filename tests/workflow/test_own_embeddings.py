@@ -46,7 +46,7 @@ def test_the_page_and_all_tables_have_them_beside_trained_models(brought):
     assert pd.isna(models.loc["brought", "selected_epoch"])
     page = brought.results("index.html").read_text(encoding="utf-8")
     assert "own embeddings have no epoch" in page
-    assert "It needs three versions of brought under embeddings" in page
+    assert "With one version of brought under embeddings" in page
 
 
 def test_changed_files_are_brought_in_again_and_mistakes_in_them_stop_the_study(brought):

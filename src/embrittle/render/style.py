@@ -26,7 +26,7 @@ from embrittle.render.plot_settings import PlotSettings
 # different in lightness. Line styles and markers differ as well, so that a print in grey can be read.
 COLOURS = {"initial": "#000000", "random": "#882255"}
 COLOURS |= {"bim": "#0072B2", "pgd": "#D55E00", "fgsm": "#009E73"}
-FURTHER_COLOURS = ("#56B4E9", "#E69F00", "#999999")
+FURTHER_COLOURS = ("#56B4E9", "#E69F00", "#999999", "#CC79A7")
 
 Look = dict[str, Any]
 LINES: tuple[Look, ...] = (

@@ -151,8 +151,8 @@ def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFra
     - "more left at a larger epsilon": a larger budget holds all perturbations of a smaller one.
     - "weaker than the reference": an attack on the ranking leaves more than the papers' attack of the same budget.
     - "inside the ball": the perturbation's rows are shorter than the budget allows, in the mean, because the gradient
-      of many rows is zero or too short to have a direction. Not of "margin", which leaves rows alone that no list needs,
-      and not of ensembles, whose members are judged.
+      of many rows is zero or too short to have a direction. Not of "margin", which leaves rows alone that no list
+      needs, and not of ensembles, whose members are judged.
 
     Returns:
         Columns `WARNING_COLUMNS`.

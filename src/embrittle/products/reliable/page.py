@@ -93,7 +93,7 @@ def _sentence(rows: pd.DataFrame, knows: str, *, reference: str, epsilon: float,
     models = [model for model in dict.fromkeys(rows["model"]) if model in set(here["model"])]
     here = here.set_index("model").loc[models]
     shares = [
-        f"{row.left:.0f} % of {model}'s"
+        f"{row.left:z.0f} % of {model}'s"
         + ("" if n else f" nDCG@{k}")
         + (
             f" ({condition_label(reference)}: {base.loc[model, 'left']:.0f} %)"
