@@ -362,6 +362,14 @@ def usable_attacks(
             yield i, name, method
 
 
+def tables_and_figures(
+    study: Study, datasets: Sequence[str], tables: Mapping[str, str], figure: str
+) -> list[str]:
+    """The files of a product: its tables, and a figure of each of its data sets; none without data sets."""
+    figures = [file for dataset in datasets for file in study.figures(dataset, figure)]
+    return [*tables.values(), *figures] if datasets else []
+
+
 def drawn(jobs: Jobs) -> list[dict[str, Any]]:
     """Return the wildcards and parameters of each job of a rule that draws figures, for the page."""
     figures = [{**of, **jobs.params(SimpleNamespace(**of))} for of in jobs.wildcards]

@@ -22,6 +22,7 @@ from embrittle.products.product import (
     of_each_dataset,
     of_each_run,
     of_models,
+    tables_and_figures,
     usable_attacks,
     value_at,
 )
@@ -181,11 +182,8 @@ class Budgets(Product):
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """`budgets`: the tables, and the figure of each data set."""
-        datasets = self.datasets(study.settings)
-        if not datasets:
-            return {"budgets": []}
-        figures = [file for d in datasets for file in study.figures(d, "budgets")]
-        return {"budgets": [*self.files(study).values(), *figures]}
+        datasets, tables = self.datasets(study.settings), self.files(study)
+        return {"budgets": tables_and_figures(study, datasets, tables, "budgets")}
 
     def verdict_inputs(self, study: Study) -> Files:
         """The differences to the reference in each seed."""

@@ -20,6 +20,7 @@ from embrittle.products.product import (
     knows_test_items,
     members_of,
     of_each_dataset,
+    tables_and_figures,
 )
 from embrittle.section import Count, Epsilons, Names, Positive, ProductSection, Text, setting
 
@@ -151,11 +152,8 @@ class Reliable(Product):
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """`reliable`: the tables, and the figure of each data set."""
-        datasets = self.datasets(study.settings)
-        if not datasets:
-            return {"reliable": []}
-        figures = [file for dataset in datasets for file in study.figures(dataset, "reliable")]
-        return {"reliable": [*self.files(study).values(), *figures]}
+        datasets, tables = self.datasets(study.settings), self.files(study)
+        return {"reliable": tables_and_figures(study, datasets, tables, "reliable")}
 
     def page_inputs(self, study: Study) -> Files:
         """The curves, the damage beside the reference, and the warnings."""

@@ -16,6 +16,7 @@ from embrittle.products.product import (
     drawn,
     is_single_step,
     of_each_dataset,
+    tables_and_figures,
     usable_attacks,
 )
 from embrittle.section import Count, Names, Positive, ProductSection, Text, setting
@@ -145,11 +146,8 @@ class Scale(Product):
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """`scale`: the tables, and the figure of each data set."""
-        datasets = self.datasets(study.settings)
-        if not datasets:
-            return {"scale": []}
-        figures = [file for dataset in datasets for file in study.figures(dataset, "scale")]
-        return {"scale": [*self.files(study).values(), *figures]}
+        datasets, tables = self.datasets(study.settings), self.files(study)
+        return {"scale": tables_and_figures(study, datasets, tables, "scale")}
 
     def verdict_inputs(self, study: Study) -> Files:
         """What the defence saves in each seed."""
