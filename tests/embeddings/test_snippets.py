@@ -14,7 +14,7 @@ from embrittle.data.splits import split_interactions
 from embrittle.embeddings.matching import read_model
 
 TEXT = Path(__file__).parents[2].joinpath("docs", "embeddings.md").read_text(encoding="utf-8")
-SNIPPETS = dict(re.findall(r"<!-- snippet: (\w+) -->\n\n```python\n(.*?)```", TEXT, re.DOTALL))
+SNIPPETS = dict(re.findall(r"<!-- snippet: ([\w-]+) -->\n\n```python\n(.*?)```", TEXT, re.DOTALL))
 IDS = ["b", "a"], [30, 10, 20]
 
 
@@ -25,7 +25,7 @@ def here(tmp_path, monkeypatch):
 
 
 def test_each_snippet_has_less_than_ten_lines():
-    assert set(SNIPPETS) == {"split", "torch", "implicit", "gensim", "recbole"}
+    assert set(SNIPPETS) == {"split", "torch", "implicit", "implicit-lmf", "gensim", "recbole"}
     for code in SNIPPETS.values():
         assert len([line for line in code.splitlines() if line]) < 10
 
@@ -82,7 +82,7 @@ def test_the_training_part_with_the_users_own_ids(here):
     assert found == {("x", "3"), ("x", "2"), ("y", "2"), ("y", "1")}
 
 
-def test_biases_of_implicit_are_where_the_document_says():
+def test_biases_of_implicit_are_where_the_document_says(here):
     """Users have 1 at the place of the items' bias, and items at that of the users'."""
     lmf = pytest.importorskip("implicit.lmf")
     bpr = pytest.importorskip("implicit.bpr")
@@ -94,6 +94,15 @@ def test_biases_of_implicit_are_where_the_document_says():
     assert logistic.user_factors.shape[1] == 3 + 2
     assert (logistic.user_factors[:, -2] == 1).all()
     assert (logistic.item_factors[:, -1] == 1).all()
+    logistic.save("model.npz")
+    exec(SNIPPETS["implicit-lmf"], {"user_ids": list("abcde"), "item_ids": list("uvwxyz")})
+    entry = {"users": "users.parquet", "items": "items.parquet"}
+    model, fixed = read_model(entry, list("abcde"), list("uvwxyz"))
+    scores = model["user_factors"] @ model["item_factors"].T
+    # Without the biases of users, which change no order of items.
+    expected = logistic.user_factors @ logistic.item_factors.T - logistic.user_factors[:, -1:]
+    np.testing.assert_allclose(scores, expected, rtol=1e-5, atol=1e-6)
+    assert fixed == 1
     ranking = bpr.BayesianPersonalizedRanking(factors=3, iterations=1, use_gpu=False)
     ranking.fit(pairs, show_progress=False)
     assert ranking.user_factors.shape[1] == 3 + 1
