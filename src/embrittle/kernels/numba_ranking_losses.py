@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from embrittle.kernels.cache import compiled
+from embrittle.kernels.numba_ranking import best_items
 from embrittle.kernels.numba_training import FAST_MATH
 from embrittle.kernels.ranking_losses import BEYOND, LEAST_SPREAD, RankingLoss
 from embrittle.kernels.vector_math import LOG2_E, power_of_two
@@ -56,14 +57,24 @@ def _rank_slopes(scores: np.ndarray, first_user: int, loss: RankingLoss) -> floa
 
 def _margin_slopes(scores: np.ndarray, first_user: int, loss: RankingLoss) -> float:
     seen, targets = loss.seen, loss.targets
+    shape = len(scores), loss.length + BEYOND + 1  # one more: the target itself may be among them
+    best = np.empty(shape, np.int32), np.empty(shape, np.float32)
+    if not best_items(scores, first_user, seen.indptr, seen.indices, *best):
+        scores[:] = 0  # a score is NaN, of which the lists of the attack will tell
+        return np.nan
     return margin_slopes(
-        scores, first_user, seen.indptr, seen.indices, targets.indptr, targets.indices,
-        loss.length, np.float32(loss.enough),
-    )  # fmt: skip
+        scores,
+        first_user,
+        *best,
+        targets.indptr,
+        targets.indices,
+        loss.length,
+        np.float32(loss.enough),
+    )
 
 
-# Three short loops over all items, apart from the long one over users and targets, in which the compiler would not turn
-# them into vector instructions.
+# Three short loops over all items, apart from the long one over users and targets: the compiler sees each by itself and
+# turns it into vector instructions.
 
 
 @compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
@@ -171,17 +182,22 @@ def rank_slopes(
 def margin_slopes(
     scores: np.ndarray,
     first_user: int,
-    indptr: np.ndarray,
-    indices: np.ndarray,
+    all_items: np.ndarray,
+    all_best: np.ndarray,
     target_indptr: np.ndarray,
     targets: np.ndarray,
     length: int,
     enough: np.float32,
 ) -> float:
-    """Overwrite scores with the slopes of the loss "margin"; return the loss. Arguments as `rank_slopes`."""
+    """Overwrite scores with the slopes of the loss "margin"; return the loss.
+
+    Args:
+        scores, first_user, target_indptr, targets: as in `rank_slopes`.
+        all_items, all_best: the best items of each user of the block and their scores, from `best_items`.
+        length, enough: as in `RankingLoss`.
+    """
     n_block, n_items = scores.shape
-    n_best = length + BEYOND + 1  # one more, because the target itself may be among them
-    best, items = np.empty(n_best, np.float32), np.empty(n_best, np.int64)
+    n_best = all_best.shape[1]
     most = 0
     for row in range(n_block):
         user = first_user + row
@@ -190,22 +206,10 @@ def margin_slopes(
     total = 0.0
     for row in range(n_block):
         user, of_items = first_user + row, scores[row]
-        for t in range(indptr[user], indptr[user + 1]):
-            of_items[indices[t]] = -_INFINITY
+        best, items = all_best[row], all_items[row]
         n_kept = 0
-        threshold: np.float32 = -_INFINITY
-        for item in range(n_items):
-            score = of_items[item]
-            if score <= threshold:
-                continue
-            place = n_kept if n_kept < n_best else n_best - 1
-            while place > 0 and best[place - 1] < score:
-                best[place], items[place] = best[place - 1], items[place - 1]
-                place -= 1
-            best[place], items[place] = score, item
-            n_kept = min(n_kept + 1, n_best)
-            if n_kept == n_best:
-                threshold = best[n_best - 1]
+        while n_kept < n_best and items[n_kept] >= 0:
+            n_kept += 1
         n_slopes = 0
         for t in range(target_indptr[user], target_indptr[user + 1]):
             target = targets[t]
@@ -216,7 +220,7 @@ def margin_slopes(
             n_others = n_kept - (place < n_kept)
             if n_others < length:  # the list holds all candidates, so the target cannot leave it
                 continue
-            first = 0 + (place <= 0)
+            first = int(place <= 0)
             kth = length - 1 + (place <= length - 1)
             beyond = min(length + BEYOND, n_others) - 1
             beyond += place <= beyond
@@ -228,7 +232,7 @@ def margin_slopes(
                 total += float(enough)
                 continue
             total += margin
-            ends = (items[kth], np.int64(target), items[first], items[beyond])
+            ends = (items[kth], target, items[first], items[beyond])
             slope, of_spread = _ONE / spread, margin / spread
             values = (slope, -slope, -of_spread, of_spread)
             for n in range(4):

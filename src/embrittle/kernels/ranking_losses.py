@@ -3,6 +3,7 @@
 Light, apart from NumPy. The loops are in `numba_ranking_losses` and, for CUDA, in `cuda_ranking_losses`.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,7 +44,7 @@ class RankingLoss:
     targets: UserItems
     sharpness: np.ndarray
     length: int = 10
-    enough: float = 0.2
+    enough: float = math.inf
 
 
 def sharpness_of(

@@ -5,6 +5,7 @@ The targets are the items of the model's own lists, which every attacker can see
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def loss_of(attacked: Attacked, definition: Mapping[str, Any], **geometry: Any) 
         if "temperature" in options
         else np.zeros(n_users, np.float32),
         attacked.k,
-        options.get("enough", 0.0),
+        options.get("enough", math.inf),
     )
     return RankedLoss(attacked, ranking, **geometry)
 
