@@ -38,6 +38,7 @@ ORDER = [
         {"attacks", "models", "embeddings"},
         {"controls"},
         {"metrics"},
+        {"certificates"},
         {"render"},
         {"products"},
     ),

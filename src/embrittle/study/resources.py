@@ -98,3 +98,8 @@ class ClusterResources:
             seconds += steps * (0.04 * pairs if on_ranking else 0.25 * interactions)
             seconds *= getattr(attack, "starts", None) or 1
         return attempt * math.ceil(seconds / 60)
+
+    def certificate_minutes(self, wildcards: Any, input: Any, attempt: int) -> int:
+        """The minutes of certifying a model, or of searching its users' worst cases."""
+        _, pairs = sizes(input.statistics)
+        return attempt * math.ceil(10 + 0.05 * pairs)

@@ -1,0 +1,1 @@
+"""Certificates: what no perturbation within a budget can do to a model's lists (docs/certificates.md)."""

@@ -1,0 +1,164 @@
+"""The exact worst case of perturbed user rows, by branch and bound (docs/certificates.md, "Rows of users, exactly").
+
+A perturbation of p can put all of the items S above the target t if and only if p is no further than the budget from
+the cone of all x with (q_t - q_j) . x <= 0 for all j in S. Non-negative least squares gives this distance.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import nnls
+
+from embrittle.certificates.radii import SLACK, Model
+from embrittle.data.interactions import UserItems
+
+_TIE = 1e-12  # a margin below this share of the largest one is 0, but for rounding
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search tells of a target.
+
+    Attributes:
+        reached: a perturbation within the budget puts so many items above the target (K for K or more).
+        excluded: no perturbation puts more items above it (K for K or more). Equal to `reached` if the search ended.
+        n_nodes: number of sets of items that were tried.
+    """
+
+    reached: int
+    excluded: int
+    n_nodes: int
+
+
+def search_users(
+    model: Model,
+    seen: UserItems,
+    targets: UserItems,
+    pairs: np.ndarray,
+    *,
+    budget: float,
+    length: int,
+    n_nodes: int,
+) -> Iterator[Found]:
+    """Search the worst perturbation of each user's row for one target.
+
+    Args:
+        model, seen, targets: as in `radii.certified_radii`.
+        pairs: integers, positions in `targets.indices` of the targets to search for.
+        budget: the largest L2 norm of a perturbation.
+        length: the length of the lists, K.
+        n_nodes: after so many sets, the search of a target ends without a decision.
+    """
+    users, items = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
+    norms = np.linalg.norm(items, axis=1)
+    of_users = targets.users
+    for pair in pairs:
+        user, target = of_users[pair], targets.indices[pair]
+        competes = np.ones(len(items), bool)
+        competes[seen.indices[seen.indptr[user] : seen.indptr[user + 1]]] = False
+        competes[targets.indices[targets.indptr[user] : targets.indptr[user + 1]]] = False
+        differences = items[target] - items[competes]
+        distances = np.linalg.norm(differences[:, : model.n_moved], axis=1)
+        margins = differences @ users[user]
+        slack = SLACK * np.linalg.norm(users[user]) * (norms[target] + norms[competes])
+        within = margins <= slack + budget * distances
+        # Slack of margins, as one of the budget: sets are excluded only if they are further away than that.
+        looser = budget + float((slack[within] / distances[within].clip(1e-30)).max(initial=0))
+        yield most_overtaken(
+            users[user], differences[within], budget, looser, length, n_nodes, model.n_moved
+        )
+
+
+def most_overtaken(
+    user: np.ndarray,
+    differences: np.ndarray,
+    budget: float,
+    looser: float,
+    most: int,
+    n_nodes: int,
+    n_moved: int | None = None,
+) -> Found:
+    """Find how many of the items can be above a target at once.
+
+    Args:
+        user: float64 (n_factors,), p.
+        differences: float64 (n, n_factors), q_t - q_j of the items that can be above it one by one.
+        budget: the largest L2 norm of a perturbation of p.
+        looser: the same with slack for rounding; sets are excluded only beyond it.
+        most: the search ends when so many are reached.
+        n_nodes: the search ends after so many sets.
+        n_moved: the number of first factors that move; all by default.
+    """
+    n_moved = len(user) if n_moved is None else n_moved
+    moved, offsets = differences[:, :n_moved], differences[:, n_moved:] @ user[n_moved:]
+    if len(differences) == 0:
+        return Found(0, 0, 0)
+    if offsets.any():  # half-spaces that do not meet in 0: no cone
+        return Found(0, min(len(differences), most), 0)
+    search = _Search(user[:n_moved], moved, budget, looser, most, n_nodes)
+    search.run()
+    ended = search.n_nodes < n_nodes or search.reached >= most
+    excluded = search.reached if ended else min(len(differences), most)
+    return Found(min(search.reached, most), min(excluded, most), search.n_nodes)
+
+
+class _Search:
+    """Depth first: a set S, and items that may still join it."""
+
+    def __init__(
+        self,
+        user: np.ndarray,
+        differences: np.ndarray,
+        budget: float,
+        looser: float,
+        most: int,
+        n_nodes: int,
+    ):
+        self.user = user
+        lengths = np.linalg.norm(differences, axis=1)
+        # Items with the target's factors are always above it: a half-space without a direction.
+        self.always = int(np.count_nonzero(lengths == 0))
+        self.directions = differences[lengths > 0] / lengths[lengths > 0, None]
+        self.budget, self.looser = budget, looser
+        self.most, self.limit = most, n_nodes
+        self.tie = _TIE * float(np.linalg.norm(user))
+        self.reached, self.n_nodes = self.always, 0
+
+    def run(self) -> None:
+        stack = [(np.zeros(0, np.int64), np.arange(len(self.directions)))]
+        while stack and self.n_nodes < self.limit and self.reached < self.most:
+            inside, rest = stack.pop()
+            stack += self._branches(inside, rest)
+
+    def _branches(
+        self, inside: np.ndarray, rest: np.ndarray
+    ) -> Iterable[tuple[np.ndarray, np.ndarray]]:
+        """Try one set; return the sets to try next, the most promising last."""
+        if self.always + len(inside) + len(rest) <= self.reached:
+            return ()
+        self.n_nodes += 1
+        nearest = self._nearest(inside)
+        distance2 = float(np.square(nearest - self.user).sum())
+        if distance2 > self.looser**2:
+            return ()
+        above = self.directions @ nearest
+        if distance2 <= self.budget**2 * (1 + _TIE):
+            self.reached = max(self.reached, self.always + np.count_nonzero(above <= self.tie))
+        # Any point of the cone that is also beyond item j is at least this far from p (projections are obtuse).
+        possible = distance2 + np.square(np.maximum(above[rest], 0)) <= self.looser**2
+        rest = rest[possible]
+        missing = rest[above[rest] > self.tie]
+        if not len(missing) or self.always + len(inside) + len(rest) <= self.reached:
+            return ()
+        chosen = missing[above[missing].argmin()]
+        others = rest[rest != chosen]
+        return (inside, others), (np.append(inside, chosen), others)
+
+    def _nearest(self, inside: np.ndarray) -> np.ndarray:
+        """The point of the cone of `inside` that is nearest to p (Moreau)."""
+        if not len(inside):
+            return self.user
+        rows = self.directions[inside]
+        weights, _ = nnls(rows.T, self.user)
+        return self.user - weights @ rows

@@ -1,0 +1,150 @@
+"""What is certain of each model over seeds: curves, the gap between proof and attack, differences of models, groups."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle.metrics.tidy import is_epsilon, spread_over_seeds
+from embrittle.products.certificates.evaluate import (
+    ATTACK,
+    CERTIFIED,
+    CURVE_COLUMNS,
+    FOUND,
+    GROUP_COLUMNS,
+    INITIAL,
+    PROVED,
+)
+from embrittle.stats import over_seeds
+
+THREAT = ["rows", "norm", "budget"]
+RUN = ["dataset", "model", "seed"]
+LONG_COLUMNS = ["dataset", "model", *CURVE_COLUMNS, "seed"]
+LEFT = "left"
+CURVE = ["dataset", "model", *THREAT, "epsilon", "kind", "attack"]
+SPREAD_COLUMNS = [*CURVE, "mean", "sd", "low", "high", "n_seeds"]
+SANDWICH_COLUMNS = [
+    *("dataset", "model", *THREAT, "epsilon"),
+    *("certified", "certified_low", "certified_high", "proved", "found"),
+    *("strongest", "attacked", "attacked_low", "attacked_high", "gap", "n_seeds"),
+]
+DIFFERENCE_COLUMNS = [
+    *("dataset", "model", "compared_with", *THREAT, "epsilon"),
+    *("of_model", "of_other", "difference", "low", "high", "n_seeds"),
+]
+
+
+def long_form(curves: Mapping[tuple[str, str, int], pd.DataFrame], k: int) -> pd.DataFrame:
+    """Return every value of the study, with what is left of nDCG in percent of the unperturbed model's.
+
+    Args:
+        curves: (data set, model, seed) -> the results of `evaluate.curves` and `evaluate.beside_attacks`.
+        k: the length of the lists of which "left" is computed.
+
+    Returns:
+        Columns `LONG_COLUMNS`; the metric "left" is nDCG@k in percent of the same seed's without perturbation.
+    """
+    tables = []
+    for run, table in curves.items():
+        rows = table[table["metric"] == f"nDCG@{k}"]
+        initial = rows.loc[rows["kind"] == INITIAL, "value"]
+        unperturbed = initial.iloc[0] if len(initial) else np.nan
+        share = 100 * rows["value"] / (unperturbed or np.nan)
+        left = rows[rows["kind"] != INITIAL].assign(metric=LEFT, value=share)
+        both = pd.concat([table, left], ignore_index=True)
+        tables.append(both.assign(**dict(zip(RUN, run, strict=True))))
+    return pd.concat(tables, ignore_index=True)[LONG_COLUMNS]
+
+
+def curves(long: pd.DataFrame) -> pd.DataFrame:
+    """Return what is left over seeds: columns `SPREAD_COLUMNS`, ascending in epsilon."""
+    rows = long[long["metric"] == LEFT].sort_values("epsilon", kind="stable")
+    return spread_over_seeds(rows, CURVE)[SPREAD_COLUMNS]
+
+
+def sandwich(long: pd.DataFrame, attacks: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+    """Return proof and strongest attack at each epsilon that has an attack.
+
+    Args:
+        long: from `long_form`.
+        attacks: the attacks; the strongest one of the same threat and epsilon counts.
+
+    Returns:
+        Columns `SANDWICH_COLUMNS`: what is left, in percent, with 95 % intervals over seeds; "proved" and "found" are
+        the exact worst case from below and from above, where it was searched for; "gap" is the difference between the
+        strongest attack (or the search, if it found more) and the strongest proof, in points.
+    """
+    left = long[long["metric"] == LEFT]
+    attacked = left[(left["kind"] == ATTACK) & left["attack"].isin(list(attacks))]
+    by = ["dataset", "model", *THREAT, "epsilon"]
+    rows = []
+    for cell, of in attacked.groupby(by, sort=False):
+        here = left
+        for column, value in zip(by[:-1], cell[:-1], strict=True):
+            here = here[here[column] == value]
+        here = here[is_epsilon(here["epsilon"], cell[-1])]
+        certified = _mean(here[here["kind"] == CERTIFIED])
+        proved, found = (_mean(here[here["kind"] == kind])["mean"] for kind in (PROVED, FOUND))
+        strongest = of.groupby("attack", sort=False)["value"].mean().idxmin()
+        best = _mean(of[of["attack"] == strongest])
+        proof, attack = np.nanmax([certified["mean"], proved]), np.nanmin([best["mean"], found])
+        rows.append(
+            (
+                *cell,
+                *(certified[c] for c in ("mean", "low", "high")),
+                *(proved, found, strongest),
+                *(best[c] for c in ("mean", "low", "high")),
+                *(attack - proof, best["n_seeds"]),
+            )
+        )
+    return pd.DataFrame(rows, columns=SANDWICH_COLUMNS)
+
+
+def _mean(rows: pd.DataFrame) -> Mapping[str, Any]:
+    """The mean over seeds and its interval; NaN without rows."""
+    if rows.empty:
+        return {"mean": np.nan, "low": np.nan, "high": np.nan, "n_seeds": 0}
+    return over_seeds(rows, "value", ["dataset"]).iloc[0].to_dict()
+
+
+def differences(long: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return how much more is certain of each model than of `model`, paired by seed.
+
+    Returns:
+        Columns `DIFFERENCE_COLUMNS`: certified nDCG left, in percent, of both, and the difference in points with its
+        95 % interval over the seeds, at every epsilon.
+    """
+    left = long[(long["metric"] == LEFT) & (long["kind"] == CERTIFIED)]
+    on = ["dataset", *THREAT, "epsilon", "seed"]
+    base = left.loc[left["model"] == model, [*on, "value"]].rename(columns={"value": "of_other"})
+    both = left[left["model"] != model].merge(base, on=on, validate="many_to_one")
+    both = both.assign(difference=both["value"] - both["of_other"])
+    by = ["dataset", "model", *THREAT, "epsilon"]
+    if both.empty:
+        return pd.DataFrame(columns=DIFFERENCE_COLUMNS)
+    table = over_seeds(both, "difference", by).rename(columns={"mean": "difference"})
+    for column, name in (("value", "of_model"), ("of_other", "of_other")):
+        table[name] = over_seeds(both, column, by)["mean"]
+    return table.assign(compared_with=model)[DIFFERENCE_COLUMNS]
+
+
+def groups(tables: Mapping[tuple[str, str, int], pd.DataFrame]) -> pd.DataFrame:
+    """Return the radii of groups, means over the seeds: dataset, model, then `GROUP_COLUMNS`, n_seeds."""
+    rows = pd.concat(
+        [of.assign(**dict(zip(RUN, run, strict=True))) for run, of in tables.items()],
+        ignore_index=True,
+    )
+    numbers = ["members", "hits", "q25", "median", "q75"]
+    by = ["dataset", "model", *(name for name in GROUP_COLUMNS if name not in numbers)]
+    found = rows.groupby(by, sort=False)
+    table = found[numbers].mean().assign(n_seeds=found.size()).reset_index()
+    return table[["dataset", "model", *GROUP_COLUMNS, "n_seeds"]]
+
+
+def at(table: pd.DataFrame, epsilon: float, **where: str | Sequence[str]) -> pd.DataFrame:
+    """Return the rows of a table at an epsilon, with these values in its other columns."""
+    rows = table[is_epsilon(table["epsilon"], epsilon)]
+    for column, values in where.items():
+        rows = rows[rows[column].isin([values] if isinstance(values, str) else list(values))]
+    return rows

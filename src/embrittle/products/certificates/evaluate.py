@@ -1,0 +1,266 @@
+"""Certified curves, radii of users and groups, and attacks beside them, for one model and seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle.certificates import measures
+from embrittle.certificates.certificate import Certificate
+from embrittle.certificates.radii import Model, Radii
+from embrittle.certificates.search import search_users
+from embrittle.certificates.threats import Threat
+from embrittle.data.interactions import UserItems
+from embrittle.errors import DataError
+from embrittle.metrics import groups as grouping
+from embrittle.metrics.evaluation import Condition, read_lists
+from embrittle.metrics.measures import ndcg_per_user
+from embrittle.vocabulary import UNPERTURBED
+
+SEARCHED = (Threat("users", "l2", "absolute"), Threat("users", "l2", "relative"))
+"""The threats for which the worst case of each user is searched for."""
+CURVE_COLUMNS = [*Threat._fields, "epsilon", "kind", "attack", "metric", "value"]
+GROUP_COLUMNS = [
+    *("attribute", "group", "label", "members", *Threat._fields),
+    *("hits", "q25", "median", "q75"),
+]
+INITIAL, CERTIFIED, PROVED, FOUND, ATTACK = "initial", "certified", "proved", "found", "attack"
+OWN_LIST, DECIDED = "own list", "decided"
+# Lists and certificates are computed in other ways, and their sums differ in the last digits.
+_ROUNDING = 1e-9
+
+
+def search(
+    model: Model,
+    seen: UserItems,
+    test_items: UserItems,
+    certificate: Certificate,
+    *,
+    epsilon: Sequence[float],
+    n_nodes: int,
+    k: int,
+) -> pd.DataFrame:
+    """Search the worst case of perturbed user rows, of the users with a single test item that is in their list.
+
+    Args:
+        model, seen: as in `radii.certified_radii`.
+        test_items: test items of each user.
+        certificate: the certificate of the model.
+        epsilon: the budgets, absolute and relative.
+        n_nodes: as in `search.search_users`.
+        k: length of the lists.
+
+    Returns:
+        One row for each threat of `SEARCHED`, epsilon and test item: budget, epsilon, pair (position in
+        `test_items.indices`), and reached, excluded and n_nodes as in `search.Found`.
+    """
+    radii = certificate.radii
+    single = test_items.counts[test_items.users[radii.pairs]] == 1
+    tables = []
+    for threat in SEARCHED:
+        values = radii.of(threat)
+        unit, _ = threat.budgets(certificate.sizes)
+        for budget in epsilon:
+            # Where nothing can overtake the test item, there is nothing to search for.
+            open_pairs = radii.pairs[single & (values[:, 0] <= budget)]
+            search_of = search_users(
+                *(model, seen, test_items, open_pairs),
+                budget=budget * unit,
+                length=k,
+                n_nodes=n_nodes,
+            )
+            found = list(search_of)
+            rows = pd.DataFrame(found, columns=["reached", "excluded", "n_nodes"])
+            tables.append(rows.assign(pair=open_pairs, budget=threat.budget, epsilon=budget))
+    columns = ["budget", "epsilon", "pair", "reached", "excluded", "n_nodes"]
+    return pd.concat(tables, ignore_index=True)[columns]
+
+
+def curves(
+    certificate: Certificate,
+    test_items: UserItems,
+    searched: pd.DataFrame | None,
+    *,
+    epsilon: Sequence[float],
+    k: Sequence[int],
+) -> pd.DataFrame:
+    """Return what is certain at each epsilon, for every threat.
+
+    Args:
+        certificate: the certificate of the model; its own lists have the length k[0].
+        test_items: test items of each user.
+        searched: from `search`, or None.
+        epsilon: the budgets.
+        k: lengths of the lists.
+
+    Returns:
+        Columns `CURVE_COLUMNS`. Kind "certified": metrics nDCG@K and HR@K, and for the first K the share of the
+        model's "own list" that stays. Kinds "proved" and "found", for the first K: the nDCG of users' exact worst
+        cases from below and from above, and under "proved" the share of users whose worst case is "decided".
+    """
+    rows: list[tuple] = []
+    radii, first = certificate.radii, k[0]
+    for number, threat in enumerate(radii.threats):
+        values = radii.of(threat)
+        for budget in epsilon:
+            at = (*threat, budget)
+            for length in k:
+                of = (values, radii.pairs, test_items, budget, length)
+                ndcg, hits = measures.certified_ndcg(*of), measures.certified_hits(*of)
+                rows.append((*at, CERTIFIED, "", f"nDCG@{length}", np.nanmean(ndcg)))
+                rows.append((*at, CERTIFIED, "", f"HR@{length}", np.nanmean(hits)))
+            share = measures.certain_share(
+                certificate.staying[number], certificate.own_lists, budget
+            )
+            rows.append((*at, CERTIFIED, "", OWN_LIST, share))
+            if searched is not None and threat in SEARCHED:
+                rows += [
+                    (*at, *of)
+                    for of in _of_search(searched, values, radii.pairs, test_items, at, first)
+                ]
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+
+def _of_search(
+    searched: pd.DataFrame,
+    values: np.ndarray,
+    pairs: np.ndarray,
+    test_items: UserItems,
+    at: tuple,
+    k: int,
+) -> Iterable[tuple]:
+    """Yield (kind, attack, metric, value) of the exact worst cases at one epsilon."""
+    *_, budget, epsilon = at
+    here = searched[(searched["budget"] == budget) & (searched["epsilon"] == epsilon)]
+    # Users with several test items were not searched: all that the bound allows, and at least what is above already.
+    most = np.minimum(measures.overtaken_at(values, epsilon), k)
+    least = np.minimum(measures.overtaken_at(values, 0.0), k)
+    place = np.searchsorted(pairs, here["pair"])
+    most[place], least[place] = here["excluded"], here["reached"]
+    for kind, counts in ((PROVED, most), (FOUND, least)):
+        ndcg = measures.ndcg_of_search(counts, pairs, test_items, k)
+        yield kind, "", f"nDCG@{k}", np.nanmean(ndcg)
+    undecided = np.unique(test_items.users[pairs[most != least]])
+    tested = np.count_nonzero(test_items.counts)
+    yield PROVED, "", DECIDED, 1 - len(undecided) / tested
+
+
+def beside_attacks(
+    paths: Sequence[str | PathLike],
+    radii: Radii,
+    test_items: UserItems,
+    *,
+    conditions: Sequence[Condition],
+    attacks: Mapping[str, Mapping[str, Any]],
+    k: Sequence[int],
+) -> pd.DataFrame:
+    """Return nDCG without and after each attack, and check that no attack leaves less than its certificate.
+
+    Args:
+        paths: files of lists, one for each condition.
+        radii: the radii of the test items.
+        test_items: test items of each user.
+        conditions: the conditions, in the order of `paths`.
+        attacks: attack -> "threat", what it may perturb.
+        k: lengths of the lists, the lists are stored at the largest.
+
+    Returns:
+        Columns `CURVE_COLUMNS`, of kinds "initial" and "attack".
+
+    Raises:
+        DataError: an attack leaves a user less than is certified. One of both has an error.
+    """
+    rows = []
+    for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True):
+        lists = read_lists(path, test_items.n_users, max(k))
+        initial = attack == UNPERTURBED
+        of_attack = ("", "", "") if initial else tuple(attacks[attack]["threat"])
+        for length in k:
+            left = ndcg_per_user(lists, test_items, length)
+            kind = (INITIAL, "") if initial else (ATTACK, attack)
+            value = np.nanmean(left)
+            rows.append((*of_attack, float(epsilon), *kind, f"nDCG@{length}", value))
+            if not initial:
+                threat = Threat(*attacks[attack]["threat"])
+                of = (radii.of(threat), radii.pairs, test_items, float(epsilon), length)
+                condition = f"{attack} with epsilon {epsilon} and {iterations} iterations"
+                check(left, measures.certified_ndcg(*of), f"{condition}, nDCG@{length}")
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+
+def check(left: np.ndarray, certified: np.ndarray, condition: str) -> None:
+    """Raise DataError if an attack leaves a user less than is certified.
+
+    Args:
+        left, certified: float64 (n_users,), NaN for users without a test item.
+        condition: what the error says of the attack.
+    """
+    below = np.flatnonzero(left < certified - _ROUNDING)
+    if len(below):
+        shown = ", ".join(
+            f"user {user}: {left[user]:.6g} < {certified[user]:.6g}" for user in below[:10]
+        )
+        raise DataError(
+            f"the attack {condition} leaves {len(below)} users less than is certified ({shown}"
+            f"{', ...' if len(below) > 10 else ''}). Either the certificate or the attack has an error: please report "
+            "it with the model."
+        )
+
+
+def users_table(radii: Radii, test_items: UserItems, k: int) -> pd.DataFrame:
+    """Return the certified radius of each user for every threat (`measures.user_radii`): user, n_test, and columns."""
+    columns = {
+        "_".join(threat): measures.user_radii(radii.of(threat), radii.pairs, test_items, k)
+        for threat in radii.threats
+    }
+    users = {"user": np.arange(test_items.n_users), "n_test": test_items.counts}
+    return pd.DataFrame(users | columns)
+
+
+def groups_table(
+    users: pd.DataFrame,
+    threats: Sequence[Threat],
+    attributes: Mapping[str, Mapping[str, Any]],
+    table: pd.DataFrame,
+    train_counts: np.ndarray,
+) -> pd.DataFrame:
+    """Return the radii of groups of users, and of all of them.
+
+    Args:
+        users: from `users_table`.
+        threats: the threats of its columns.
+        attributes: name -> definition, with the arguments of `groups.build`.
+        table: the user table of the normal form.
+        train_counts: integers (n_users,), training interactions of each user.
+
+    Returns:
+        Columns `GROUP_COLUMNS`: members counts users with test items, hits is the share of them with a test item in
+        the list, and the quartiles are those of the radii of these. Attributes that the data set lacks are left out.
+    """
+    tested = users["n_test"].to_numpy() > 0
+    kinds: list[tuple[str, str, str, np.ndarray]] = [("", "all", "all users", tested)]
+    for name, definition in attributes.items():
+        how = {
+            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
+        }
+        built = grouping.build("users", table, train_counts, **how)
+        if built is not None:
+            kinds += [
+                (name, group, label, member & tested)
+                for group, label, member in zip(
+                    built.names, built.labels, built.member, strict=True
+                )
+            ]
+    rows = []
+    for attribute, group, label, member in kinds:
+        for threat in threats:
+            radii = users.loc[member, "_".join(threat)].to_numpy()
+            hit = radii[radii > 0]
+            quartiles = np.quantile(hit, (0.25, 0.5, 0.75)) if len(hit) else (np.nan,) * 3
+            share = len(hit) / len(radii) if len(radii) else np.nan
+            rows.append((attribute, group, label, int(member.sum()), *threat, share, *quartiles))
+    return pd.DataFrame(rows, columns=GROUP_COLUMNS)

@@ -1,0 +1,93 @@
+"""What is certain against epsilon, with the exact worst case and attacks: a panel for each model and kind of rows."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from embrittle.errors import DataError
+from embrittle.metrics.tidy import known_first
+from embrittle.products.certificates.evaluate import ATTACK, CERTIFIED, FOUND, PROVED
+from embrittle.products.certificates.tables import ROWS
+from embrittle.render.labels import condition_label
+from embrittle.render.plot_settings import PlotSettings
+from embrittle.render.style import Drawing, drawing, line_look, look_of
+from embrittle.vocabulary import PAPER_MODELS
+
+AT = "ε = {x:g}"
+UNITS = {"absolute": "ε, L2 norm of each row", "relative": "ε, in units of the model's rows"}
+PROOF_LOOK = line_look("#000000", 0) | {"marker": "", "linewidth": 1.4}
+EXACT_LOOK = line_look("#D55E00", 1) | {"marker": ""}
+FOUND_LOOK = EXACT_LOOK | {"linestyle": ":"}
+
+
+def certificates_figure(
+    curves: pd.DataFrame,
+    dataset: str,
+    *,
+    k: int,
+    budget: str = "absolute",
+    settings: PlotSettings | None = None,
+    title: str | None = None,
+) -> Drawing:
+    """Draw what is left of nDCG: for certain, in the worst case, and after attacks.
+
+    Args:
+        curves: columns `cells.SPREAD_COLUMNS`.
+        dataset: the data set to show.
+        k: length of the lists.
+        budget: the unit of epsilon to show.
+        settings: the appearance.
+        title: by default the name of the data set.
+
+    Raises:
+        DataError: there are no certificates on the data set.
+    """
+    settings = settings or PlotSettings()
+    rows = curves[(curves["dataset"] == dataset) & (curves["budget"] == budget)]
+    rows = rows[rows["norm"] == "l2"].rename(columns={"epsilon": "x"})
+    if rows.empty:
+        raise DataError(f"the data set {dataset!r} has no certificates to draw")
+    models = known_first(rows["model"], PAPER_MODELS)
+    kinds = [kind for kind in ROWS if kind in set(rows["rows"])]
+    attacks = list(dict.fromkeys(rows.loc[rows["kind"] == ATTACK, "attack"]))
+    remark = (
+        "Below the black line lies nothing that a perturbation within ε could leave. Means over the seeds. A "
+        "perturbation of users' rows alone, or of items' rows alone, is one of both, too."
+    )
+    more = {
+        "height": settings.panel_height * 1.2 * len(kinds) + 0.75,
+        "width": settings.width * max(1, len(models) / 2),
+        "sharey": True,
+        "sharex": True,
+    }
+    about = ("What is certain", remark)
+    with drawing(settings, title or dataset, about, (len(kinds), len(models)), **more) as figure:
+        for row, kind in enumerate(kinds):
+            for column, model in enumerate(models):
+                ax = figure.panels[row, column]
+                ax.set(title=f"{model}: {ROWS[kind]}", xlabel=UNITS[budget])
+                ax.set_ylabel(f"nDCG@{k} left, %")
+                ax.set_xscale("log")
+                here = rows[(rows["rows"] == kind) & (rows["model"] == model)]
+                _draw(figure, ax, here, attacks, settings)
+        figure.panels[0, 0].set_ylim(bottom=0)
+        figure.add_legend(rows["n_seeds"].max(), ncols=3)
+    return figure
+
+
+def _draw(
+    figure: Drawing, ax: Axes, rows: pd.DataFrame, attacks: list[str], settings: PlotSettings
+) -> None:
+    """Draw the curves of a panel."""
+    for kind, label, look in (
+        (CERTIFIED, "certified", PROOF_LOOK),
+        (PROVED, "exact, proved", EXACT_LOOK),
+        (FOUND, "exact, found", FOUND_LOOK),
+    ):
+        curve = rows[rows["kind"] == kind]
+        if not curve.empty:
+            figure.curve(ax, curve, label, look, AT)
+    for attack in attacks:
+        curve = rows[(rows["kind"] == ATTACK) & (rows["attack"] == attack)]
+        if not curve.empty:
+            look = look_of(attack, attacks, settings)
+            figure.curve(ax, curve, condition_label(attack), look, AT, attack)

@@ -1,0 +1,145 @@
+"""The tables of certificates, in Markdown, and their words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from embrittle.products.certificates import cells
+from embrittle.render.labels import condition_label
+from embrittle.render.markup import MARKDOWN, to_markdown
+
+ROWS = {"users": "users", "items": "items", "both": "users and items"}
+NORMS = {"l2": "L2 norm of each row", "linf": "each element"}
+
+Run = tuple[str, str, int]
+
+
+def report(
+    curves: Mapping[Run, pd.DataFrame],
+    groups: Mapping[Run, pd.DataFrame],
+    *,
+    model: str,
+    epsilon: float,
+    attacks: Mapping[str, Mapping[str, Any]],
+    k: int,
+    titles: Mapping[str, str],
+    notes: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Make the tables over seeds.
+
+    Args:
+        curves: (data set, model, seed) -> the model's curves.
+        groups: the same -> the radii of its groups.
+        model: the model that the others are compared with.
+        epsilon: the relative epsilon at which models are compared.
+        attacks: attack -> "threat", what it may perturb.
+        k: length of the lists.
+        titles: data set -> title; without one, its name.
+        notes: further sentences for the end.
+
+    Returns:
+        "long", "curves", "sandwich", "differences" and "groups" (see `cells`), and "markdown".
+    """
+    long = cells.long_form(curves, k)
+    beside, compared = cells.sandwich(long, attacks), cells.differences(long, model)
+    parts = [
+        "What any perturbation leaves, and what attacks leave",
+        to_markdown(_sandwich_rows(beside, titles, k), n_left=6),
+        f"Models compared, at a relative ε of {epsilon:g}",
+        to_markdown(_difference_rows(cells.at(compared, epsilon), titles, k), n_left=5),
+        caption(k),
+        *notes,
+    ]
+    return {
+        "long": long,
+        "curves": cells.curves(long),
+        "sandwich": beside,
+        "differences": compared,
+        "groups": cells.groups(groups),
+        "markdown": "\n\n".join(parts) + "\n",
+    }
+
+
+def caption(k: int) -> str:
+    """Say what the columns are."""
+    return (
+        f"Percent of nDCG@{k} without perturbation, means over the seeds, in brackets 95 % intervals. Certified: no "
+        "perturbation within ε leaves less. Exact: the worst case of each user, where users' rows alone are perturbed; "
+        "two numbers if the search did not decide every user. Gap: strongest attack less strongest proof, in points."
+    )
+
+
+def threat_text(row: Any) -> list[str]:
+    """Say in three cells what is perturbed: rows, norm and epsilon."""
+    unit = " relative" if row.budget == "relative" else ""
+    return [ROWS[row.rows], NORMS[row.norm], f"{row.epsilon:g}{unit}"]
+
+
+def sandwich_cells(row: Any) -> list[str]:
+    """The numbers of a row of `cells.sandwich` as text: certified, exact, strongest attack, gap."""
+    exact = ""
+    if not np.isnan(row.proved):
+        low, high = number(row.proved), number(row.found)
+        exact = f"{low} %" if low == high else f"{low} to {high} %"
+    return [
+        f"{number(row.certified)} %{bracketed(row.certified_low, row.certified_high)}",
+        exact,
+        f"{number(row.attacked)} %{bracketed(row.attacked_low, row.attacked_high)}",
+        number(row.gap),
+    ]
+
+
+SANDWICH_HEAD = ["Certified", "Exact", "Strongest attack", "Gap"]
+
+
+def _sandwich_rows(table: pd.DataFrame, titles: Mapping[str, str], k: int) -> pd.DataFrame:
+    rows = [
+        [
+            MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
+            MARKDOWN.escape(row.model),
+            *threat_text(row),
+            condition_label(row.strongest),
+            *sandwich_cells(row),
+        ]
+        for row in table.itertuples(index=False)
+    ]
+    head = ["Data set", "Model", "Rows", "Limit on", "ε", "Attack", *SANDWICH_HEAD]
+    return pd.DataFrame(rows, columns=head)
+
+
+def difference_cells(row: Any) -> list[str]:
+    """The numbers of a row of `cells.differences` as text: of both models, and the difference."""
+    return [
+        f"{number(row.of_model)} %",
+        f"{number(row.of_other)} %",
+        f"{number(row.difference)}{bracketed(row.low, row.high)}",
+    ]
+
+
+DIFFERENCE_HEAD = ["Certified", "Of the other", "Difference, in points"]
+
+
+def _difference_rows(table: pd.DataFrame, titles: Mapping[str, str], k: int) -> pd.DataFrame:
+    rows = [
+        [
+            MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
+            f"{MARKDOWN.escape(row.model)} and {MARKDOWN.escape(row.compared_with)}",
+            *threat_text(row),
+            *difference_cells(row),
+        ]
+        for row in table[table["budget"] == "relative"].itertuples(index=False)
+    ]
+    head = ["Data set", "Models", "Rows", "Limit on", "ε", *DIFFERENCE_HEAD]
+    return pd.DataFrame(rows, columns=head)
+
+
+def bracketed(low: float, high: float) -> str:
+    """An interval in brackets; nothing without one."""
+    return "" if np.isnan(low) else f" [{number(low)}, {number(high)}]"
+
+
+def number(value: float) -> str:
+    """One decimal; no minus sign before a rounded zero."""
+    return f"{value:z.1f}".replace("-", "\N{MINUS SIGN}")
