@@ -4,7 +4,7 @@ A perturbation of p can put all of the items S above the target t if and only if
 the cone of all x with (q_t - q_j) . x <= 0 for all j in S. Non-negative least squares gives this distance.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,22 +37,25 @@ def search_users(
     targets: UserItems,
     pairs: np.ndarray,
     *,
-    budget: float,
+    budgets: Sequence[float],
     length: int,
     n_nodes: int,
-) -> Iterator[Found]:
-    """Search the worst perturbation of each user's row for one target.
+) -> Iterator[list[Found]]:
+    """Search the worst perturbations of each user's row for one target.
 
     Args:
         model, seen, targets: as in `radii.certified_radii`.
         pairs: integers, positions in `targets.indices` of the targets to search for.
-        budget: the largest L2 norm of a perturbation.
+        budgets: the largest L2 norms of a perturbation, ascending.
         length: the length of the lists, K.
-        n_nodes: after so many sets, the search of a target ends without a decision.
+        n_nodes: after so many sets, the search of a target at one budget ends without a decision.
+
+    Yields:
+        What is found of each target, for all budgets.
     """
     users, items = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
     norms = np.linalg.norm(items, axis=1)
-    of_users = targets.users
+    of_users, largest = targets.users, max(budgets)
     for pair in pairs:
         user, target = of_users[pair], targets.indices[pair]
         competes = np.ones(len(items), bool)
@@ -62,12 +65,20 @@ def search_users(
         distances = np.linalg.norm(differences[:, : model.n_moved], axis=1)
         margins = differences @ users[user]
         slack = SLACK * np.linalg.norm(users[user]) * (norms[target] + norms[competes])
-        within = margins <= slack + budget * distances
+        within = margins <= slack + largest * distances
+        differences, distances = differences[within], distances[within].clip(1e-30)
         # Slack of margins, as one of the budget: sets are excluded only if they are further away than that.
-        looser = budget + float((slack[within] / distances[within].clip(1e-30)).max(initial=0))
-        yield most_overtaken(
-            users[user], differences[within], budget, looser, length, n_nodes, model.n_moved
-        )
+        nearest, slack = margins[within] / distances, slack[within] / distances
+        found: list[Found] = []
+        for budget in budgets:
+            if found and found[-1].reached >= length:
+                found.append(Found(length, length, 0))  # a larger budget reaches no less
+                continue
+            near = nearest <= slack + budget
+            looser = budget + float(slack[near].max(initial=0))
+            of = (users[user], differences[near], budget, looser, length, n_nodes, model.n_moved)
+            found.append(most_overtaken(*of))
+        yield found
 
 
 def most_overtaken(

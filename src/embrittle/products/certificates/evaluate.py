@@ -24,6 +24,7 @@ from embrittle.vocabulary import UNPERTURBED
 SEARCHED = (Threat("users", "l2", "absolute"), Threat("users", "l2", "relative"))
 """The threats for which the worst case of each user is searched for."""
 CURVE_COLUMNS = [*Threat._fields, "epsilon", "kind", "attack", "metric", "value"]
+SEARCH_COLUMNS = ["budget", "epsilon", "pair", "reached", "excluded", "n_nodes"]
 GROUP_COLUMNS = [
     *("attribute", "group", "label", "members", *Threat._fields),
     *("hits", "q25", "median", "q75"),
@@ -55,29 +56,28 @@ def search(
         k: length of the lists.
 
     Returns:
-        One row for each threat of `SEARCHED`, epsilon and test item: budget, epsilon, pair (position in
-        `test_items.indices`), and reached, excluded and n_nodes as in `search.Found`.
+        Columns `SEARCH_COLUMNS`: a row for each test item and epsilon, absolute and relative; pair is the position in
+        `test_items.indices`, and reached, excluded and n_nodes are as in `search.Found`.
     """
     radii = certificate.radii
     single = test_items.counts[test_items.users[radii.pairs]] == 1
-    tables = []
-    for threat in SEARCHED:
-        values = radii.of(threat)
-        unit, _ = threat.budgets(certificate.sizes)
-        for budget in epsilon:
-            # Where nothing can overtake the test item, there is nothing to search for.
-            open_pairs = radii.pairs[single & (values[:, 0] <= budget)]
-            search_of = search_users(
-                *(model, seen, test_items, open_pairs),
-                budget=budget * unit,
-                length=k,
-                n_nodes=n_nodes,
-            )
-            found = list(search_of)
-            rows = pd.DataFrame(found, columns=["reached", "excluded", "n_nodes"])
-            tables.append(rows.assign(pair=open_pairs, budget=threat.budget, epsilon=budget))
-    columns = ["budget", "epsilon", "pair", "reached", "excluded", "n_nodes"]
-    return pd.concat(tables, ignore_index=True)[columns]
+    of_budgets = [
+        (value * threat.budgets(certificate.sizes)[0], threat.budget, value)
+        for threat in SEARCHED
+        for value in epsilon
+    ]
+    of_budgets.sort()
+    budgets = [budget for budget, _, _ in of_budgets]
+    pairs = radii.pairs[single]
+    searched = search_users(
+        *(model, seen, test_items, pairs), budgets=budgets, length=k, n_nodes=n_nodes
+    )
+    rows = [
+        (unit, value, pair, of.reached, of.excluded, of.n_nodes)
+        for pair, found in zip(pairs, searched, strict=True)
+        for (_, unit, value), of in zip(of_budgets, found, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=SEARCH_COLUMNS)
 
 
 def curves(

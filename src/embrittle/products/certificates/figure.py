@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator
 
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import known_first
@@ -64,9 +65,11 @@ def certificates_figure(
         for row, kind in enumerate(kinds):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
-                ax.set(title=f"{model}: {ROWS[kind]}", xlabel=UNITS[budget])
-                ax.set_ylabel(f"nDCG@{k} left, %")
+                ax.set(title="" if row else model, xlabel=UNITS[budget])
+                ax.set_ylabel(f"{ROWS[kind]}: nDCG@{k} left, %")
                 ax.set_xscale("log")
+                ax.xaxis.set_major_locator(LogLocator(10, numticks=12))
+                ax.xaxis.set_major_formatter("{x:g}")
                 here = rows[(rows["rows"] == kind) & (rows["model"] == model)]
                 _draw(figure, ax, here, attacks, settings)
         figure.panels[0, 0].set_ylim(bottom=0)
