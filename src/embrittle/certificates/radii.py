@@ -94,7 +94,8 @@ def certified_radii(
     Raises:
         DataError: a factor is not finite.
     """
-    found = list(_blocks(model, seen, targets, length, others_compete, threats))
+    nothing = np.zeros(0, np.int64), np.zeros((len(threats), 0, length), np.float32)
+    found = [nothing, *_blocks(model, seen, targets, length, others_compete, threats)]
     pairs = np.concatenate([of for of, _ in found])
     return Radii(list(threats), pairs, np.concatenate([values for _, values in found], axis=1))
 

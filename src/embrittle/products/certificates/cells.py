@@ -34,6 +34,9 @@ DIFFERENCE_COLUMNS = [
     *("of_model", "of_other", "difference", "low", "high", "n_seeds"),
 ]
 
+Attacks = Mapping[str, Mapping[str, Any]]
+"""Attack -> "threat", what it may perturb, "knows", and "shown", which is false for members of ensembles."""
+
 
 def long_form(curves: Mapping[tuple[str, str, int], pd.DataFrame], k: int) -> pd.DataFrame:
     """Return every value of the study, with what is left of nDCG in percent of the unperturbed model's.
@@ -57,26 +60,36 @@ def long_form(curves: Mapping[tuple[str, str, int], pd.DataFrame], k: int) -> pd
     return pd.concat(tables, ignore_index=True)[LONG_COLUMNS]
 
 
-def curves(long: pd.DataFrame) -> pd.DataFrame:
-    """Return what is left over seeds: columns `SPREAD_COLUMNS`, ascending in epsilon."""
-    rows = long[long["metric"] == LEFT].sort_values("epsilon", kind="stable")
+def _left(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
+    """What is left, for certain and after the attacks that are shown."""
+    shown = [name for name, about in attacks.items() if about["shown"]]
+    return long[(long["metric"] == LEFT) & ((long["kind"] != ATTACK) | long["attack"].isin(shown))]
+
+
+def curves(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
+    """Return what is left over seeds, without attacks that are not shown.
+
+    Returns:
+        Columns `SPREAD_COLUMNS`, ascending in epsilon.
+    """
+    rows = _left(long, attacks).sort_values("epsilon", kind="stable")
     return spread_over_seeds(rows, CURVE)[SPREAD_COLUMNS]
 
 
-def sandwich(long: pd.DataFrame, attacks: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def sandwich(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
     """Return proof and strongest attack at each epsilon that has an attack.
 
     Args:
         long: from `long_form`.
-        attacks: the attacks; the strongest one of the same threat and epsilon counts.
+        attacks: what is known of each attack; of those shown, the strongest one of the same threat and epsilon counts.
 
     Returns:
         Columns `SANDWICH_COLUMNS`: what is left, in percent, with 95 % intervals over seeds; "proved" and "found" are
         the exact worst case from below and from above, where it was searched for; "gap" is the difference between the
         strongest attack (or the search, if it found more) and the strongest proof, in points.
     """
-    left = long[long["metric"] == LEFT]
-    attacked = left[(left["kind"] == ATTACK) & left["attack"].isin(list(attacks))]
+    left = _left(long, attacks)
+    attacked = left[left["kind"] == ATTACK]
     by = ["dataset", "model", *THREAT, "epsilon"]
     rows = []
     for cell, of in attacked.groupby(by, sort=False):

@@ -172,11 +172,17 @@ class Certificates(Product):
         }
 
     def _attacks(self, settings: Settings) -> dict[str, dict[str, Any]]:
-        """Attack -> what it may perturb, and what it knows."""
+        """Attack, or member of an ensemble -> what it may perturb, what it knows, and whether tables show it."""
         own = CertificatesSettings.of(settings)
+        shown = [*own.attacks, *own.relative_attacks]
+        names = dict.fromkeys([*shown, *(m for name in shown for m in members_of(settings, name))])
         return {
-            name: {"threat": list(threat_of(settings, name)), "knows": _knows(settings, name)}
-            for name in (*own.attacks, *own.relative_attacks)
+            name: {
+                "threat": list(threat_of(settings, name)),
+                "knows": _knows(settings, name),
+                "shown": name in shown,
+            }
+            for name in names
         }
 
     def jobs(self, study: Study) -> dict[str, Jobs]:

@@ -22,7 +22,7 @@ def report(
     *,
     model: str,
     epsilon: float,
-    attacks: Mapping[str, Mapping[str, Any]],
+    attacks: cells.Attacks,
     k: int,
     titles: Mapping[str, str],
     notes: Sequence[str] = (),
@@ -34,7 +34,7 @@ def report(
         groups: the same -> the radii of its groups.
         model: the model that the others are compared with.
         epsilon: the relative epsilon at which models are compared.
-        attacks: attack -> "threat", what it may perturb.
+        attacks: what is known of each attack.
         k: length of the lists.
         titles: data set -> title; without one, its name.
         notes: further sentences for the end.
@@ -54,7 +54,7 @@ def report(
     ]
     return {
         "long": long,
-        "curves": cells.curves(long),
+        "curves": cells.curves(long, attacks),
         "sandwich": beside,
         "differences": compared,
         "groups": cells.groups(groups),

@@ -1,0 +1,109 @@
+"""The exact worst case of a user's row against enumeration, and against all directions in the plane."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from scipy.optimize import lsq_linear
+
+from embrittle.certificates import measures
+from embrittle.certificates.radii import Model, certified_radii
+from embrittle.certificates.search import most_overtaken, search_users
+from embrittle.certificates.threats import Threat
+from embrittle.data.interactions import UserItems
+
+
+def distance(user, rows):
+    """The distance of a point to the cone where all of `rows` are at most 0, by another solver than the search's."""
+    solution = lsq_linear(rows.T, user, bounds=(0, np.inf), tol=1e-14, lsmr_tol=None)
+    return np.linalg.norm(rows.T @ solution.x)
+
+
+def enumerated(user, rows, budget):
+    """The size of the largest set within the budget, trying all."""
+    for size in range(len(rows), 0, -1):
+        for chosen in combinations(range(len(rows)), size):
+            if distance(user, rows[list(chosen)]) <= budget:
+                return size
+    return 0
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_search_finds_what_enumeration_finds(seed):
+    rng = np.random.default_rng(seed)
+    user, rows = rng.normal(size=3), rng.normal(size=(7, 3))
+    rows *= np.sign(rows @ user)[:, None] * rng.uniform(0.1, 10, (7, 1))
+    for budget in (0.1, 0.4, 0.8):
+        found = most_overtaken(user, rows, budget, budget, 7, 10**6)
+        assert found.reached == found.excluded == enumerated(user, rows, budget)
+
+
+def in_the_plane(user, rows, budget):
+    """All x within the budget have directions in an interval; sets change where a direction is orthogonal to a row."""
+    length = np.linalg.norm(user)
+    middle = np.arctan2(user[1], user[0])
+    half = np.arcsin(budget / length)
+    edges = np.arctan2(rows[:, 1], rows[:, 0])[:, None] + np.array([-np.pi / 2, np.pi / 2])
+    offsets = (edges.ravel() - middle + np.pi) % (2 * np.pi) - np.pi
+    angles = middle + np.concatenate([offsets[np.abs(offsets) <= half], [-half, half, 0]])
+    points = np.stack([np.cos(angles), np.sin(angles)], 1)
+    return int((points @ rows.T <= 1e-12).sum(axis=1).max())
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_search_is_exact_in_the_plane(seed):
+    rng = np.random.default_rng(100 + seed)
+    user, rows = rng.normal(size=2), rng.normal(size=(60, 2))
+    budget = 0.4 * np.linalg.norm(user)
+    within = rows @ user <= budget * np.linalg.norm(rows, axis=1)
+    found = most_overtaken(user, rows[within], budget, budget, 60, 10**6)
+    assert found.reached == found.excluded == in_the_plane(user, rows, budget)
+
+
+def test_a_search_that_is_cut_short_keeps_the_bound():
+    rng = np.random.default_rng(1)
+    user, rows = rng.normal(size=6), rng.normal(size=(30, 6))
+    rows *= np.sign(rows @ user)[:, None]
+    budget = 0.7 * np.linalg.norm(user)
+    rows = rows[rows @ user <= budget * np.linalg.norm(rows, axis=1)]
+    whole = most_overtaken(user, rows, budget, budget, len(rows), 10**6)
+    short = most_overtaken(user, rows, budget, budget, len(rows), 3)
+    assert short.n_nodes == 3
+    assert short.reached <= whole.reached == whole.excluded < short.excluded == len(rows)
+    first = most_overtaken(user, rows, budget, budget, 1, 10**6)
+    assert first.reached == first.excluded == 1  # one is enough, if the list has one place
+
+
+def test_items_like_the_target_and_factors_that_do_not_move():
+    user = np.array([1.0, 0.5])
+    same = np.zeros((2, 2))
+    assert most_overtaken(user, same, 0.1, 0.1, 5, 100).reached == 2
+    assert most_overtaken(user, np.zeros((0, 2)), 0.1, 0.1, 5, 100).excluded == 0
+    biased = most_overtaken(user, np.ones((3, 2)), 0.1, 0.1, 2, 100, n_moved=1)
+    assert (biased.reached, biased.excluded) == (0, 2)  # not decided
+
+
+def test_users_are_searched_among_their_candidates_and_at_all_budgets():
+    rng = np.random.default_rng(2)
+    users, items = (rng.normal(size=(n, 4)).astype(np.float32) for n in (8, 50))
+    order = np.argsort(-(users @ items.T), axis=1)
+    seen = UserItems.from_pairs(np.repeat(np.arange(8), 3), order[:, 5:8].ravel(), 8, 50)
+    targets = UserItems.from_pairs(np.arange(8), order[np.arange(8), np.arange(8) % 4], 8, 50)
+    model = Model(users, items)
+    threat = Threat("users", "l2", "absolute")
+    radii = certified_radii(model, seen, targets, 5, threats=[threat])
+    budgets = [0.02, 0.1, 0.3, 0.9]
+    found = list(
+        search_users(model, seen, targets, radii.pairs, budgets=budgets, length=5, n_nodes=10**5)
+    )
+    for place, of in enumerate(found):
+        user, target = radii.pairs[place], targets.indices[radii.pairs[place]]
+        others = np.setdiff1d(np.arange(50), [*seen.indices[seen.users == user], target])
+        rows = (items[target] - items[others]).astype(float)
+        for budget, result in zip(budgets, of, strict=True):
+            bound = measures.overtaken_at(radii.of(threat)[place : place + 1], budget)[0]
+            assert result.reached == result.excluded <= bound
+            near = rows[rows @ users[user] <= budget * np.linalg.norm(rows, axis=1)]
+            if len(near) <= 8:
+                assert result.reached == min(5, enumerated(users[user].astype(float), near, budget))
+        assert [r.reached for r in of] == sorted(r.reached for r in of)
