@@ -665,6 +665,7 @@ def test_default_study_states_every_key():
         "gowalla.yaml",
         "scale.yaml",
         "reliable.yaml",
+        "certificates.yaml",
     ],
 )
 def test_editors_find_no_mistake_in_the_shipped_studies(name):
@@ -764,6 +765,34 @@ COMPLAINTS = [
     (
         {"reliable": {"datasets": ["ml-small"], "epsilon": [0.1, 1]}},
         "reliable.compare_at: 0.5 is not in `reliable.epsilon` (0.1, 1)",
+    ),
+    # Certificates.
+    (
+        {
+            "certificates": {
+                "datasets": ["ml-small"],
+                "relative_attacks": ["pgd-l2", "fgsm-relativ"],
+            }
+        },
+        "certificates.relative_attacks[0]: pgd-l2 has budget: absolute, but this list is of attacks with budget: "
+        "relative",
+        "certificates.relative_attacks[1]: unknown attack 'fgsm-relativ'; did you mean 'fgsm-relative'? Valid: fgsm, "
+        "bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, "
+        "apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+    ),
+    (
+        {
+            "certificates": {
+                "datasets": ["ml-small"],
+                "compare_at": 0.25,
+                "epsilon": [0.1, 1],
+                "attributes": ["item_popularity", "user_gendr"],
+            }
+        },
+        "certificates.compare_at: 0.25 is not in `certificates.epsilon` (0.1, 1)",
+        "certificates.attributes[0]: item_popularity is an attribute of items; radii are those of users",
+        "certificates.attributes[1]: unknown attribute 'user_gendr'; did you mean 'user_gender'? Valid: "
+        "item_popularity, user_gender, user_interactions",
     ),
     # Controls.
     (

@@ -362,6 +362,35 @@ def usable_attacks(
             yield i, name, method
 
 
+def check_units(written: Written, section: str, problems: Problems) -> None:
+    """Report attacks in `attacks` and `relative_attacks` of a section that are unknown or of the other unit."""
+    own, definitions = written.get(section, {}), written.get("attacks", {})
+    wrong = {path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1}
+    for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
+        for i, name in enumerate(own.get(key, [])):
+            if name not in definitions:
+                if name not in wrong:
+                    message = f"unknown attack {name!r}{suggestion(name, definitions)}"
+                    problems.add((section, key, i), message)
+                continue
+            of = definitions[name]
+            first = next((m for m in of.get("members", []) if m in definitions), name)
+            if (its := definitions[first].get("budget", "absolute")) != budget:
+                message = (
+                    f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
+                )
+                problems.add((section, key, i), message)
+
+
+def check_compared(written: Written, section: str, problems: Problems) -> None:
+    """Report an epsilon `compare_at` of a section that is not among its `epsilon`."""
+    own = written.get(section, {})
+    at = own.get("compare_at")
+    if at is not None and at not in own.get("epsilon", [at]):
+        known = ", ".join(f"{x:g}" for x in own["epsilon"])
+        problems.add((section, "compare_at"), f"{at:g} is not in `{section}.epsilon` ({known})")
+
+
 def tables_and_figures(
     study: Study, datasets: Sequence[str], tables: Mapping[str, str], figure: str
 ) -> list[str]:

@@ -188,7 +188,7 @@ def beside_attacks(
                 threat = Threat(*attacks[attack]["threat"])
                 of = (radii.of(threat), radii.pairs, test_items, float(epsilon), length)
                 condition = f"{attack} with epsilon {epsilon} and {iterations} iterations"
-                check(left, measures.certified_ndcg(*of), f"{condition}, nDCG@{length}")
+                check(left, measures.certified_ndcg(*of), f"nDCG@{length} after {condition}")
     return pd.DataFrame(rows, columns=CURVE_COLUMNS)
 
 
@@ -197,7 +197,7 @@ def check(left: np.ndarray, certified: np.ndarray, condition: str) -> None:
 
     Args:
         left, certified: float64 (n_users,), NaN for users without a test item.
-        condition: what the error says of the attack.
+        condition: measure and attack, in the words of the error.
     """
     below = np.flatnonzero(left < certified - _ROUNDING)
     if len(below):
@@ -205,7 +205,7 @@ def check(left: np.ndarray, certified: np.ndarray, condition: str) -> None:
             f"user {user}: {left[user]:.6g} < {certified[user]:.6g}" for user in below[:10]
         )
         raise DataError(
-            f"the attack {condition} leaves {len(below)} users less than is certified ({shown}"
+            f"{condition} is below its certificate for {len(below)} of the users ({shown}"
             f"{', ...' if len(below) > 10 else ''}). Either the certificate or the attack has an error: please report "
             "it with the model."
         )

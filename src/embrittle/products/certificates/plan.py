@@ -16,6 +16,8 @@ from embrittle.products.product import (
     Study,
     Written,
     budget_of,
+    check_compared,
+    check_units,
     datasets_named,
     drawn,
     is_single_step,
@@ -100,23 +102,13 @@ class Certificates(Product):
 
     def check(self, written: Written, problems: Problems) -> None:
         """Report attacks and attributes that are not defined or of the wrong kind, and an ε that is not in its list."""
-        own, definitions = written.get("certificates", {}), written.get("attacks", {})
+        own = written.get("certificates", {})
         if not own.get("datasets"):
             return
-        wrong = {path[:2] for path in problems.paths}
-        for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
-            for i, name in enumerate(own.get(key, [])):
-                if name not in definitions:
-                    if ("attacks", name) not in wrong:
-                        message = f"unknown attack {name!r}{suggestion(name, definitions)}"
-                        problems.add(("certificates", key, i), message)
-                    continue
-                of = definitions[name]
-                first = next((m for m in of.get("members", []) if m in definitions), name)
-                if (its := definitions[first].get("budget", "absolute")) != budget:
-                    message = f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
-                    problems.add(("certificates", key, i), message)
+        check_units(written, "certificates", problems)
+        check_compared(written, "certificates", problems)
         attributes = written.get("attributes", {})
+        wrong = {path[:2] for path in problems.paths}
         for i, name in enumerate(own.get("attributes", [])):
             if name in attributes and attributes[name].get("of") == "items":
                 message = f"{name} is an attribute of items; radii are those of users"
@@ -124,10 +116,6 @@ class Certificates(Product):
             elif name not in attributes and ("attributes", name) not in wrong:
                 message = f"unknown attribute {name!r}{suggestion(name, attributes)}"
                 problems.add(("certificates", "attributes", i), message)
-        at = own.get("compare_at")
-        if at is not None and at not in own.get("epsilon", [at]):
-            message = f"{at:g} is not in `certificates.epsilon` ({', '.join(f'{x:g}' for x in own['epsilon'])})"
-            problems.add(("certificates", "compare_at"), message)
 
     def model_files(self, study: Study) -> dict[str, str]:
         """The results of each model, as patterns of paths."""

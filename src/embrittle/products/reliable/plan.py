@@ -14,6 +14,8 @@ from embrittle.products.product import (
     Study,
     Written,
     budget_of,
+    check_compared,
+    check_units,
     datasets_named,
     drawn,
     is_single_step,
@@ -76,30 +78,14 @@ class Reliable(Product):
 
     def check(self, written: Written, problems: Problems) -> None:
         """Report attacks that are not defined or in the wrong list, and a reference or ε that is not in its list."""
-        own, definitions = written.get("reliable", {}), written.get("attacks", {})
+        own = written.get("reliable", {})
         if not own.get("datasets"):
             return
-        wrong = {path[1] for path in problems.paths if path[0] == "attacks" and len(path) > 1}
-        for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
-            for i, name in enumerate(own.get(key, [])):
-                if name not in definitions:
-                    if name not in wrong:
-                        message = f"unknown attack {name!r}{suggestion(name, definitions)}"
-                        problems.add(("reliable", key, i), message)
-                    continue
-                of = definitions[name]
-                first = next((m for m in of.get("members", []) if m in definitions), name)
-                if (its := definitions[first].get("budget", "absolute")) != budget:
-                    message = f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
-                    problems.add(("reliable", key, i), message)
+        check_units(written, "reliable", problems)
         if (name := own.get("reference")) is not None and name not in own.get("attacks", [name]):
             message = f"{name!r} is not in `reliable.attacks`{suggestion(name, own['attacks'])}"
             problems.add(("reliable", "reference"), message)
-
-        at = own.get("compare_at")
-        if at is not None and at not in own.get("epsilon", [at]):
-            message = f"{at:g} is not in `reliable.epsilon` ({', '.join(f'{x:g}' for x in own['epsilon'])})"
-            problems.add(("reliable", "compare_at"), message)
+        check_compared(written, "reliable", problems)
 
     def files(self, study: Study) -> dict[str, str]:
         """The tables of the study, by name."""
