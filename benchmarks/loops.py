@@ -9,6 +9,8 @@ import torch
 
 from embrittle.attacks.losses.pairwise import PairwiseLoss
 from embrittle.attacks.run import Attacked, attack_model
+from embrittle.certificates.radii import Model, certified_radii
+from embrittle.certificates.threats import THREATS, Threat
 from embrittle.data.interactions import UserItems
 from embrittle.kernels import reference
 from embrittle.kernels.cpu import CpuBackend
@@ -23,6 +25,7 @@ from .measurements import Effort, compared, our_epoch, plain_epoch
 from .plain import (
     embedding_gradient,
     mean_of_layers,
+    numpy_radii,
     numpy_target_ranks,
     numpy_top_items,
     optimiser_epoch,
@@ -141,6 +144,37 @@ def ranking_rows(problem: Problem, effort: Effort) -> list[Row]:
     return rows
 
 
+def certificate_rows(problem: Problem, effort: Effort) -> list[Row]:
+    """Certified radii of one item of each user's list, so that no user is left out: what decides every certificate."""
+    start, train = problem.start(), problem.train
+    model = Model(start.user_factors, start.item_factors)
+    lists, _ = top_items(CpuBackend(), *(model.user_factors, model.item_factors), train, K)
+    owners = np.arange(len(lists))
+    chosen = lists[owners, owners % K]
+    targets_of = UserItems.from_pairs(owners, chosen, train.n_users, train.n_items)
+    rows_alone = [threat for threat in THREATS if threat.norm == "l2"]
+
+    def certify(threats: list[Threat]) -> float:
+        return seconds_of(lambda: certified_radii(model, train, targets_of, K, threats=threats))
+
+    ours, elements, plain = compared(
+        "certified radii",
+        {
+            OURS: lambda: certify(rows_alone),
+            "embrittle, with limits on elements": lambda: certify(THREATS),
+            "NumPy, all pairs": lambda: seconds_of(
+                lambda: numpy_radii(model, train, chosen, K, rows_alone)
+            ),
+        },
+        effort.repeats,
+    )
+    return [
+        replace(ours, target=targets.RADII),
+        replace(elements, target=targets.RADII_OF_ELEMENTS),
+        plain,
+    ]
+
+
 def propagation_rows(problem: Problem, effort: Effort) -> list[Row]:
     """LightGCN's three layers over the whole graph, and back: most of a step, whatever the size of the batch."""
     n_layers = 3
@@ -232,6 +266,7 @@ def loop_rows(problem: Problem, effort: Effort) -> list[Row]:
         *gradient_rows(problem, effort),
         *attack_step_rows(problem, effort),
         *ranking_rows(problem, effort),
+        *certificate_rows(problem, effort),
         *propagation_rows(problem, effort),
         *evaluation,
         budget,

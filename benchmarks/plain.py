@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from torch.nn.functional import embedding, softplus
 
+from embrittle.certificates.radii import Model
+from embrittle.certificates.threats import Threat
 from embrittle.data.interactions import UserItems
 from embrittle.kernels import reference
 from embrittle.kernels.backend import ADAGRAD_EPS, Factors, StepSettings
@@ -83,6 +85,32 @@ def ranking_gradient_by_autograd(
 
 def _items_of(items: UserItems, user: int) -> np.ndarray:
     return items.indices[items.indptr[user] : items.indptr[user + 1]]
+
+
+def numpy_radii(
+    model: Model, seen: UserItems, targets: np.ndarray, length: int, threats: Sequence[Threat]
+) -> np.ndarray:
+    """The smallest radii of one target of each user, as one would write them in NumPy: all items, user by user.
+
+    Returns:
+        float64 (n_threats, n_users, length), for limits on rows.
+    """
+    users, items = model.user_factors.astype(np.float64), model.item_factors.astype(np.float64)
+    budgets = np.array([threat.budgets(model.sizes) for threat in threats])
+    found = np.empty((len(threats), len(users), length))
+    for user, target in enumerate(targets):
+        differences = items[target] - items
+        margins, squares = differences @ users[user], np.square(differences).sum(axis=1)
+        across = np.sqrt(np.maximum(users[user] @ users[user] * squares - margins**2, 0))
+        hidden = np.append(_items_of(seen, user), target)
+        for number, (a, e) in enumerate(budgets):
+            along = a * squares + 2 * e * across
+            size = np.sqrt(along**2 + 4 * e * e * margins**2)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                radii = np.where(margins > 0, margins * np.sqrt(squares) / size, 0)
+            radii[hidden] = np.inf
+            found[number, user] = np.sort(np.partition(radii, length)[:length])
+    return found
 
 
 def optimiser_epoch(factors: Factors, settings: StepSettings, device: str = "cpu") -> Epoch:

@@ -19,3 +19,5 @@ OWN_EMBEDDINGS_MEMORY = (
 )
 RANKING_GRADIENT = Target("seconds", "<=", 0.7)  # of a loss of the ranking, on ML-1M
 PROPAGATION = Target("seconds", "<=", 0.4)  # of LightGCN over ML-1M's graph, with its backward
+RADII = Target("seconds", "<=", 2)  # certified radii for limits on rows, on ML-1M
+RADII_OF_ELEMENTS = Target("seconds", "<=", 6)  # with limits on elements
