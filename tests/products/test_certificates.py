@@ -216,6 +216,9 @@ def test_models_are_compared_pair_by_pair(made):
     assert (row["model"], row["compared_with"]) == ("AMF", "BPR-MF")
     assert (row["of_model"], row["of_other"], row["difference"]) == pytest.approx((62, 52, 10))
     assert (row["low"], row["high"]) == pytest.approx(interval([10, 11, 9]))
+    seeds = made["seeds"]  # what the verdict reads: relative, at the compared epsilon
+    assert seeds["difference"].tolist() == pytest.approx([10, 11, 9])
+    assert set(seeds["budget"]) == {"relative"}
 
 
 def test_the_table_and_the_page(made, tmp_path):

@@ -251,9 +251,37 @@ def test_the_defence_beside_a_copy_with_its_norms(saved, expected):
     assert judged_by(Files(metrics=skeleton(["ml-1m"])), claim).verdict == NOT_RUN
 
 
+@pytest.mark.parametrize(
+    ("leads", "expected"),
+    [
+        ([10, 11, 9], REPRODUCED),
+        ([-10, -11, -9], NOT_REPRODUCED),
+        ([-10, 10, 0], CANNOT_BE_TOLD),
+    ],
+)
+def test_the_defence_by_certificates(leads, expected):
+    rows = [
+        {
+            **{"dataset": "ml-1m", "model": model, "compared_with": "BPR-MF", "rows": rows},
+            **{"norm": norm, "seed": seed, "difference": value if right else -value},
+        }
+        for model in ("AMF", "copy")
+        for norm in ("l2", "linf")
+        for rows in ("users", "items", "both")
+        for right in [(model, norm) == ("AMF", "l2")]
+        for seed, value in zip(SEEDS, leads, strict=True)
+    ]
+    claim = CLAIMS["defence-certified"]
+    files = Files(metrics=skeleton(["ml-1m"]), certificates=pd.DataFrame(rows))
+    judged = judged_by(files, claim)
+    assert judged.verdict == expected
+    assert [case.name for case in judged.cases] == ["users", "items", "both"]
+    assert judged_by(Files(metrics=skeleton(["ml-1m"])), claim).verdict == NOT_RUN
+
+
 def test_every_claim_has_been_put_to_a_test_above():
     tested = {name for name, *_ in FIGURE3} | {"cost-at-two-densities", "equal-norm"}
-    tested |= {"defence-beyond-its-norms"}
+    tested |= {"defence-beyond-its-norms", "defence-certified"}
     assert {claim.name for claim in OTHERS} == tested
 
 

@@ -105,7 +105,7 @@ class Register:
 
 _CASES = (
     *("model", "attack", "metric", "epsilon", "iterations"),
-    *("attribute", "group", "measure", "characteristic"),
+    *("attribute", "group", "measure", "characteristic", "rows"),
 )
 Cases = dict[Literal[_CASES], Annotated[list[Any], Field(min_length=1)]]  # type: ignore[valid-type]
 
@@ -160,6 +160,8 @@ class Decision(Section):
     signs: dict[str, Literal[1, -1]] | None = optional("Characteristic -> sign of its slope.")
     characteristics: list[Literal["density", "size", "shape"]] | None = optional("Of data sets.")
     key: Filled | None = optional("A key of the configuration.")
+    model: Filled | None = optional("A recommender.")
+    other: Filled | None = optional("The recommender to compare with.")
 
 
 class Entry(Section):

@@ -60,6 +60,7 @@ class Files:
         selected: tables/models.csv, the selected epochs.
         budgets: tables/budgets_seeds.csv, attacks compared at equal norms.
         scale: tables/scale_seeds.csv, the defence beside copies of the model.
+        certificates: tables/certificates_seeds.csv, how much more is certain of one model than of another.
     """
 
     metrics: pd.DataFrame
@@ -73,6 +74,7 @@ class Files:
     selected: pd.DataFrame | None = None
     budgets: pd.DataFrame | None = None
     scale: pd.DataFrame | None = None
+    certificates: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -116,4 +116,5 @@ def _files(inputs: Inputs, users: Sequence[tuple[str, str, int]]) -> Files:
         selected=inputs.csv("models"),
         budgets=inputs.csv("budgets"),
         scale=inputs.csv("scale"),
+        certificates=inputs.csv("certificates"),
     )

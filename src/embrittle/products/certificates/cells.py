@@ -29,6 +29,10 @@ SANDWICH_COLUMNS = [
     *("certified", "certified_low", "certified_high", "proved", "found"),
     *("strongest", "attacked", "attacked_low", "attacked_high", "gap", "n_seeds"),
 ]
+SEED_COLUMNS = [
+    *("dataset", "model", "compared_with", *THREAT, "epsilon", "seed"),
+    *("of_model", "of_other", "difference"),
+]
 DIFFERENCE_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon"),
     *("of_model", "of_other", "difference", "low", "high", "n_seeds"),
@@ -121,25 +125,34 @@ def _mean(rows: pd.DataFrame) -> Mapping[str, Any]:
     return over_seeds(rows, "value", ["dataset"]).iloc[0].to_dict()
 
 
-def differences(long: pd.DataFrame, model: str) -> pd.DataFrame:
-    """Return how much more is certain of each model than of `model`, paired by seed.
+def per_seed(long: pd.DataFrame, model: str) -> pd.DataFrame:
+    """Return how much more is certain of each model than of `model` in each seed.
 
     Returns:
-        Columns `DIFFERENCE_COLUMNS`: certified nDCG left, in percent, of both, and the difference in points with its
-        95 % interval over the seeds, at every epsilon.
+        Columns `SEED_COLUMNS`: certified nDCG left of both, in percent, and the difference in points, at every
+        epsilon.
     """
     left = long[(long["metric"] == LEFT) & (long["kind"] == CERTIFIED)]
     on = ["dataset", *THREAT, "epsilon", "seed"]
     base = left.loc[left["model"] == model, [*on, "value"]].rename(columns={"value": "of_other"})
     both = left[left["model"] != model].merge(base, on=on, validate="many_to_one")
-    both = both.assign(difference=both["value"] - both["of_other"])
-    by = ["dataset", "model", *THREAT, "epsilon"]
-    if both.empty:
+    both = both.assign(difference=both["value"] - both["of_other"], compared_with=model)
+    return both.rename(columns={"value": "of_model"})[SEED_COLUMNS]
+
+
+def differences(seeds: pd.DataFrame) -> pd.DataFrame:
+    """Return the differences of `per_seed` over the seeds.
+
+    Returns:
+        Columns `DIFFERENCE_COLUMNS`: means, and the 95 % interval of the difference.
+    """
+    if seeds.empty:
         return pd.DataFrame(columns=DIFFERENCE_COLUMNS)
-    table = over_seeds(both, "difference", by).rename(columns={"mean": "difference"})
-    for column, name in (("value", "of_model"), ("of_other", "of_other")):
-        table[name] = over_seeds(both, column, by)["mean"]
-    return table.assign(compared_with=model)[DIFFERENCE_COLUMNS]
+    by = ["dataset", "model", "compared_with", *THREAT, "epsilon"]
+    table = over_seeds(seeds, "difference", by).rename(columns={"mean": "difference"})
+    for column in ("of_model", "of_other"):
+        table[column] = over_seeds(seeds, column, by)["mean"]
+    return table[DIFFERENCE_COLUMNS]
 
 
 def groups(tables: Mapping[tuple[str, str, int], pd.DataFrame]) -> pd.DataFrame:

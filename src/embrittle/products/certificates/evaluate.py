@@ -239,8 +239,8 @@ def groups_table(
 
     Returns:
         Columns `GROUP_COLUMNS`: members counts users with test items, hits is the share of them with a test item in
-        the list, and the quartiles are those of the radii of these. Attributes that the data set lacks and groups without
-        such users are left out.
+        the list, and the quartiles are those of the radii of these. Attributes that the data set lacks and groups
+        without such users are left out.
     """
     tested = users["n_test"].to_numpy() > 0
     kinds: list[tuple[str, str, str, np.ndarray]] = [("", "all", "all users", tested)]

@@ -155,6 +155,7 @@ class Certificates(Product):
             "curves": study.results("tables/certificates_curves.csv"),
             "sandwich": study.results("tables/certificates_sandwich.csv"),
             "differences": study.results("tables/certificates_differences.csv"),
+            "seeds": study.results("tables/certificates_seeds.csv"),
             "groups": study.results("tables/certificates_groups.csv"),
             "markdown": study.results("tables/certificates.md"),
         }
@@ -224,6 +225,11 @@ class Certificates(Product):
         users = of_models({"users": self.model_files(study)["users"]}, self.runs(study))["users"]
         made = tables_and_figures(study, datasets, tables, "certificates")
         return {"certificates": [*made, *(users if datasets else ())]}
+
+    def verdict_inputs(self, study: Study) -> Files:
+        """The differences of models in each seed."""
+        made = self.datasets(study.settings)
+        return {"certificates": self.files(study)["seeds"] if made else []}
 
     def page_inputs(self, study: Study) -> Files:
         """The curves, the values beside the attacks, the differences of models, and the radii of groups."""

@@ -40,10 +40,13 @@ def report(
         notes: further sentences for the end.
 
     Returns:
-        "long", "curves", "sandwich", "differences" and "groups" (see `cells`), and "markdown".
+        "long", "curves", "sandwich", "differences" and "groups" (see `cells`); "seeds", the differences of each seed at
+        `epsilon`; and "markdown".
     """
     long = cells.long_form(curves, k)
-    beside, compared = cells.sandwich(long, attacks), cells.differences(long, model)
+    seeds = cells.per_seed(long, model)
+    beside, compared = cells.sandwich(long, attacks), cells.differences(seeds)
+    at_one = cells.at(seeds, epsilon, budget="relative")
     parts = [
         "What any perturbation leaves, and what attacks leave",
         to_markdown(_sandwich_rows(beside, titles, k), n_left=6),
@@ -57,6 +60,7 @@ def report(
         "curves": cells.curves(long, attacks),
         "sandwich": beside,
         "differences": compared,
+        "seeds": at_one,
         "groups": cells.groups(groups),
         "markdown": "\n\n".join(parts) + "\n",
     }
