@@ -40,10 +40,10 @@ def prepare_targets(
         first_user: index of the block's first user.
         indptr, indices: seen items, CSR over all users.
         target_indptr, targets: target items, CSR over all users; none of them is seen.
-        n_kept: as in the result.
+        n_kept: the length of the lists.
         others_compete: whether a user's other targets compete with a target.
         own: float32 (n_targets of the block,), overwritten with the scores of the targets.
-        may_stay: bool, like `own`: overwritten with the result.
+        may_stay: bool, like `own`: overwritten with whether a target is among the first `n_kept`.
     """
     offset = target_indptr[first_user]
     for row in range(len(scores)):
@@ -192,6 +192,85 @@ def _radius_of_rows(
     return margin * math.sqrt(distance2) / math.sqrt(along * along + 4 * e * e * margin * margin)
 
 
+@njit(inline="always")
+def _keep(kept: np.ndarray, radius: float) -> None:
+    """Put a radius into its place among the smallest ones, ascending; the largest leaves."""
+    if not radius < kept[-1]:  # NaN, too
+        return
+    place = len(kept) - 1
+    while place > 0 and kept[place - 1] > radius:
+        kept[place] = kept[place - 1]
+        place -= 1
+    kept[place] = radius
+
+
+@compiled(cache=True, error_model="numpy")
+def _keep_radii(
+    margin: float,
+    user: np.ndarray,
+    difference: np.ndarray,
+    user_sizes: tuple[float, float],
+    difference_sizes: tuple[float, float],
+    n_fixed: int,
+    is_elementwise: np.ndarray,
+    budgets: np.ndarray,
+    radii: np.ndarray,
+) -> None:
+    """Put the radii of a pair of items, one for each budget, among the smallest ones.
+
+    Args:
+        margin: of the pair.
+        user, difference: float64 (n_moved,): the user's factors, and q_t - q_j.
+        user_sizes, difference_sizes: the sums of their squares and of their absolute values.
+        n_fixed, is_elementwise, budgets: as in `smallest_radii`.
+        radii: float64 (n_budgets, n_kept).
+    """
+    user2, user_sum = user_sizes
+    distance2, distance_sum = difference_sizes
+    for budget in range(len(budgets)):
+        kept = radii[budget]
+        a, e = budgets[budget, 0], budgets[budget, 1]
+        if margin <= 0.0:
+            radius = 0.0
+        elif not is_elementwise[budget]:
+            radius = _radius_of_rows(margin, user2, distance2, a, e, n_fixed)
+        elif e == 0.0:
+            radius = margin / (a * distance_sum)
+        elif a == 0.0:
+            radius = margin / (2 * e * user_sum)
+        elif kept[-1] < np.inf and (_drop_of_elements(kept[-1], user, difference, a, e) < margin):
+            continue  # further away than all that are kept
+        else:
+            radius = radius_of_elements(margin, user, difference, user_sum, distance_sum, a, e)
+        _keep(kept, radius)
+
+
+@compiled(cache=True, error_model="numpy")
+def _set_bounds(
+    radii: np.ndarray,
+    user_sizes: tuple[float, float],
+    n_moved: int,
+    is_elementwise: np.ndarray,
+    budgets: np.ndarray,
+    intercepts: np.ndarray,
+    slopes: np.ndarray,
+) -> None:
+    """Set the bounds of `_write_bounds`: an item with a larger margin is further away than all that are kept."""
+    user2, user_sum = user_sizes
+    for budget in range(len(budgets)):
+        limit = radii[budget, -1]
+        if limit == np.inf:
+            intercepts[budget], slopes[budget] = _UNBOUNDED, np.float32(0)
+            continue
+        a, e = limit * budgets[budget, 0] * _LOOSER, limit * budgets[budget, 1] * _LOOSER
+        if is_elementwise[budget]:
+            intercept, slope = 2 * e * user_sum + 2 * n_moved * a * e, a * math.sqrt(n_moved)
+        else:
+            intercept, slope = 2 * e * math.sqrt(user2) + 2 * a * e, a
+        intercepts[budget] = min(intercept, _UNBOUNDED)
+        slopes[budget] = min(slope, _UNBOUNDED)
+
+
 @compiled(cache=True, error_model="numpy")
 def smallest_radii(
     scores: np.ndarray,
@@ -227,45 +306,35 @@ def smallest_radii(
         radii: float64 (n_budgets, n_pairs, n_kept); infinite if there are fewer competitors.
     """
     n_items, n_factors = item_factors.shape
-    n_moved, n_budgets, n_kept = n_factors - n_fixed, len(budgets), radii.shape[2]
+    n_moved = n_factors - n_fixed
     distances, bounds = np.empty(_CHUNK, np.float32), np.empty(_CHUNK, np.float32)
     found = np.empty(_CHUNK + 1, np.int64)
-    intercepts, slopes = np.empty(n_budgets, np.float32), np.empty(n_budgets, np.float32)
+    intercepts, slopes = np.empty(len(budgets), np.float32), np.empty(len(budgets), np.float32)
     user_row, difference = np.empty(n_moved), np.empty(n_moved)
-    root = math.sqrt(n_moved)
     for pair in range(len(targets)):
-        target, of_items = targets[pair], scores[rows[pair]]
-        user2, user_sum, fixed2 = 0.0, 0.0, 0.0
-        for k in range(n_factors):
-            value = np.float64(user_factors[users[pair], k])
-            if k < n_moved:
-                user_row[k] = value
-                user2 += value * value
-                user_sum += abs(value)
-            else:
-                fixed2 += value * value
-        user_norm = math.sqrt(user2 + fixed2)
-        radii[:, pair] = np.inf
-        intercepts[:], slopes[:] = _UNBOUNDED, np.float32(0)
+        user, target, of_items = users[pair], targets[pair], scores[rows[pair]]
+        user_row[:] = user_factors[user, :n_moved]
+        fixed_row = user_factors[user, n_moved:].astype(np.float64)
+        user_sizes = np.square(user_row).sum(), np.abs(user_row).sum()
+        user_norm = math.sqrt(user_sizes[0] + np.square(fixed_row).sum())
+        kept = radii[:, pair]
+        kept[:] = np.inf
         stop = 0
         while stop < n_items:
             # Bounds improve from chunk to chunk, so the first ones are short.
             start, stop = stop, min(stop + min(_FIRST_CHUNK + stop, _CHUNK), n_items)
-            chunk = stop - start
-            _write_distances(
-                products[pair, start:stop],
-                squares[start:stop],
-                squares[target],
-                distances[:chunk],
-            )
-            _write_bounds(distances[:chunk], intercepts, slopes, bounds[:chunk])
+            part = slice(start, stop)
+            here, limits = distances[: stop - start], bounds[: stop - start]
+            _set_bounds(kept, user_sizes, n_moved, is_elementwise, budgets, intercepts, slopes)
+            _write_distances(products[pair, part], squares[part], squares[target], here)
+            _write_bounds(here, intercepts, slopes, limits)
             n_found = _count_below(
-                of_items[start:stop],
-                norms[start:stop],
+                of_items[part],
+                norms[part],
                 own[pair],
                 np.float32(2 * slack * user_norm),
                 norms[target],
-                bounds[:chunk],
+                limits,
                 found,
             )
             for n in range(n_found):
@@ -275,45 +344,12 @@ def smallest_radii(
                 margin, distance2, distance_sum = _compare(
                     user_row, item_factors[target], item_factors[item], difference
                 )
-                for k in range(n_moved, n_factors):
-                    gap = np.float64(item_factors[target, k]) - np.float64(item_factors[item, k])
-                    margin += np.float64(user_factors[users[pair], k]) * gap
+                for k in range(n_fixed):
+                    place = n_moved + k
+                    gap = np.float64(item_factors[target, place])
+                    margin += fixed_row[k] * (gap - np.float64(item_factors[item, place]))
                 margin -= slack * user_norm * (norms[target] + norms[item])
-                for budget in range(n_budgets):
-                    kept = radii[budget, pair]
-                    limit = kept[n_kept - 1]
-                    a, e = budgets[budget, 0], budgets[budget, 1]
-                    if margin <= 0.0:
-                        radius = 0.0
-                    elif not is_elementwise[budget]:
-                        radius = _radius_of_rows(margin, user2, distance2, a, e, n_fixed)
-                    elif e == 0.0:
-                        radius = margin / (a * distance_sum)
-                    elif a == 0.0:
-                        radius = margin / (2 * e * user_sum)
-                    elif limit < np.inf and (
-                        _drop_of_elements(limit, user_row, difference, a, e) < margin
-                    ):
-                        continue
-                    else:
-                        radius = radius_of_elements(
-                            margin, user_row, difference, user_sum, distance_sum, a, e
-                        )
-                    if radius >= limit or np.isnan(radius):
-                        continue
-                    place = n_kept - 1
-                    while place > 0 and kept[place - 1] > radius:
-                        kept[place] = kept[place - 1]
-                        place -= 1
-                    kept[place] = radius
-            for budget in range(n_budgets):
-                limit = radii[budget, pair, n_kept - 1]
-                if limit == np.inf:
-                    continue
-                a, e = limit * budgets[budget, 0] * _LOOSER, limit * budgets[budget, 1] * _LOOSER
-                if is_elementwise[budget]:
-                    intercepts[budget] = 2 * e * user_sum + 2 * n_moved * a * e
-                    slopes[budget] = a * root
-                else:
-                    intercepts[budget] = 2 * e * math.sqrt(user2) + 2 * a * e
-                    slopes[budget] = a
+                _keep_radii(
+                    margin, user_row, difference, user_sizes, (distance2, distance_sum), n_fixed,
+                    is_elementwise, budgets, kept,
+                )  # fmt: skip
