@@ -320,6 +320,7 @@ def test_the_runner_writes_the_table(folder, tmp_path, monkeypatch, capsys):
         *["step of an attack"] * 3,
         *["gradient of smooth-rank, all lists"] * 2,
         "gradient of margin, all lists",
+        *["certified radii"] * 3,
         *["propagation of LightGCN, forward and backward"] * 3,
         *["ranks of the test items"] * 2,
         *["top-10 lists"] * 2,

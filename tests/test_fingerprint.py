@@ -232,6 +232,7 @@ def test_an_edit_concerns_the_jobs_whose_result_it_may_change(library, path):
 KERNELS = {path.name for path in ROOT.glob("src/embrittle/kernels/*.py")}
 KERNELS -= {"reference.py", "cache.py"}  # which only tests run, and which no result depends on
 KERNELS -= {"numba_graph.py"}  # of LightGCN alone
+KERNELS -= {"numba_radii.py"}  # of certificates alone
 
 
 @pytest.mark.parametrize("kernel", sorted(KERNELS))
@@ -239,6 +240,12 @@ def test_a_changed_kernel_concerns_trainings_and_attacks(library, kernel):
     concerned = library.concerned(f"kernels/{kernel}", ALL_JOBS | FACTORISATION)
     assert {"train_model", "attack_model"} <= concerned
     assert not concerned & (PREPARATION | {"evaluate_model", "tabulate_table1", "judge_claims"})
+
+
+def test_the_kernel_of_certificates_concerns_no_training_and_no_attack(library):
+    concerned = library.concerned("kernels/numba_radii.py", ALL_JOBS | FACTORISATION)
+    assert {"certify_model", "search_worst_case"} <= concerned
+    assert not concerned & {"train_model", "attack_model", "evaluate_model"}
 
 
 # --- Modules that a job finds by a name -----------------------------------------------------------
