@@ -5,8 +5,9 @@ import pytest
 
 from attack_problem import N_ITEMS, N_USERS
 from embrittle.attacks.losses import LOSSES
-from embrittle.attacks.losses.ranking import loss_of, own_lists
+from embrittle.attacks.losses.ranking import loss_of
 from embrittle.attacks.methods import ATTACKS
+from embrittle.attacks.own_lists import own_lists
 from embrittle.attacks.run import Attacked, Perturbation, attack_model
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
@@ -43,7 +44,7 @@ def test_each_loss_drives_its_targets_out_of_the_lists(backend, factors, train, 
     clean = {"attack": {"method": "noise"}, **settings, "epsilon": 1e-6, "iterations": 1}
     model = attacked(factors, train, backend, test=test_items)
     before = attack_model(model, **clean)[1]
-    own = own_lists(model)
+    own = own_lists(backend, factors, train, K)
     for knows, targets in (("lists", own), ("test", test_items)):
         attack = {"method": "apgd", "loss": loss, "knows": knows}
         perturbation, lists = attack_model(model, attack=attack, **settings)
@@ -53,9 +54,8 @@ def test_each_loss_drives_its_targets_out_of_the_lists(backend, factors, train, 
 
 
 def test_the_targets_of_an_attacker_without_test_items_are_the_models_own_lists(factors, train):
-    model = attacked(factors, train)
     items, _ = top_items(CpuBackend(), *factors, train, K)
-    own = own_lists(model)
+    own = own_lists(CpuBackend(), factors, train, K)
     assert (own.counts == K).all()
     for user in range(N_USERS):
         mine = own.indices[own.indptr[user] : own.indptr[user + 1]]

@@ -39,12 +39,13 @@ def test_radii_count_up_to_and_with_epsilon():
     pairs = np.array([0, 2])
     assert measures.overtaken_at(radii, 0.05).tolist() == [0, 1]
     assert measures.overtaken_at(radii, np.float32(0.2)).tolist() == [2, 3]
-    ndcg = measures.certified_ndcg(radii, pairs, targets, 0.15, 3)
+    overtaken = measures.overtaken_at(radii, 0.15)
+    ndcg = measures.ndcg_left(overtaken, pairs, targets, 3)
     assert ndcg[:3].tolist() == pytest.approx([1 / np.log2(3), 0, 1 / np.log2(3)])
     assert np.isnan(ndcg[3])
-    hits = measures.certified_hits(radii, pairs, targets, 0.15, 1)
+    hits = measures.hits_left(overtaken, pairs, targets, 1)
     assert hits[:3].tolist() == [0, 0, 0]
-    assert measures.certified_hits(radii, pairs, targets, 0.15, 2)[:3].tolist() == [1, 0, 1]
+    assert measures.hits_left(overtaken, pairs, targets, 2)[:3].tolist() == [1, 0, 1]
 
 
 def test_a_users_radius_is_that_of_the_safest_test_item():

@@ -219,7 +219,7 @@ def test_no_perturbation_goes_below_the_certificate_in_exact_arithmetic(
     model, seen, targets = problem(seed, n_factors=3, fixed=fixed, ties=(0, 6)[seed % 2])
     rng = np.random.default_rng(seed)
     certificate = certified_radii(model, seen, targets, LENGTH, threats=[threat])
-    of = (certificate.of(threat), certificate.pairs, targets)
+    values, of = certificate.of(threat), (certificate.pairs, targets, LENGTH)
     a, e = (budget * epsilon for budget in threat.budgets(model.sizes))
     users, items = model.user_factors.astype(float), model.item_factors.astype(float)
     for aimed in (False, True):
@@ -235,10 +235,10 @@ def test_no_perturbation_goes_below_the_certificate_in_exact_arithmetic(
             change[:, : model.n_moved] = within(threat, direction[:, : model.n_moved], budget)
         lists = lists_of(exact(users + changes[0]), exact(items + changes[1]), seen)
         left = ndcg_per_user(lists, targets, LENGTH)
-        certain = measures.certified_ndcg(*of, epsilon, LENGTH)
+        certain = measures.ndcg_left(measures.overtaken_at(values, epsilon), *of)
         assert (left[targets.counts > 0] >= certain[targets.counts > 0] - 1e-12).all()
         hits = np.minimum(hits_per_user(lists, targets, LENGTH), 1)
-        sure = measures.certified_hits(*of, epsilon, LENGTH)
+        sure = measures.hits_left(measures.overtaken_at(values, epsilon), *of)
         assert (hits[targets.counts > 0] >= sure[targets.counts > 0]).all()
 
 
@@ -281,7 +281,9 @@ def test_no_attack_goes_below_its_certificate(name):
         )
         lists = Lists.from_long(*columns.values(), N_USERS, LENGTH)
         left = ndcg_per_user(lists, targets, LENGTH)
-        certain = measures.certified_ndcg(radii.of(threat), radii.pairs, targets, epsilon, LENGTH)
+        certain = measures.ndcg_left(
+            measures.overtaken_at(radii.of(threat), epsilon), radii.pairs, targets, LENGTH
+        )
         assert (left >= certain - 1e-12).all()
         below_initial |= bool((left < unperturbed).any())
     assert below_initial or name == "noise"
@@ -322,9 +324,12 @@ def test_certificates_fall_with_epsilon_and_both_kinds_of_rows_are_no_safer(give
     for norm in ("l2", "linf"):
         curves = {}
         for rows in ("users", "items", "both"):
-            of = (radii.of(Threat(rows, norm, "absolute")), radii.pairs, targets)
-            ndcg = [measures.certified_ndcg(*of, epsilon, LENGTH) for epsilon in grid]
-            curves[rows] = [np.nansum(values) for values in ndcg]
+            values = radii.of(Threat(rows, norm, "absolute"))
+            of = (radii.pairs, targets, LENGTH)
+            ndcg = [
+                measures.ndcg_left(measures.overtaken_at(values, epsilon), *of) for epsilon in grid
+            ]
+            curves[rows] = [np.nansum(of_users) for of_users in ndcg]
         for curve in curves.values():
             assert (np.diff(curve) <= 1e-12).all()
         assert (np.array(curves["both"]) <= np.minimum(curves["users"], curves["items"])).all()
@@ -394,7 +399,8 @@ def test_fewer_candidates_than_places_are_certain_for_ever():
     targets = items_of([(0, 0)])
     radii = certified_radii(model, seen, targets, LENGTH)
     assert np.isinf(radii.values[:, 0, 2:]).all()
-    assert measures.certified_hits(radii.values[0], radii.pairs, targets, 1e9, LENGTH)[0] == 1
+    overtaken = measures.overtaken_at(radii.values[0], 1e9)
+    assert measures.hits_left(overtaken, radii.pairs, targets, LENGTH)[0] == 1
 
 
 def test_a_certificate_is_stored_and_read_bit_for_bit(tmp_path):

@@ -124,7 +124,10 @@ def test_radii_of_users_and_of_groups(measured):
     assert np.isnan(radii[N_USERS - 1])
     assert (radii[: N_USERS - 1] >= 0).all()
     table = pd.DataFrame({"kind": ["a", "b"] * (N_USERS // 2)})
-    attributes = {"of_kind": {"of": "users", "column": "kind"}, "absent": {"column": "none"}}
+    attributes = {
+        "of_kind": {"of": "users", "column": "kind"},
+        "absent": {"of": "users", "column": "none"},
+    }
     groups = evaluate.groups_table(users, THREATS, attributes, table, np.ones(N_USERS, int))
     here = groups[(groups["rows"] == "users") & (groups["norm"] == "l2")]
     here = here[here["budget"] == "absolute"].set_index("label")
@@ -203,7 +206,7 @@ def test_what_is_left_is_relative_to_the_same_seed(made):
 
 def test_the_sandwich_has_the_strongest_attack_that_is_shown_and_the_gap_to_the_best_proof(made):
     row = made["sandwich"].set_index("model").loc["BPR-MF"]
-    assert (row["strongest"], row["epsilon"]) == ("strong", 0.1)
+    assert (row["strongest"], row["knows"], row["epsilon"]) == ("strong", "test", 0.1)
     assert (row["certified"], row["proved"], row["found"]) == pytest.approx((22, 32, 34))
     assert row["attacked"] == pytest.approx(50)
     assert row["gap"] == pytest.approx(34 - 32)  # the search found more than the attack
@@ -224,7 +227,7 @@ def test_models_are_compared_pair_by_pair(made):
 def test_the_table_and_the_page(made, tmp_path):
     text = re.sub(" +", " ", made["markdown"])
     assert (
-        "| users | L2 norm of each row | 0.1 | strong | 22.0 % [17.0, 27.0] | 32.0 to 34.0 % |"
+        "| users | L2 norm of each row | 0.1 | strong | the test items | 22.0 % [17.0, 27.0] | 32.0 to 34.0 % |"
         in text
     )
     assert (
@@ -232,13 +235,15 @@ def test_the_table_and_the_page(made, tmp_path):
     )
     assert "Note." in text
     files = {}
-    for name in ("curves", "sandwich", "differences", "groups"):
+    for name in ("curves", "sandwich", "seeds", "groups"):
         path = tmp_path / f"{name}.csv"
         made[name].to_csv(path, index=False)
         files[f"certificates_{name}"] = [str(path)]
     inputs = Inputs(files)
     beside, compared, radii = page.tables(inputs, {"shop": "The shop"})
+    assert beside.rows[0][0][-2:] == ["strong", "the test items"]
     assert beside.rows[0][1][1].ours == "32.0 to 34.0 %"
+    assert len(compared.rows) == 1  # at the epsilon that the configuration compares at
     assert compared.rows[0][1][2].ours.startswith("10.0 [")
     assert [heads[2:] for heads, _ in radii.rows[:3]] == [
         ["—", "all users"], ["sex", "first"], ["sex", "second"],

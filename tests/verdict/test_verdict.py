@@ -223,14 +223,15 @@ def test_at_equal_norms(differences, expected):
     assert judged_by(Files(metrics=skeleton(["ml-1m"])), CLAIMS["equal-norm"]).verdict == NOT_RUN
 
 
-@pytest.mark.parametrize(
-    ("saved", "expected"),
-    [
-        ([10, 11, 9], REPRODUCED),
-        ([-10, -11, -9], NOT_REPRODUCED),
-        ([-10, 10, 0], CANNOT_BE_TOLD),
-    ],
-)
+LEADS = [
+    ([10, 11, 9], REPRODUCED),
+    ([-10, -11, -9], NOT_REPRODUCED),
+    ([-10, 10, 0], CANNOT_BE_TOLD),
+]
+"""How much more is left of the defence, by seed, and the verdict that follows."""
+
+
+@pytest.mark.parametrize(("saved", "expected"), LEADS)
 def test_the_defence_beside_a_copy_with_its_norms(saved, expected):
     rows = [
         {
@@ -251,14 +252,7 @@ def test_the_defence_beside_a_copy_with_its_norms(saved, expected):
     assert judged_by(Files(metrics=skeleton(["ml-1m"])), claim).verdict == NOT_RUN
 
 
-@pytest.mark.parametrize(
-    ("leads", "expected"),
-    [
-        ([10, 11, 9], REPRODUCED),
-        ([-10, -11, -9], NOT_REPRODUCED),
-        ([-10, 10, 0], CANNOT_BE_TOLD),
-    ],
-)
+@pytest.mark.parametrize(("leads", "expected"), LEADS)
 def test_the_defence_by_certificates(leads, expected):
     rows = [
         {

@@ -7,12 +7,12 @@ from os import PathLike
 
 import numpy as np
 
+from embrittle.attacks.own_lists import own_lists
 from embrittle.certificates.radii import Model, Radii, certified_radii, staying_radii
 from embrittle.certificates.threats import THREATS, Threat
 from embrittle.data.interactions import UserItems
 from embrittle.files import read_tensors, write_tensors
 from embrittle.kernels.cpu import CpuBackend
-from embrittle.kernels.ranking import top_items
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,6 @@ def certify(
     Raises:
         DataError: a factor is not finite, or `k` exceeds the catalogue.
     """
-    items, _ = top_items(CpuBackend(), model.user_factors, model.item_factors, seen, k)
-    users, places = np.nonzero(items >= 0)
-    own = UserItems.from_pairs(users, items[users, places], len(items), seen.n_items)
+    own = own_lists(CpuBackend(), (model.user_factors, model.item_factors), seen, k)
     radii = certified_radii(model, seen, test_items, length)
     return Certificate(radii, own, staying_radii(model, seen, own, k, THREATS), model.sizes)

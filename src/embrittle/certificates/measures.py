@@ -40,46 +40,24 @@ def overtaken_at(radii: np.ndarray, epsilon: float) -> np.ndarray:
     return np.count_nonzero(radii <= epsilon, axis=1)
 
 
-def certified_ndcg(
-    radii: np.ndarray, pairs: np.ndarray, targets: UserItems, epsilon: float, k: int
-) -> np.ndarray:
-    """Return the nDCG@k of each user that no perturbation within epsilon can go below.
+def ndcg_left(overtaken: np.ndarray, pairs: np.ndarray, targets: UserItems, k: int) -> np.ndarray:
+    """Return nDCG@k of each user if so many items are above the targets, and the targets are as low as that allows.
 
     Args:
-        radii: float32 (n, K), K >= k, of the targets `pairs`.
-        pairs, targets: as in `worst_ranks`.
-        epsilon: the budget.
+        overtaken, pairs, targets: as in `worst_ranks`; k or more items push a target out of the list.
         k: length of the lists.
 
     Returns:
         float64 (n_users,), NaN for users without a target.
     """
-    ranks = _certain_ranks(overtaken_at(radii, epsilon), pairs, targets, radii.shape[1])
+    ranks = worst_ranks(overtaken, pairs, targets)
     return accuracy.ndcg_per_user(ranks, targets.counts, k)
 
 
-def certified_hits(
-    radii: np.ndarray, pairs: np.ndarray, targets: UserItems, epsilon: float, k: int
-) -> np.ndarray:
-    """Return whether a target of each user stays among the first k for certain; as `certified_ndcg`, 1 or 0."""
-    ranks = _certain_ranks(overtaken_at(radii, epsilon), pairs, targets, radii.shape[1])
+def hits_left(overtaken: np.ndarray, pairs: np.ndarray, targets: UserItems, k: int) -> np.ndarray:
+    """Return whether a target of each user is among the first k then, 1 or 0; as `ndcg_left`."""
+    ranks = worst_ranks(overtaken, pairs, targets)
     return np.minimum(accuracy.hits_per_user(ranks, targets.counts, k), 1)
-
-
-def ndcg_of_search(
-    overtaken: np.ndarray, pairs: np.ndarray, targets: UserItems, k: int
-) -> np.ndarray:
-    """Return nDCG@k of each user from the number of items above each target, `overtaken`; k stands for k or more."""
-    ranks = _certain_ranks(overtaken, pairs, targets, k)
-    return accuracy.ndcg_per_user(ranks, targets.counts, k)
-
-
-def _certain_ranks(
-    overtaken: np.ndarray, pairs: np.ndarray, targets: UserItems, most: int
-) -> np.ndarray:
-    """`worst_ranks` of the targets with fewer than `most` items above them; 0 for the others."""
-    known = overtaken < most
-    return worst_ranks(overtaken[known], pairs[known], targets)
 
 
 def user_radii(radii: np.ndarray, pairs: np.ndarray, targets: UserItems, k: int) -> np.ndarray:

@@ -76,26 +76,22 @@ def certified_radii(
     seen: UserItems,
     targets: UserItems,
     length: int,
-    *,
-    others_compete: bool = False,
     threats: Sequence[Threat] = tuple(THREATS),
 ) -> Radii:
-    """Return the radii of all targets.
+    """Return the radii of all targets; a user's other targets do not compete with a target.
 
     Args:
         model: the model.
         seen: items that are not listed, and so do not compete.
         targets: items whose place in their users' lists is certified, none of them seen.
         length: the number of radii of each target, K.
-        others_compete: whether a user's other targets compete with a target. Without them, `measures.worst_ranks`
-            counts the targets among each other.
         threats: what is perturbed.
 
     Raises:
         DataError: a factor is not finite.
     """
     nothing = np.zeros(0, np.int64), np.zeros((len(threats), 0, length), np.float32)
-    found = [nothing, *_blocks(model, seen, targets, length, others_compete, threats)]
+    found = [nothing, *_blocks(model, seen, targets, length, threats, others_compete=False)]
     pairs = np.concatenate([of for of, _ in found])
     return Radii(list(threats), pairs, np.concatenate([values for _, values in found], axis=1))
 
@@ -115,7 +111,7 @@ def staying_radii(
         list of the model as it is.
     """
     radii = np.zeros((len(threats), len(lists.indices)), np.float32)
-    for pairs, values in _blocks(model, seen, lists, length, True, threats):
+    for pairs, values in _blocks(model, seen, lists, length, threats, others_compete=True):
         radii[:, pairs] = values[:, :, -1]
     return radii
 
@@ -125,8 +121,9 @@ def _blocks(
     seen: UserItems,
     targets: UserItems,
     length: int,
-    others_compete: bool,
     threats: Sequence[Threat],
+    *,
+    others_compete: bool,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield positions of targets that are in the list, with their radii, for blocks of users."""
     users, items = (

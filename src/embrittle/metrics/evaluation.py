@@ -157,7 +157,7 @@ def evaluate_fairness(
         DataError: a file is damaged, or an attribute cannot form groups.
     """
     counts = {"users": np.diff(train.indptr), "items": train.item_counts()}
-    built = _built_groups(attributes, tables, counts)
+    built = grouping.build_defined(attributes, tables, counts)
     group_rows, fairness_rows = [], []
     for path, condition in zip(paths, conditions, strict=True):
         lists = read_lists(path, test_items.n_users, max(k))
@@ -177,24 +177,6 @@ def evaluate_fairness(
         pd.DataFrame(group_rows, columns=GROUP_COLUMNS),
         pd.DataFrame(fairness_rows, columns=FAIRNESS_COLUMNS),
     )
-
-
-def _built_groups(
-    attributes: Mapping[str, Mapping[str, Any]],
-    tables: Mapping[str, pd.DataFrame],
-    counts: Mapping[str, np.ndarray],
-) -> dict[str, grouping.Groups]:
-    """Return the groups of each attribute that the data set has."""
-    built = {}
-    for name, definition in attributes.items():
-        of = definition["of"]
-        how = {
-            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
-        }
-        groups = grouping.build(of, tables[of], counts[of], **how)
-        if groups is not None:
-            built[name] = groups
-    return built
 
 
 def collect(paths: Iterable[str | PathLike]) -> pd.DataFrame:

@@ -8,8 +8,9 @@ without a value belong to no group.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,6 +139,33 @@ def build(
             "%d of %d %s are in no group of %s", without, len(table), of, column or "interactions"
         )
     return result
+
+
+def build_defined(
+    attributes: Mapping[str, Mapping[str, Any]],
+    tables: Mapping[str, pd.DataFrame],
+    counts: Mapping[str, np.ndarray],
+) -> dict[str, Groups]:
+    """Build the groups of each attribute that the data set has.
+
+    Args:
+        attributes: name -> definition: `of` ("users" or "items"), and the arguments of `build`.
+        tables: "users" and "items" of the normal form, those that the attributes are of.
+        counts: the training interactions of each user and of each item, by the same names.
+
+    Raises:
+        DataError: as in `build`.
+    """
+    built = {}
+    for name, definition in attributes.items():
+        of = definition["of"]
+        how = {
+            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
+        }
+        groups = build(of, tables[of], counts[of], **how)
+        if groups is not None:
+            built[name] = groups
+    return built
 
 
 def _numbers(of: str, column: pd.Series) -> np.ndarray:

@@ -244,6 +244,22 @@ def members_of(settings: Settings, attack: str) -> list[str]:
     return list(settings.attacks[attack].members or [attack])
 
 
+def with_members(settings: Settings, attacks: Iterable[str]) -> list[str]:
+    """The attacks, and then the members of the ensembles among them, each once."""
+    attacks = list(attacks)
+    return list(
+        dict.fromkeys([*attacks, *(m for name in attacks for m in members_of(settings, name))])
+    )
+
+
+def knowledge_of(settings: Settings, attack: str) -> str:
+    """What an attack knows: "nothing" (noise), "train", "lists" or "test"; of an ensemble, "test" if a member does."""
+    first = settings.attacks[members_of(settings, attack)[0]]
+    if first.method == "noise":
+        return "nothing"
+    return "test" if knows_test_items(settings, attack) else knows(first.plain())
+
+
 def is_single_step(settings: Settings, attack: str) -> bool:
     """Whether an attack takes a single step, by its method; an ensemble does if all its members do."""
     methods = [settings.attacks[name].method for name in members_of(settings, attack)]
@@ -283,6 +299,16 @@ def grid_conditions(settings: Settings, own: Grid) -> Iterator[tuple[str, float,
     for attack in own.attacks:
         for iterations in (1,) if is_single_step(settings, attack) else own.iterations:
             yield attack, own.epsilon, iterations
+
+
+def conditions_at(
+    settings: Settings, attacks: Iterable[str], epsilon: Iterable[float], iterations: int
+) -> Iterator[tuple[str, float, int]]:
+    """Yield the conditions of attacks at each epsilon, multi-step attacks after one number of iterations."""
+    epsilon = list(epsilon)
+    for attack in attacks:
+        steps = 1 if is_single_step(settings, attack) else iterations
+        yield from ((attack, budget, steps) for budget in epsilon)
 
 
 def table_files(study: Study, table: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The names of conditions and measures in tables and figures, and the decimals of measures."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -10,6 +10,22 @@ METRIC_LABELS = {MEAN_NORM_METRIC: "Perturbation norm"}
 
 CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
 
+KNOWS = {
+    "nothing": "nothing",
+    "train": "training interactions",
+    "lists": "the model's own lists",
+    "test": "the test items",
+}
+"""What an attacker knows (`product.knowledge_of`), in tables."""
+
+EPSILON_LABELS = {
+    "absolute": "ε, L2 norm of each row",
+    "relative": "ε, in units of the model's rows",
+}
+"""The axis of epsilon, by the unit of the budget."""
+
+MINUS = "\N{MINUS SIGN}"
+
 DECIMALS = {"SE": 2, "ICov": 0}
 
 DEFAULT_DECIMALS = 4
@@ -18,6 +34,16 @@ DEFAULT_DECIMALS = 4
 def format_value(value: float, metric: str, missing: str = "—") -> str:
     """A value with as many decimals as the paper prints for the metric; `missing` for NaN."""
     return missing if np.isnan(value) else f"{value:.{DECIMALS.get(metric, DEFAULT_DECIMALS)}f}"
+
+
+def one_decimal(value: float) -> str:
+    """A number with one decimal; no minus sign before a rounded zero."""
+    return f"{value:z.1f}".replace("-", MINUS)
+
+
+def in_brackets(low: float, high: float, write: Callable[[float], str] = one_decimal) -> str:
+    """An interval in brackets, after a blank; nothing without one."""
+    return "" if np.isnan(low) else f" [{write(low)}, {write(high)}]"
 
 
 def listed(words: Sequence[str]) -> str:

@@ -13,9 +13,8 @@ import numpy as np
 
 from embrittle.attacks.loss import Loss, Pair
 from embrittle.attacks.losses import kind_of, knows
-from embrittle.data.interactions import UserItems
+from embrittle.attacks.own_lists import own_lists
 from embrittle.errors import ConfigError
-from embrittle.kernels.ranking import top_items
 from embrittle.kernels.ranking_losses import RankingLoss, sharpness_of
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def loss_of(attacked: Attacked, definition: Mapping[str, Any], **geometry: Any) 
     """
     kind, options = definition["loss"], {**kind_of(definition).options, **definition}
     if knows(definition) == "lists":
-        targets = own_lists(attacked)
+        targets = own_lists(attacked.backend, attacked.factors, attacked.seen_items, attacked.k)
     elif attacked.test is None:
         raise ConfigError("an attack that knows the test items needs them")
     else:
@@ -94,11 +93,3 @@ def loss_of(attacked: Attacked, definition: Mapping[str, Any], **geometry: Any) 
         options.get("enough", math.inf),
     )
     return RankedLoss(attacked, ranking, **geometry)
-
-
-def own_lists(attacked: Attacked) -> UserItems:
-    """Return the items of the model's top-K lists."""
-    backend, seen = attacked.backend, attacked.seen_items
-    lists, _ = top_items(backend, *map(backend.put, attacked.factors), seen, attacked.k)
-    users, places = np.nonzero(lists >= 0)
-    return UserItems.from_pairs(users, lists[users, places], seen.n_users, seen.n_items)

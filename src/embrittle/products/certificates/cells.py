@@ -27,7 +27,7 @@ SPREAD_COLUMNS = [*CURVE, "mean", "sd", "low", "high", "n_seeds"]
 SANDWICH_COLUMNS = [
     *("dataset", "model", *THREAT, "epsilon"),
     *("certified", "certified_low", "certified_high", "proved", "found"),
-    *("strongest", "attacked", "attacked_low", "attacked_high", "gap", "n_seeds"),
+    *("strongest", "knows", "attacked", "attacked_low", "attacked_high", "gap", "n_seeds"),
 ]
 SEED_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon", "seed"),
@@ -110,7 +110,7 @@ def sandwich(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
             (
                 *cell,
                 *(certified[c] for c in ("mean", "low", "high")),
-                *(proved, found, strongest),
+                *(proved, found, strongest, attacks[strongest]["knows"]),
                 *(best[c] for c in ("mean", "low", "high")),
                 *(attack - proof, best["n_seeds"]),
             )

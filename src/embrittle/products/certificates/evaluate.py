@@ -80,6 +80,44 @@ def search(
     return pd.DataFrame(rows, columns=SEARCH_COLUMNS)
 
 
+def evaluate(
+    certificate: Certificate,
+    test_items: UserItems,
+    searched: pd.DataFrame | None,
+    paths: Sequence[str | PathLike],
+    table: pd.DataFrame,
+    train_counts: np.ndarray,
+    *,
+    conditions: Sequence[Condition],
+    attacks: Mapping[str, Mapping[str, Any]],
+    epsilon: Sequence[float],
+    k: Sequence[int],
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> dict[str, pd.DataFrame]:
+    """Evaluate a certificate.
+
+    Args:
+        certificate, test_items, searched, epsilon, k: as in `curves`.
+        paths, conditions, attacks: as in `beside_attacks`.
+        table, train_counts, attributes: as in `groups_table`.
+
+    Returns:
+        "curves" with the attacks, "users" (`users_table`) and "groups" (`groups_table`).
+
+    Raises:
+        DataError: as in `beside_attacks`.
+    """
+    radii = certificate.radii
+    certain = curves(certificate, test_items, searched, epsilon=epsilon, k=k)
+    attacked = beside_attacks(paths, radii, test_items, conditions=conditions, attacks=attacks, k=k)
+    users = users_table(radii, test_items, k[0])
+    return {
+        "curves": pd.concat([certain, attacked], ignore_index=True),
+        "users": users,
+        "groups": groups_table(users, radii.threats, attributes, table, train_counts),
+    }
+
+
 def curves(
     certificate: Certificate,
     test_items: UserItems,
@@ -108,9 +146,10 @@ def curves(
         values = radii.of(threat)
         for budget in epsilon:
             at = (*threat, budget)
+            overtaken = measures.overtaken_at(values, budget)
             for length in k:
-                of = (values, radii.pairs, test_items, budget, length)
-                ndcg, hits = measures.certified_ndcg(*of), measures.certified_hits(*of)
+                of = (overtaken, radii.pairs, test_items, length)
+                ndcg, hits = measures.ndcg_left(*of), measures.hits_left(*of)
                 rows.append((*at, CERTIFIED, "", f"nDCG@{length}", np.nanmean(ndcg)))
                 rows.append((*at, CERTIFIED, "", f"HR@{length}", np.nanmean(hits)))
             share = measures.certain_share(
@@ -142,7 +181,7 @@ def _of_search(
     place = np.searchsorted(pairs, here["pair"])
     most[place], least[place] = here["excluded"], here["reached"]
     for kind, counts in ((PROVED, most), (FOUND, least)):
-        ndcg = measures.ndcg_of_search(counts, pairs, test_items, k)
+        ndcg = measures.ndcg_left(counts, pairs, test_items, k)
         yield kind, "", f"nDCG@{k}", np.nanmean(ndcg)
     undecided = np.unique(test_items.users[pairs[most != least]])
     tested = np.count_nonzero(test_items.counts)
@@ -186,9 +225,10 @@ def beside_attacks(
             rows.append((*of_attack, float(epsilon), *kind, f"nDCG@{length}", value))
             if not initial:
                 threat = Threat(*attacks[attack]["threat"])
-                of = (radii.of(threat), radii.pairs, test_items, float(epsilon), length)
+                overtaken = measures.overtaken_at(radii.of(threat), float(epsilon))
+                certified = measures.ndcg_left(overtaken, radii.pairs, test_items, length)
                 condition = f"{attack} with epsilon {epsilon} and {iterations} iterations"
-                check(left, measures.certified_ndcg(*of), f"nDCG@{length} after {condition}")
+                check(left, certified, f"nDCG@{length} after {condition}")
     return pd.DataFrame(rows, columns=CURVE_COLUMNS)
 
 
@@ -233,7 +273,7 @@ def groups_table(
     Args:
         users: from `users_table`.
         threats: the threats of its columns.
-        attributes: name -> definition, with the arguments of `groups.build`.
+        attributes: name -> definition of an attribute of users, as in `groups.build_defined`.
         table: the user table of the normal form.
         train_counts: integers (n_users,), training interactions of each user.
 
@@ -244,19 +284,13 @@ def groups_table(
     """
     tested = users["n_test"].to_numpy() > 0
     kinds: list[tuple[str, str, str, np.ndarray]] = [("", "all", "all users", tested)]
-    for name, definition in attributes.items():
-        how = {
-            key: definition[key] for key in ("column", "quantiles", "groups") if key in definition
-        }
-        built = grouping.build("users", table, train_counts, **how)
-        if built is not None:
-            kinds += [
-                (name, group, label, member & tested)
-                for group, label, member in zip(
-                    built.names, built.labels, built.member, strict=True
-                )
-                if (member & tested).any()
-            ]
+    found = grouping.build_defined(attributes, {"users": table}, {"users": train_counts})
+    for name, built in found.items():
+        kinds += [
+            (name, group, label, member & tested)
+            for group, label, member in zip(built.names, built.labels, built.member, strict=True)
+            if (member & tested).any()
+        ]
     rows = []
     for attribute, group, label, member in kinds:
         for threat in threats:

@@ -8,13 +8,12 @@ from embrittle.errors import DataError
 from embrittle.metrics.tidy import known_first
 from embrittle.products.certificates.evaluate import ATTACK, CERTIFIED, FOUND, PROVED
 from embrittle.products.certificates.tables import ROWS
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import EPSILON_LABELS, condition_label
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing, drawing, line_look, look_of
 from embrittle.vocabulary import PAPER_MODELS
 
 AT = "ε = {x:g}"
-UNITS = {"absolute": "ε, L2 norm of each row", "relative": "ε, in units of the model's rows"}
 PROOF_LOOK = line_look("#000000", 0) | {"marker": "", "linewidth": 1.4}
 EXACT_LOOK = line_look("#D55E00", 1) | {"marker": ""}
 FOUND_LOOK = EXACT_LOOK | {"linestyle": ":"}
@@ -65,7 +64,7 @@ def certificates_figure(
         for row, kind in enumerate(kinds):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
-                ax.set(title="" if row else model, xlabel=UNITS[budget])
+                ax.set(title="" if row else model, xlabel=EPSILON_LABELS[budget])
                 ax.set_ylabel(f"{ROWS[kind]}: nDCG@{k} left, %")
                 ax.set_xscale("log")
                 ax.xaxis.set_major_locator(LogLocator(10, numticks=12))

@@ -13,12 +13,11 @@ from embrittle.products.certificates.tables import (
     DIFFERENCE_HEAD,
     SANDWICH_HEAD,
     difference_cells,
-    number,
     sandwich_cells,
     threat_text,
 )
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import condition_label, listed
+from embrittle.render.labels import KNOWS, condition_label, listed, one_decimal
 from embrittle.render.page_tables import Cell, Table, by_dataset
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing
@@ -33,13 +32,13 @@ def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
     """Proofs beside attacks, models compared, and the radii of groups, for every data set.
 
     Args:
-        inputs: certificates_sandwich, certificates_differences and certificates_groups, or none.
+        inputs: certificates_sandwich, certificates_seeds and certificates_groups, or none.
         titles: data set -> title.
     """
     made: list[Table] = []
     for name, caption, shown in (
         ("sandwich", BESIDE, _beside),
-        ("differences", COMPARED, _compared),
+        ("seeds", COMPARED, _compared),
         ("groups", RADII, _radii),
     ):
         found = inputs.csv(f"certificates_{name}")
@@ -51,26 +50,22 @@ def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
 def _beside(rows: pd.DataFrame, caption: str) -> Table:
     shown = [
         (
-            [row.model, *threat_text(row), condition_label(row.strongest)],
+            [row.model, *threat_text(row), condition_label(row.strongest), KNOWS[row.knows]],
             [Cell(text or "—") for text in sandwich_cells(row)],
         )
         for row in rows.itertuples(index=False)
     ]
-    return Table(caption, ["Model", "Rows", "Limit on", "ε", "Attack"], SANDWICH_HEAD, shown)
-
-
-# So many epsilons suffice to read a table; all are in its file.
-_SHOWN_EPSILONS = (0.001, 0.01, 0.1)
+    head = ["Model", "Rows", "Limit on", "ε", "Attack", "Knows"]
+    return Table(caption, head, SANDWICH_HEAD, shown)
 
 
 def _compared(rows: pd.DataFrame, caption: str) -> Table:
-    rows = rows[(rows["budget"] == "relative") & rows["epsilon"].isin(_SHOWN_EPSILONS)]
     shown = [
         (
             [f"{row.model} and {row.compared_with}", *threat_text(row)],
             [Cell(text) for text in difference_cells(row)],
         )
-        for row in rows.itertuples(index=False)
+        for row in cells.differences(rows).itertuples(index=False)
     ]
     return Table(caption, ["Models", "Rows", "Limit on", "ε"], DIFFERENCE_HEAD, shown)
 
@@ -123,7 +118,7 @@ def _certain(curves: pd.DataFrame, *, epsilon: float, model: str, k: int) -> str
     ).set_index("model")
     models = known_first(pd.Series(rows.index), PAPER_MODELS)
     taken = [
-        f"{number(100 - rows.loc[name, 'mean'])} % of {name}'s" + ("" if n else f" nDCG@{k}")
+        f"{one_decimal(100 - rows.loc[name, 'mean'])} % of {name}'s" + ("" if n else f" nDCG@{k}")
         for n, name in enumerate(models)
     ]
     return (

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from embrittle.attacks.losses import knows
 from embrittle.attacks.methods import ATTACKS
 from embrittle.certificates.threats import Threat
 from embrittle.problems import Problems, suggestion
@@ -18,15 +17,16 @@ from embrittle.products.product import (
     budget_of,
     check_compared,
     check_units,
+    conditions_at,
     datasets_named,
     drawn,
-    is_single_step,
-    knows_test_items,
+    knowledge_of,
     members_of,
     of_each_dataset,
     of_each_run,
     of_models,
     tables_and_figures,
+    with_members,
 )
 from embrittle.section import Epsilons, Names, Positive, ProductSection, Text, Whole, setting
 
@@ -92,13 +92,9 @@ class Certificates(Product):
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Each attack at each epsilon of its budget."""
         own = CertificatesSettings.of(settings)
-        for attacks, budgets in (
-            (own.attacks, own.attack_epsilon),
-            (own.relative_attacks, own.relative_attack_epsilon),
-        ):
-            for attack in attacks:
-                steps = 1 if is_single_step(settings, attack) else own.iterations
-                yield from ((attack, epsilon, steps) for epsilon in budgets)
+        yield from conditions_at(settings, own.attacks, own.attack_epsilon, own.iterations)
+        relative = own.relative_attacks, own.relative_attack_epsilon
+        yield from conditions_at(settings, *relative, own.iterations)
 
     def check(self, written: Written, problems: Problems) -> None:
         """Report attacks and attributes that are not defined or of the wrong kind, and an ε that is not in its list."""
@@ -164,14 +160,13 @@ class Certificates(Product):
         """Attack, or member of an ensemble -> what it may perturb, what it knows, and whether tables show it."""
         own = CertificatesSettings.of(settings)
         shown = [*own.attacks, *own.relative_attacks]
-        names = dict.fromkeys([*shown, *(m for name in shown for m in members_of(settings, name))])
         return {
             name: {
                 "threat": list(threat_of(settings, name)),
-                "knows": _knows(settings, name),
+                "knows": knowledge_of(settings, name),
                 "shown": name in shown,
             }
-            for name in names
+            for name in with_members(settings, shown)
         }
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
@@ -236,7 +231,7 @@ class Certificates(Product):
         if not self.datasets(study.settings):
             return {}
         files = self.files(study)
-        names = ("curves", "sandwich", "differences", "groups")
+        names = ("curves", "sandwich", "seeds", "groups")
         return {f"certificates_{name}": files[name] for name in names}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
@@ -254,13 +249,6 @@ def threat_of(settings: Settings, attack: str) -> Threat:
     norms = {of.plain().get("norm", ATTACKS[of.method].options.get("norm", "l2")) for of in members}
     norm = "l2" if norms == {"l2"} else "linf"
     return Threat(members[0].rows or "both", norm, budget_of(settings, attack))
-
-
-def _knows(settings: Settings, attack: str) -> str:
-    first = settings.attacks[members_of(settings, attack)[0]]
-    if first.method == "noise":
-        return "nothing"
-    return "test" if knows_test_items(settings, attack) else knows(first.plain())
 
 
 CERTIFICATES = Certificates()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.products.certificates import cells
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import KNOWS, condition_label, in_brackets, one_decimal
 from embrittle.render.markup import MARKDOWN, to_markdown
 
 ROWS = {"users": "users", "items": "items", "both": "users and items"}
@@ -49,9 +49,9 @@ def report(
     at_one = cells.at(seeds, epsilon, budget="relative")
     parts = [
         "What any perturbation leaves, and what attacks leave",
-        to_markdown(_sandwich_rows(beside, titles, k), n_left=6),
+        to_markdown(_sandwich_rows(beside, titles), n_left=7),
         f"Models compared, at a relative ε of {epsilon:g}",
-        to_markdown(_difference_rows(cells.at(compared, epsilon), titles, k), n_left=5),
+        to_markdown(_difference_rows(cells.differences(at_one), titles), n_left=5),
         caption(k),
         *notes,
     ]
@@ -85,47 +85,48 @@ def sandwich_cells(row: Any) -> list[str]:
     """The numbers of a row of `cells.sandwich` as text: certified, exact, strongest attack, gap."""
     exact = ""
     if not np.isnan(row.proved):
-        low, high = number(row.proved), number(row.found)
+        low, high = one_decimal(row.proved), one_decimal(row.found)
         exact = f"{low} %" if low == high else f"{low} to {high} %"
     return [
-        f"{number(row.certified)} %{bracketed(row.certified_low, row.certified_high)}",
+        f"{one_decimal(row.certified)} %{in_brackets(row.certified_low, row.certified_high)}",
         exact,
-        f"{number(row.attacked)} %{bracketed(row.attacked_low, row.attacked_high)}",
-        number(row.gap),
+        f"{one_decimal(row.attacked)} %{in_brackets(row.attacked_low, row.attacked_high)}",
+        one_decimal(row.gap),
     ]
 
 
 SANDWICH_HEAD = ["Certified", "Exact", "Strongest attack", "Gap"]
 
 
-def _sandwich_rows(table: pd.DataFrame, titles: Mapping[str, str], k: int) -> pd.DataFrame:
+def _sandwich_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     rows = [
         [
             MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
             MARKDOWN.escape(row.model),
             *threat_text(row),
             condition_label(row.strongest),
+            KNOWS[row.knows],
             *sandwich_cells(row),
         ]
         for row in table.itertuples(index=False)
     ]
-    head = ["Data set", "Model", "Rows", "Limit on", "ε", "Attack", *SANDWICH_HEAD]
+    head = ["Data set", "Model", "Rows", "Limit on", "ε", "Attack", "Knows", *SANDWICH_HEAD]
     return pd.DataFrame(rows, columns=head)
 
 
 def difference_cells(row: Any) -> list[str]:
     """The numbers of a row of `cells.differences` as text: of both models, and the difference."""
     return [
-        f"{number(row.of_model)} %",
-        f"{number(row.of_other)} %",
-        f"{number(row.difference)}{bracketed(row.low, row.high)}",
+        f"{one_decimal(row.of_model)} %",
+        f"{one_decimal(row.of_other)} %",
+        f"{one_decimal(row.difference)}{in_brackets(row.low, row.high)}",
     ]
 
 
 DIFFERENCE_HEAD = ["Certified", "Of the other", "Difference, in points"]
 
 
-def _difference_rows(table: pd.DataFrame, titles: Mapping[str, str], k: int) -> pd.DataFrame:
+def _difference_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:
     rows = [
         [
             MARKDOWN.escape(titles.get(row.dataset, row.dataset)),
@@ -133,17 +134,7 @@ def _difference_rows(table: pd.DataFrame, titles: Mapping[str, str], k: int) -> 
             *threat_text(row),
             *difference_cells(row),
         ]
-        for row in table[table["budget"] == "relative"].itertuples(index=False)
+        for row in table.itertuples(index=False)
     ]
     head = ["Data set", "Models", "Rows", "Limit on", "ε", *DIFFERENCE_HEAD]
     return pd.DataFrame(rows, columns=head)
-
-
-def bracketed(low: float, high: float) -> str:
-    """An interval in brackets; nothing without one."""
-    return "" if np.isnan(low) else f" [{number(low)}, {number(high)}]"
-
-
-def number(value: float) -> str:
-    """One decimal; no minus sign before a rounded zero."""
-    return f"{value:z.1f}".replace("-", "\N{MINUS SIGN}")

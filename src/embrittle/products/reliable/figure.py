@@ -4,13 +4,12 @@ import pandas as pd
 
 from embrittle.errors import DataError
 from embrittle.metrics.tidy import known_first
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import EPSILON_LABELS, condition_label
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing, drawing, look_of
 from embrittle.vocabulary import PAPER_MODELS
 
 AT = "ε = {x:g}"
-UNITS = {"absolute": "ε, L2 norm of each row", "relative": "ε, in units of the model's rows"}
 
 
 def reliable_figure(
@@ -52,7 +51,7 @@ def reliable_figure(
         for row, budget in enumerate(budgets):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
-                ax.set(title=model, xlabel=UNITS[budget], ylabel=f"nDCG@{k} left, %")
+                ax.set(title=model, xlabel=EPSILON_LABELS[budget], ylabel=f"nDCG@{k} left, %")
                 ax.set_xscale("log")
                 here = rows[(rows["model"] == model) & (rows["budget"] == budget)]
                 ticks = sorted(set(here["x"]))

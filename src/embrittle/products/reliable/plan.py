@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from embrittle.attacks.losses import DEFAULT, knows
+from embrittle.attacks.losses import DEFAULT
 from embrittle.problems import Problems, suggestion
 from embrittle.products.product import (
     ONE_JOB,
@@ -16,13 +16,15 @@ from embrittle.products.product import (
     budget_of,
     check_compared,
     check_units,
+    conditions_at,
     datasets_named,
     drawn,
     is_single_step,
-    knows_test_items,
+    knowledge_of,
     members_of,
     of_each_dataset,
     tables_and_figures,
+    with_members,
 )
 from embrittle.section import Count, Epsilons, Names, Positive, ProductSection, Text, setting
 
@@ -68,13 +70,9 @@ class Reliable(Product):
     def conditions(self, settings: Settings) -> Iterator[tuple[str, float, int]]:
         """Each attack at each epsilon of its budget."""
         own = ReliableSettings.of(settings)
-        for attacks, budgets in (
-            (own.attacks, own.epsilon),
-            (own.relative_attacks, own.relative_epsilon),
-        ):
-            for attack in attacks:
-                steps = 1 if is_single_step(settings, attack) else own.iterations
-                yield from ((attack, epsilon, steps) for epsilon in budgets)
+        yield from conditions_at(settings, own.attacks, own.epsilon, own.iterations)
+        relative = own.relative_attacks, own.relative_epsilon
+        yield from conditions_at(settings, *relative, own.iterations)
 
     def check(self, written: Written, problems: Problems) -> None:
         """Report attacks that are not defined or in the wrong list, and a reference or ε that is not in its list."""
@@ -101,10 +99,9 @@ class Reliable(Product):
         """Attack, or member of an ensemble -> what is said of it in the long form."""
         own = ReliableSettings.of(settings)
         shown = [*own.attacks, *own.relative_attacks]
-        names = dict.fromkeys([*shown, *(m for name in shown for m in members_of(settings, name))])
         return {
             name: _about(settings, name, own.iterations) | {"shown": name in shown}
-            for name in names
+            for name in with_members(settings, shown)
         }
 
     def jobs(self, study: Study) -> dict[str, Jobs]:
@@ -161,12 +158,10 @@ def _about(settings: Settings, attack: str, iterations: int) -> dict[str, Any]:
     """What the long form says of an attack; an ensemble has no loss of its own."""
     members = members_of(settings, attack)
     first = settings.attacks[members[0]]
-    is_noise = first.method == "noise"
-    has_loss = members == [attack] and not is_noise
-    of_first = "nothing" if is_noise else knows(first.plain())
+    has_loss = members == [attack] and first.method != "noise"
     return {
         "loss": first.plain().get("loss", DEFAULT) if has_loss else "",
-        "knows": "test" if knows_test_items(settings, attack) else of_first,
+        "knows": knowledge_of(settings, attack),
         "rows": first.rows or "both",
         "budget": budget_of(settings, attack),
         "iterations": 1 if is_single_step(settings, attack) else iterations,

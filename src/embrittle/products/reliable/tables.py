@@ -7,15 +7,8 @@ import numpy as np
 import pandas as pd
 
 from embrittle.products.reliable.cells import Attacks, curves, damage, long_form, warnings
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import KNOWS, condition_label, in_brackets, one_decimal
 from embrittle.render.markup import MARKDOWN, to_markdown
-
-KNOWS = {
-    "nothing": "nothing",
-    "train": "training interactions",
-    "lists": "the model's own lists",
-    "test": "the test items",
-}
 
 
 def columns(k: int, reference: str) -> list[str]:
@@ -87,17 +80,8 @@ def caption() -> str:
 
 def cells_of(row: Any) -> list[str]:
     """Return the two numbers of a row of `cells.damage` as text."""
-    left = f"{_number(row.left)} %{_bracketed(row.low, row.high)}"
+    left = f"{one_decimal(row.left)} %{in_brackets(row.low, row.high)}"
     ratio = ""
     if not np.isnan(row.ratio):
-        ratio = f"{_number(row.ratio)}{_bracketed(row.ratio_low, row.ratio_high)}"
+        ratio = f"{one_decimal(row.ratio)}{in_brackets(row.ratio_low, row.ratio_high)}"
     return [left, ratio]
-
-
-def _bracketed(low: float, high: float) -> str:
-    return "" if np.isnan(low) else f" [{_number(low)}, {_number(high)}]"
-
-
-def _number(value: float) -> str:
-    """One decimal; no minus sign before a rounded zero."""
-    return f"{value:z.1f}".replace("-", "\N{MINUS SIGN}")

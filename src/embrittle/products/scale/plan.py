@@ -12,12 +12,12 @@ from embrittle.products.product import (
     Settings,
     Study,
     Written,
+    check_units,
     datasets_named,
     drawn,
     is_single_step,
     of_each_dataset,
     tables_and_figures,
-    usable_attacks,
 )
 from embrittle.section import Count, Names, Positive, ProductSection, Text, setting
 
@@ -77,14 +77,10 @@ class Scale(Product):
 
     def check(self, written: Written, problems: Problems) -> None:
         """Report attacks that are not defined or in the wrong list, models not in the study, and no scaled control."""
-        own, definitions = written.get("scale", {}), written.get("attacks", {})
+        own = written.get("scale", {})
         if not own.get("datasets"):
             return
-        for key, budget in (("attacks", "absolute"), ("relative_attacks", "relative")):
-            for i, name, _ in usable_attacks(written, "scale", problems, key):
-                if (its := definitions[name].get("budget", "absolute")) != budget:
-                    message = f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"
-                    problems.add(("scale", key, i), message)
+        check_units(written, "scale", problems)
         models = written.get("models", [])
         for key in ("model", "defence"):
             if (name := own.get(key)) is not None and name not in models:

@@ -17,10 +17,9 @@ from embrittle.products.scale.cells import (
     per_seed,
     savings,
 )
-from embrittle.render.labels import condition_label
+from embrittle.render.labels import MINUS, condition_label, in_brackets
 from embrittle.render.markup import MARKDOWN, to_markdown
 
-MINUS = "\N{MINUS SIGN}"
 COLUMNS = ["Model keeps", "Defence keeps", "Saved, in points", "Share that the norms explain"]
 CANNOT_BE_TOLD = "cannot be told"
 
@@ -98,7 +97,7 @@ def cells_of(row: Any) -> list[str]:
     share = ""
     if row.comparison == NORMS:
         share = share_text(row)
-    saved = f"{_signed(row.saved)}{_bracketed(row.low, row.high, _signed)}"
+    saved = f"{_signed(row.saved)}{in_brackets(row.low, row.high, _signed)}"
     return [f"{row.of_model:.1f} %", f"{row.of_defence:.1f} %", saved, share]
 
 
@@ -106,11 +105,7 @@ def share_text(row: Any) -> str:
     """Return the share that norms explain with its interval; `CANNOT_BE_TOLD` without one."""
     if np.isnan(row.share_low):
         return CANNOT_BE_TOLD
-    return f"{_percent(row.share)}{_bracketed(row.share_low, row.share_high, _percent)}"
-
-
-def _bracketed(low: float, high: float, write: Any) -> str:
-    return "" if np.isnan(low) else f" [{write(low)}, {write(high)}]"
+    return f"{_percent(row.share)}{in_brackets(row.share_low, row.share_high, _percent)}"
 
 
 def _signed(value: float) -> str:
