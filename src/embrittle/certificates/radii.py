@@ -16,6 +16,7 @@ from embrittle.files import read_tensors
 from embrittle.kernels import numba_radii
 
 _BLOCK_BYTES = 8 * 2**20
+_MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a bound
 SLACK = 1e-6
 """A margin counts as 0 if it is below this share of ||p|| (||q_t|| + ||q_j||), so that float32 scores cannot differ."""
 
@@ -150,6 +151,7 @@ def _blocks(
             others_compete, own, may_stay,
         )  # fmt: skip
         staying = np.flatnonzero(may_stay)
+        near = _highest(scores, length + _MORE_NEAR)
         for part in np.array_split(staying, max(1, -(-len(staying) // size))):
             if not len(part):
                 continue
@@ -157,11 +159,17 @@ def _blocks(
             target = targets.indices[pairs]
             radii = np.empty((len(threats), len(part), length))
             numba_radii.smallest_radii(
-                scores, moved[target] @ moved.T, own[part], of_users[pairs] - start,
+                scores, moved[target] @ moved.T, near, own[part], of_users[pairs] - start,
                 of_users[pairs], target, users, items, squares, norms, model.fixed, SLACK,
                 elementwise, budgets, radii,
             )  # fmt: skip
             yield pairs, _rounded_down(radii)
+
+
+def _highest(scores: np.ndarray, n: int) -> np.ndarray:
+    """Return the items with the highest scores of each row, in no particular order: integers (n_rows, <= n)."""
+    n = min(n, scores.shape[1])
+    return np.argpartition(scores, scores.shape[1] - n, axis=1)[:, -n:]
 
 
 def _rounded_down(values: np.ndarray) -> np.ndarray:

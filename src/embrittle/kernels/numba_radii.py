@@ -11,7 +11,7 @@ from numba import njit
 from embrittle.kernels.cache import compiled
 from embrittle.kernels.numba_training import FAST_MATH
 
-_FIRST_CHUNK, _CHUNK = 32, 512
+_CHUNK = 512
 _UNBOUNDED = np.float32(1e30)
 # The first bound is looser than the radii by this share, and squared distances count as larger by this share of the
 # squared norms, so that rounding to float32 leaves out no item.
@@ -272,9 +272,50 @@ def _set_bounds(
 
 
 @compiled(cache=True, error_model="numpy")
+def _keep_item(
+    item: int,
+    target: int,
+    user_row: np.ndarray,
+    fixed_row: np.ndarray,
+    user_sizes: tuple[float, float],
+    user_slack: float,
+    item_factors: np.ndarray,
+    norms: np.ndarray,
+    is_elementwise: np.ndarray,
+    budgets: np.ndarray,
+    difference: np.ndarray,
+    kept: np.ndarray,
+) -> None:
+    """Put the radii at which an item overtakes a target among the smallest ones.
+
+    Args:
+        item, target: items.
+        user_row, fixed_row: float64, the user's factors that move and that do not.
+        user_sizes: the sums of squares and of absolute values of `user_row`.
+        user_slack: slack times the norm of all factors of the user.
+        item_factors, norms, is_elementwise, budgets: as in `smallest_radii`.
+        difference: float64 like `user_row`, overwritten.
+        kept: float64 (n_budgets, n_kept).
+    """
+    n_moved, n_fixed = len(user_row), len(fixed_row)
+    margin, squares, absolutes = _compare(
+        user_row, item_factors[target], item_factors[item], difference
+    )
+    for k in range(n_fixed):
+        gap = np.float64(item_factors[target, n_moved + k])
+        margin += fixed_row[k] * (gap - np.float64(item_factors[item, n_moved + k]))
+    margin -= user_slack * (norms[target] + norms[item])
+    _keep_radii(
+        margin, user_row, difference, user_sizes, (squares, absolutes), n_fixed,
+        is_elementwise, budgets, kept,
+    )  # fmt: skip
+
+
+@compiled(cache=True, error_model="numpy")
 def smallest_radii(
     scores: np.ndarray,
     products: np.ndarray,
+    near: np.ndarray,
     own: np.ndarray,
     rows: np.ndarray,
     users: np.ndarray,
@@ -294,6 +335,8 @@ def smallest_radii(
     Args:
         scores: float32 (n_block, n_items); -inf for items that do not compete.
         products: float32 (n_pairs, n_items), products of the target's factors that may move with those of all items.
+        near: integers (n_block, n_near), items of each row that are likely to overtake its targets first. They are
+            looked at first, so that the bounds leave out most of the others.
         own: float32 (n_pairs,), the scores of the targets.
         rows, users, targets: integers (n_pairs,): row of `scores`, user, and target item.
         user_factors, item_factors: float32, all factors.
@@ -308,7 +351,7 @@ def smallest_radii(
     n_items, n_factors = item_factors.shape
     n_moved = n_factors - n_fixed
     distances, bounds = np.empty(_CHUNK, np.float32), np.empty(_CHUNK, np.float32)
-    found = np.empty(_CHUNK + 1, np.int64)
+    found, is_done = np.empty(_CHUNK + 1, np.int64), np.zeros(n_items, np.bool_)
     intercepts, slopes = np.empty(len(budgets), np.float32), np.empty(len(budgets), np.float32)
     user_row, difference = np.empty(n_moved), np.empty(n_moved)
     for pair in range(len(targets)):
@@ -316,13 +359,19 @@ def smallest_radii(
         user_row[:] = user_factors[user, :n_moved]
         fixed_row = user_factors[user, n_moved:].astype(np.float64)
         user_sizes = np.square(user_row).sum(), np.abs(user_row).sum()
-        user_norm = math.sqrt(user_sizes[0] + np.square(fixed_row).sum())
-        kept = radii[:, pair]
+        user_slack = slack * math.sqrt(user_sizes[0] + np.square(fixed_row).sum())
+        kept, first = radii[:, pair], near[rows[pair]]
         kept[:] = np.inf
-        stop = 0
-        while stop < n_items:
-            # Bounds improve from chunk to chunk, so the first ones are short.
-            start, stop = stop, min(stop + min(_FIRST_CHUNK + stop, _CHUNK), n_items)
+        is_done[target] = True
+        for item in first:
+            if of_items[item] > -np.inf and not is_done[item]:
+                is_done[item] = True
+                _keep_item(
+                    item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms,
+                    is_elementwise, budgets, difference, kept,
+                )  # fmt: skip
+        for start in range(0, n_items, _CHUNK):
+            stop = min(start + _CHUNK, n_items)
             part = slice(start, stop)
             here, limits = distances[: stop - start], bounds[: stop - start]
             _set_bounds(kept, user_sizes, n_moved, is_elementwise, budgets, intercepts, slopes)
@@ -332,24 +381,17 @@ def smallest_radii(
                 of_items[part],
                 norms[part],
                 own[pair],
-                np.float32(2 * slack * user_norm),
+                np.float32(2 * user_slack),
                 norms[target],
                 limits,
                 found,
             )
             for n in range(n_found):
                 item = start + found[n]
-                if item == target:
-                    continue
-                margin, distance2, distance_sum = _compare(
-                    user_row, item_factors[target], item_factors[item], difference
-                )
-                for k in range(n_fixed):
-                    place = n_moved + k
-                    gap = np.float64(item_factors[target, place])
-                    margin += fixed_row[k] * (gap - np.float64(item_factors[item, place]))
-                margin -= slack * user_norm * (norms[target] + norms[item])
-                _keep_radii(
-                    margin, user_row, difference, user_sizes, (distance2, distance_sum), n_fixed,
-                    is_elementwise, budgets, kept,
-                )  # fmt: skip
+                if not is_done[item]:
+                    _keep_item(
+                        item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms,
+                        is_elementwise, budgets, difference, kept,
+                    )  # fmt: skip
+        is_done[target] = False
+        is_done[first] = False
