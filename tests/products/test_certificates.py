@@ -179,11 +179,10 @@ KNOWN = {
 RUNS = [("shop", model, seed) for model in CERTIFIED for seed in range(3)]
 
 
-@pytest.fixture(scope="module")
-def made():
+def report_of(curves):
     return report(
-        {run: curves_of(*run[1:]) for run in RUNS},
-        {run: groups_of(*run[1:]) for run in RUNS},
+        curves,
+        {run: groups_of(*run[1:]) for run in curves},
         model="BPR-MF",
         epsilon=0.01,
         attacks=KNOWN,
@@ -191,6 +190,18 @@ def made():
         titles={"shop": "The shop"},
         notes=["Note."],
     )
+
+
+@pytest.fixture(scope="module")
+def made():
+    return report_of({run: curves_of(*run[1:]) for run in RUNS})
+
+
+def test_a_table_without_rows_is_left_out():
+    curves = {run: curves_of(*run[1:]) for run in RUNS}
+    without = {run: of[of["kind"] != "attack"] for run, of in curves.items()}
+    (first, *_) = report_of(without)["markdown"].split("\n\n")
+    assert first.startswith("Models compared")
 
 
 def test_what_is_left_is_relative_to_the_same_seed(made):

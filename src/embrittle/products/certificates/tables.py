@@ -48,10 +48,16 @@ def report(
     beside, compared = cells.sandwich(long, attacks), cells.differences(seeds)
     at_one = cells.at(seeds, epsilon, budget="relative")
     parts = [
-        "What any perturbation leaves, and what attacks leave",
-        to_markdown(_sandwich_rows(beside, titles), n_left=7),
-        f"Models compared, at a relative ε of {epsilon:g}",
-        to_markdown(_difference_rows(cells.differences(at_one), titles), n_left=5),
+        *_titled(
+            "What any perturbation leaves, and what attacks leave",
+            _sandwich_rows(beside, titles),
+            n_left=7,
+        ),
+        *_titled(
+            f"Models compared, at a relative ε of {epsilon:g}",
+            _difference_rows(cells.differences(at_one), titles),
+            n_left=5,
+        ),
         caption(k),
         *notes,
     ]
@@ -66,12 +72,18 @@ def report(
     }
 
 
+def _titled(title: str, rows: pd.DataFrame, *, n_left: int) -> list[str]:
+    """Return a title and its table in Markdown; nothing without rows, as in a study without attacks."""
+    return [] if rows.empty else [title, to_markdown(rows, n_left=n_left)]
+
+
 def caption(k: int) -> str:
     """Say what the columns are."""
     return (
         f"Percent of nDCG@{k} without perturbation, means over the seeds, in brackets 95 % intervals. Certified: no "
         "perturbation within ε leaves less. Exact: the worst case of each user, where users' rows alone are perturbed; "
-        "two numbers if the search did not decide every user. Gap: strongest attack less strongest proof, in points."
+        "two numbers if the search did not decide every user. Gap: what the strongest attack, or the search for the "
+        "exact worst case, leaves, less the strongest proof, in points."
     )
 
 
