@@ -1,7 +1,8 @@
-"""How training and ranking grow with the data, on made-up interactions: `python -m benchmarks.scale`.
+"""How training, ranking and certifying grow with the data, on made-up interactions: `python -m benchmarks.scale`.
 
 Two series: more interactions of as many users and items as Gowalla has, and as many interactions of fewer users and
-items. If memory grew with users x items, the second would show it. Every training and every ranking is the workflow's
+items. If memory grew with users x items, the second would show it. Certificates have a series of users and items alone,
+because the number of interactions does not matter to them. Every training, ranking and certificate is the workflow's
 own script in a process of its own. docs/benchmarks.md has the results.
 """
 
@@ -29,6 +30,7 @@ from .timing import seconds_of
 
 GOWALLA = (54_156, 52_400)  # users and items in the APR poster
 K = 100
+CERTIFICATE = "certificate, a job"
 
 
 @dataclass(frozen=True)
@@ -94,65 +96,116 @@ def training_rows(size: Size, epochs: int) -> list[table.Row]:
     return rows
 
 
-def ranking_row(size: Size) -> table.Row:
-    """Time and peak memory of the job that lists a model's items, top 100."""
+def _model_job(
+    size: Size, name: str, parts: Sequence[str], output: str, params: dict[str, object]
+) -> tuple[float, float]:
+    """Run the workflow's script of a made-up model; return seconds and peak memory in MB.
+
+    Args:
+        size: of the data.
+        name: of the script.
+        parts: of the split, those that the job reads.
+        output: the name of its output.
+        params: of the job.
+    """
     rng = np.random.default_rng(SEED)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         make_split(size, folder)
         factors = {
             "user_factors": rng.normal(0, 0.3, (size.users, 64)).astype(np.float32),
             "item_factors": rng.normal(0, 0.3, (size.items, 64)).astype(np.float32),
         }
         write_tensors(factors, folder / "model.safetensors", {})
-        parts = ("train.parquet", "validation.parquet", "statistics.json", "model.safetensors")
+        files = (*(f"{part}.parquet" for part in parts), "statistics.json", "model.safetensors")
         job = {
-            "input": {part.split(".")[0]: str(folder / part) for part in parts},
-            "output": {"lists": str(folder / "lists.parquet")},
-            "params": {"length": K},
+            "input": {file.split(".")[0]: str(folder / file) for file in files},
+            "output": {output: str(folder / output)},
+            "params": params,
         }
         peaks: list[float] = []
-        seconds = seconds_of(lambda: peaks.append(run_script("attack/recommend.py", job, folder)))
+        seconds = seconds_of(lambda: peaks.append(run_script(name, job, folder)))
+    return seconds, peaks[0]
+
+
+def ranking_row(size: Size) -> table.Row:
+    """Time and peak memory of the job that lists a model's items, top 100."""
+    seconds, peak = _model_job(
+        size, "attack/recommend.py", ("train", "validation"), "lists", {"length": K}
+    )
     return table.Row(
         f"top-{K} lists, a job",
         str(size),
         (seconds,),
         target=targets.RANKING_MEMORY,
-        peak_memory_mb=peaks[0],
+        peak_memory_mb=peak,
     )
 
 
-def growth_note(rows: Sequence[table.Row], interactions: Sequence[int], part: str) -> str | None:
-    """Say how a part grows: the straight line through its sizes, and how far it is from them at most."""
-    of_part = [row for row in rows if row.part == part][: len(interactions)]
-    if len(interactions) < 2:
+def certificate_row(size: Size) -> table.Row:
+    """Time and peak memory of the job that certifies a model: the test items, and all items of the top-10 lists."""
+    seconds, peak = _model_job(
+        size,
+        "products/certificates/certify_model.py",
+        ("train", "validation", "test"),
+        "radii",
+        {"certificate": {"k": 10, "length": 10}},
+    )
+    return table.Row(CERTIFICATE, str(size), (seconds,), peak_memory_mb=peak)
+
+
+def growth_note(
+    rows: Sequence[table.Row], amounts: Sequence[int], part: str, of: str
+) -> str | None:
+    """Say how a part grows: the straight line of its memory through its sizes, and the power of its time.
+
+    Args:
+        rows: of several parts; the first ones of `part` belong to `amounts`.
+        amounts: what grows.
+        part: the name of the part.
+        of: the singular of what grows.
+    """
+    of_part = [row for row in rows if row.part == part][: len(amounts)]
+    if len(amounts) < 2:
         return None
-    x = np.array(interactions, dtype=float)
+    x = np.array(amounts, dtype=float)
     memory = np.array([row.peak_memory_mb for row in of_part])
     slope, base = np.polyfit(x, memory, 1)
     seconds = np.array([row.summary()["seconds"] for row in of_part])
     power = np.polyfit(np.log(x), np.log(seconds), 1)[0]
     off = np.abs(slope * x + base - memory).max()
     return (
-        f"{part}: memory is {base:.0f} MB + {1e6 * slope:.0f} bytes an interaction (at most {off:.0f} MB off that "
-        f"line); time grows with the power {power:.2f} of the interactions."
+        f"{part}: memory is {base:.0f} MB + {1e6 * slope:.3g} bytes for each {of} (at most {off:.0f} MB off that "
+        f"line); time grows with the power {power:.2f} of their number."
     )
 
 
 def measure(
-    interactions: Sequence[int], shapes: Sequence[float], gowalla: tuple[int, int], epochs: int
+    interactions: Sequence[int],
+    shapes: Sequence[float],
+    gowalla: tuple[int, int],
+    epochs: int,
+    certified: Sequence[float],
 ) -> tuple[list[table.Row], list[str]]:
-    """Both series, then the ranking."""
+    """Both series, then the ranking and the certificates."""
     sizes = [Size(n, *gowalla) for n in interactions]
     middle = interactions[len(interactions) // 2]
     sizes += [Size(middle, *(round(factor * n) for n in gowalla)) for factor in shapes]
     rows = [row for size in sizes for row in training_rows(size, epochs)]
     rows.append(ranking_row(Size(middle, *gowalla)))
+    shapes_certified = [
+        Size(interactions[0], *(round(factor * n) for n in gowalla)) for factor in certified
+    ]
+    rows += [certificate_row(size) for size in shapes_certified]
     notes = [
         "Made-up data: users are about equally active, items of Zipf's popularity. 64 factors, batches of 512.",
         f"Medians and ranges over {epochs} epochs but the first, with one evaluation; peak memory of the process.",
     ]
-    grown = (growth_note(rows, interactions, f"{s.model} epoch") for s in (BPR_MF, AMF))
+    grown = [
+        growth_note(rows, interactions, f"{of.model} epoch", "interaction") for of in (BPR_MF, AMF)
+    ]
+    pairs = [size.users * size.items for size in shapes_certified]
+    grown.append(growth_note(rows, pairs, CERTIFICATE, "pair of user and item"))
     return rows, [*notes, *filter(None, grown)]
 
 
@@ -163,13 +216,18 @@ def main(arguments: Sequence[str]) -> None:
     add("--interactions", nargs="+", type=positive, default=[10**5, 10**6, 10**7])
     add("--shapes", nargs="*", type=float, default=[0.25, 0.5], help="users and items, x Gowalla's")
     add("--users-items", nargs=2, type=positive, default=GOWALLA, help="(those of Gowalla)")
+    add("--certified", nargs="*", type=float, default=[0.125, 0.25, 0.5], help="the same")
     add("--epochs", type=positive, default=4, help="of each training (%(default)s)")
     add("--output", type=Path, default=Path("results/benchmarks-scale"), help="(%(default)s)")
     options = parser.parse_args(arguments)
     on_one_thread("benchmarks.scale", arguments)
     about = machine.describe()
     rows, notes = measure(
-        options.interactions, options.shapes, tuple(options.users_items), options.epochs
+        options.interactions,
+        options.shapes,
+        tuple(options.users_items),
+        options.epochs,
+        options.certified,
     )
     print(table.write(rows, about, notes, options.output), end="")
 

@@ -648,24 +648,22 @@ def test_growth_is_described_by_a_line_and_a_power():
         for n in (10**5, 10**6, 10**7)
     ]
     rows.append(Row("BPR-MF epoch", "another shape", (9.0,), peak_memory_mb=9999.0))
-    note = scale.growth_note(rows, [10**5, 10**6, 10**7], "BPR-MF epoch")
-    assert "memory is 200 MB + 100 bytes an interaction (at most 0 MB off" in note
+    note = scale.growth_note(rows, [10**5, 10**6, 10**7], "BPR-MF epoch", "interaction")
+    assert "memory is 200 MB + 100 bytes for each interaction (at most 0 MB off" in note
     assert "power 1.00" in note
-    assert scale.growth_note(rows, [10**5], "BPR-MF epoch") is None
+    assert scale.growth_note(rows, [10**5], "BPR-MF epoch", "interaction") is None
 
 
 def test_the_growth_is_measured_with_the_workflows_scripts(tmp_path, monkeypatch, capsys):
     for name in command.ONE_THREAD:
         monkeypatch.setenv(name, "1")
-    arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--epochs"]
-    scale.main([*arguments, "3", "--output", str(tmp_path)])
+    arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--certified"]
+    scale.main([*arguments, "1", "--epochs", "3", "--output", str(tmp_path)])
     written = pd.read_csv(tmp_path / "benchmarks.csv")
-    assert written["part"].tolist() == ["BPR-MF epoch", "AMF epoch", "top-100 lists, a job"]
-    assert written["repeats"].tolist() == [
-        2,
-        2,
-        1,
-    ]  # BPR-MF's first epoch and AMF's own first do not count
+    parts = ["BPR-MF epoch", "AMF epoch", "top-100 lists, a job", "certificate, a job"]
+    assert written["part"].tolist() == parts
+    # BPR-MF's first epoch and AMF's own first do not count.
+    assert written["repeats"].tolist() == [2, 2, 1, 1]
     assert (written["peak_memory_mb"] > 50).all()
     assert "3,000 interactions, 120 x 130" in capsys.readouterr().out
 
