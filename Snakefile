@@ -40,7 +40,7 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
 onstart:
     TRAININGS.mkdir(parents=True, exist_ok=True)
     lift_submission_limit(workflow)
-    if STUDY.selects_on_test(STUDY.all_measured):
+    if STUDY.selected_on_test(STUDY.all_measured):
         logger.warning(terminal.BEST_ON_TEST)
 
 

@@ -151,6 +151,10 @@ def test_next_steps_name_the_keys_that_say_more():
     alone = alone[alone["model"] == "AMF"]
     steps = next_steps(alone, epsilon=0.5, n_seeds=3, selection=None, own=["AMF"])
     assert [step.setting for step in steps] == ["models: [AMF, BPR-MF]"]
+    (chosen,) = next_steps(
+        cells_of(), epsilon=0.5, n_seeds=3, selection="best-on-test", own=["AMF"]
+    )
+    assert "which AMF may have been trained with" in chosen.reason
     (groups,) = keys(cells_of(groups=False))
     assert groups.startswith("fairness: {attributes: [")
     nothing = cells_of()

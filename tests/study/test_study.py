@@ -226,6 +226,16 @@ def test_own_embeddings_are_attacked_without_a_training():
     assert not [line for line in study.unlike_the_papers() if "training." in line]
 
 
+def test_a_caption_says_whose_epoch_was_chosen_on_the_test_items_where_own_embeddings_have_none():
+    study = study_of({"models": ["BPR-MF", "mine"], "embeddings": {"mine": OWN}})
+    (note,) = study.notes(study.measured)
+    assert note.startswith(
+        "The attacked epoch of BPR-MF was chosen on the test items, which flatters it"
+    )
+    alone = [run for run in study.measured if run.model == "BPR-MF"]
+    assert study.notes(alone) == ["The attacked epoch was chosen on the test items."]
+
+
 def test_own_embeddings_change_no_job_of_the_other_models():
     before = parameters(study_of())
     after = parameters(study_of({"models": ["BPR-MF", "AMF", "mine"], "embeddings": {"mine": OWN}}))
@@ -555,7 +565,7 @@ def test_a_control_is_attacked_like_its_model_and_trains_nothing():
     assert study.model_file(run) == "results/tiny/models/shop/like/seed-0/control.safetensors"
     assert run in study.measured
     assert run not in study.with_curves
-    assert study.selects_on_test([run])
+    assert study.selected_on_test([run]) == [run.model]
 
 
 LIKE_AMF = {"of": "BPR-MF", "norms_of": "AMF"}

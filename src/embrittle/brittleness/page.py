@@ -301,7 +301,8 @@ def next_steps(
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}, attacks: [fgsm, noise]}}"
         steps.append(Step(key, _NOISE))
     if selection == "best-on-test":
-        steps.append(Step("training: {selection: best-on-validation}", _SELECTION))
+        more = f" {_HELD_OUT.format(own=listed(own))}" if own else ""
+        steps.append(Step("training: {selection: best-on-validation}", _SELECTION + more))
     if without(WORST_GROUP):
         attributes = "attributes: [item_popularity, user_interactions]"
         steps.append(Step(f"fairness: {{{attributes}, epsilon: {epsilon:g}}}", _GROUPS))
@@ -322,5 +323,9 @@ _BESIDE = (
 _SELECTION = (
     "chooses the attacked epoch without the test items. Now it is the best epoch on them, which flatters nDCG and HR "
     "before the attack."
+)
+_HELD_OUT = (
+    "It holds out one more interaction of each user, which {own} may have been trained with: give your own validation "
+    "items with the split, or train {own} without them, too."
 )
 _GROUPS = "adds the group of items or users that loses most."
