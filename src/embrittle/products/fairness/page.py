@@ -17,10 +17,17 @@ from embrittle.render.style import Drawing
 
 CAPTIONS = {TABLE2: "Table 2, nDCG of groups", TABLE3: "Table 3, how far groups are apart"}
 
-OF_GCE = (
-    "GCE is 0 where groups have the shares of a fair distribution, and below 0 otherwise. It reaches thousands where a "
-    "group has no hit: then its size says little."
-)
+NOTES = {
+    TABLE2: (
+        "C1, C2, … are the groups of an attribute. Of quantiles, C1 has the fewest training interactions: the least "
+        "popular items, or the least active users."
+    ),
+    TABLE3: (
+        "GCE, generalised cross entropy, is 0 where groups have the shares of a fair distribution, and below 0 "
+        "otherwise. It reaches thousands where a group has no hit: then its size says little. MADr and MADR are the "
+        "mean absolute differences between groups in predicted scores and in ranking quality."
+    ),
+}
 
 
 def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
@@ -41,7 +48,7 @@ def _shaped(table: FairnessTable, rows: pd.DataFrame, caption: str) -> Table:
     )
     places = ["model", "label"], ["over", "under"]
     made = shaped(rows, *places, caption, _cell, ["Model", "Condition"])
-    return replace(made, note=OF_GCE if table is TABLE3 else "")
+    return replace(made, note=NOTES[table])
 
 
 def _cell(entry: pd.Series) -> Cell:

@@ -14,7 +14,9 @@ from embrittle.render.page_tables import Cell, Table, beside_published, cell, sh
 # Beside it, the first part of the page says what is left after the largest number of steps.
 NOTE = (
     "A value of an attack in several steps is the area under its curve over the number of steps, divided by the "
-    "largest: an average over the steps, not the value after the last one."
+    "largest: an average over the steps, not the value after the last one. PR and RE: precision and recall. EFD: "
+    "expected free discovery, how novel the hits are. SE: Shannon entropy, how evenly items are recommended. ICov: the "
+    "number of different items in all lists."
 )
 
 
