@@ -49,6 +49,13 @@ def value(table, threat, epsilon, kind, metric):
     return rows.set_index("metric").loc[metric, "value"]
 
 
+def test_there_is_no_exact_worst_case_where_none_was_searched_for(measured):
+    """Such as in data in which every user has several test items."""
+    *_, test_items, certificate, searched = measured
+    table = evaluate.curves(certificate, test_items, searched.iloc[:0], epsilon=GRID, k=[3])
+    assert set(table["kind"]) == {"certified"}
+
+
 def test_curves_have_every_threat_the_exact_worst_case_and_own_lists(measured):
     *_, test_items, certificate, searched = measured
     table = evaluate.curves(certificate, test_items, searched, epsilon=GRID, k=[3, 5])

@@ -240,7 +240,11 @@ def test_own_embeddings_change_no_job_of_the_other_models():
     before = parameters(study_of())
     after = parameters(study_of({"models": ["BPR-MF", "AMF", "mine"], "embeddings": {"mine": OWN}}))
     end = {"collect_metrics", "collect_models", "judge_claims", "summarise_run", "write_page"}
-    assert {job[0] for job in before if after[job] != before[job]} <= end
+    tables = {
+        "tabulate_table1",
+        "tabulate_fairness",
+    }  # they show the model, and say that it has no epoch
+    assert {job[0] for job in before if after[job] != before[job]} <= end | tables
     assert {job[2] for job in after.keys() - before.keys()} == {"mine"}
 
 

@@ -172,9 +172,11 @@ def _of_search(
     at: tuple,
     k: int,
 ) -> Iterable[tuple]:
-    """Yield (kind, attack, metric, value) of the exact worst cases at one epsilon."""
+    """Yield (kind, attack, metric, value) of the exact worst cases at one epsilon; nothing if none was searched for."""
     *_, budget, epsilon = at
     here = searched[(searched["budget"] == budget) & (searched["epsilon"] == epsilon)]
+    if here.empty:
+        return
     # Users with several test items were not searched: all that the bound allows, and at least what is above already.
     most = np.minimum(measures.overtaken_at(values, epsilon), k)
     least = np.minimum(measures.overtaken_at(values, 0.0), k)
