@@ -77,7 +77,7 @@ def _radii(rows: pd.DataFrame, caption: str) -> Table:
             [row.model, row.rows, row.attribute or "—", row.label],
             [Cell(f"{100 * row.hits:.1f} %"), *(Cell(f"{x:.3g}") for x in quartiles)],
         )
-        for row in rows.fillna({"attribute": ""}).itertuples(index=False)
+        for row in _readable(rows).itertuples(index=False)
         for quartiles in [(row.q25, row.median, row.q75)]
     ]
     head = ["Model", "Rows", "Groups by", "Group"]
@@ -127,20 +127,25 @@ def _certain(curves: pd.DataFrame, *, epsilon: float, model: str, k: int) -> str
     )
 
 
+def _readable(groups: pd.DataFrame) -> pd.DataFrame:
+    """Return groups with the names of attributes as words; all users have none."""
+    return groups.assign(attribute=groups["attribute"].fillna("").str.replace("_", " "))
+
+
 def _fragile(groups: pd.DataFrame, model: str) -> str:
     """In which group of users a hit is lost most easily."""
     rows = groups[
         (groups["rows"] == "items") & (groups["norm"] == "l2") & (groups["budget"] == "relative")
     ]
     model = model if model in set(rows["model"]) else rows["model"].iloc[0]
-    rows = rows[rows["model"] == model].fillna({"attribute": ""})
+    rows = _readable(rows[rows["model"] == model])
     of_groups = rows[rows["attribute"] != ""].dropna(subset="median")
     if len(of_groups) < 2:
         return ""
     low = of_groups.loc[of_groups["median"].idxmin()]
     high = of_groups.loc[of_groups["median"].idxmax()]
     return (
-        f"Among {model}'s groups of users, hits are certified least far for {low['attribute']} {low['label']} (median "
-        f"relative radius {low['median']:.2g}) and furthest for {high['attribute']} {high['label']} "
+        f"Among {model}'s groups of users, hits are certified least far for {low['attribute']}: {low['label']} (median "
+        f"relative radius {low['median']:.2g}) and furthest for {high['attribute']}: {high['label']} "
         f"({high['median']:.2g})."
     )
