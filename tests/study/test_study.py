@@ -236,6 +236,17 @@ def test_a_caption_says_whose_epoch_was_chosen_on_the_test_items_where_own_embed
     assert study.notes(alone) == ["The attacked epoch was chosen on the test items."]
 
 
+@pytest.mark.parametrize(
+    ("selection", "said"), [("last", "is the last one."), ("best-on-test", "on the test items.")]
+)
+def test_figure_3_says_which_epoch_was_attacked(selection, said):
+    study = study_of(
+        {"figure3": {"datasets": ["shop"], "k": [1, 2, 3]}, "training": {"selection": selection}}
+    )
+    (note,) = parameters(study)[("tabulate_figure3",)]["arguments"]["notes"]
+    assert said in note
+
+
 def test_own_embeddings_change_no_job_of_the_other_models():
     before = parameters(study_of())
     after = parameters(study_of({"models": ["BPR-MF", "AMF", "mine"], "embeddings": {"mine": OWN}}))
