@@ -193,10 +193,10 @@ def measure(
     sizes += [Size(middle, *(round(factor * n) for n in gowalla)) for factor in shapes]
     rows = [row for size in sizes for row in training_rows(size, epochs)]
     rows.append(ranking_row(Size(middle, *gowalla)))
-    shapes_certified = [
+    certified_sizes = [
         Size(interactions[0], *(round(factor * n) for n in gowalla)) for factor in certified
     ]
-    rows += [certificate_row(size) for size in shapes_certified]
+    rows += [certificate_row(size) for size in certified_sizes]
     notes = [
         "Made-up data: users are about equally active, items of Zipf's popularity. 64 factors, batches of 512.",
         f"Medians and ranges over {epochs} epochs but the first, with one evaluation; peak memory of the process.",
@@ -204,7 +204,7 @@ def measure(
     grown = [
         growth_note(rows, interactions, f"{of.model} epoch", "interaction") for of in (BPR_MF, AMF)
     ]
-    pairs = [size.users * size.items for size in shapes_certified]
+    pairs = [size.users * size.items for size in certified_sizes]
     grown.append(growth_note(rows, pairs, CERTIFICATE, "pair of user and item"))
     return rows, [*notes, *filter(None, grown)]
 

@@ -226,18 +226,15 @@ def test_own_embeddings_are_attacked_without_a_training():
     assert not [line for line in study.unlike_the_papers() if "training." in line]
 
 
-def test_a_caption_says_whose_epoch_was_chosen_on_the_test_items_where_own_embeddings_have_none():
+def test_the_page_says_whose_epoch_was_chosen_on_the_test_items():
     study = study_of({"models": ["BPR-MF", "mine"], "embeddings": {"mine": OWN}})
-    (note,) = study.notes(study.measured)
-    assert note.startswith(
-        "The attacked epoch of BPR-MF was chosen on the test items, which flatters it"
-    )
-    alone = [run for run in study.measured if run.model == "BPR-MF"]
-    assert study.notes(alone) == ["The attacked epoch was chosen on the test items."]
+    (note,) = parameters(study)[("write_page",)]["notes"]
+    assert note == "The attacked epoch of BPR-MF was chosen on the test items."
+    assert study.notes(study.measured) == ["The attacked epoch was chosen on the test items."]
 
 
 @pytest.mark.parametrize(
-    ("selection", "said"), [("last", "is the last one."), ("best-on-test", "on the test items.")]
+    ("selection", "said"), [("last", "is the last one;"), ("best-on-test", "on the test items;")]
 )
 def test_figure_3_says_which_epoch_was_attacked(selection, said):
     study = study_of(
@@ -251,11 +248,7 @@ def test_own_embeddings_change_no_job_of_the_other_models():
     before = parameters(study_of())
     after = parameters(study_of({"models": ["BPR-MF", "AMF", "mine"], "embeddings": {"mine": OWN}}))
     end = {"collect_metrics", "collect_models", "judge_claims", "summarise_run", "write_page"}
-    tables = {
-        "tabulate_table1",
-        "tabulate_fairness",
-    }  # they show the model, and say that it has no epoch
-    assert {job[0] for job in before if after[job] != before[job]} <= end | tables
+    assert {job[0] for job in before if after[job] != before[job]} <= end
     assert {job[2] for job in after.keys() - before.keys()} == {"mine"}
 
 
@@ -580,7 +573,7 @@ def test_a_control_is_attacked_like_its_model_and_trains_nothing():
     assert study.model_file(run) == "results/tiny/models/shop/like/seed-0/control.safetensors"
     assert run in study.measured
     assert run not in study.with_curves
-    assert study.selected_on_test([run]) == [run.model]
+    assert study.selected_on_test([run]) == ["BPR-MF"]
 
 
 LIKE_AMF = {"of": "BPR-MF", "norms_of": "AMF"}

@@ -151,17 +151,18 @@ def _blocks(
             others_compete, own, may_stay,
         )  # fmt: skip
         staying = np.flatnonzero(may_stay)
-        near = _highest(scores, length + _MORE_NEAR)
         for part in np.array_split(staying, max(1, -(-len(staying) // size))):
             if not len(part):
                 continue
             pairs = first + part
             target = targets.indices[pairs]
+            rows = of_users[pairs] - start
+            concerned, places = np.unique(rows, return_inverse=True)
+            near = _highest(scores[concerned], length + _MORE_NEAR)[places]
             radii = np.empty((len(threats), len(part), length))
             numba_radii.smallest_radii(
-                scores, moved[target] @ moved.T, near, own[part], of_users[pairs] - start,
-                of_users[pairs], target, users, items, squares, norms, model.fixed, SLACK,
-                elementwise, budgets, radii,
+                scores, moved[target] @ moved.T, near, own[part], rows, of_users[pairs], target,
+                users, items, squares, norms, model.fixed, SLACK, elementwise, budgets, radii,
             )  # fmt: skip
             yield pairs, _rounded_down(radii)
 

@@ -335,8 +335,8 @@ def smallest_radii(
     Args:
         scores: float32 (n_block, n_items); -inf for items that do not compete.
         products: float32 (n_pairs, n_items), products of the target's factors that may move with those of all items.
-        near: integers (n_block, n_near), items of each row that are likely to overtake its targets first. They are
-            looked at first, so that the bounds leave out most of the others.
+        near: integers (n_pairs, n_near), items that are likely to overtake the target first. They are looked at first,
+            so that the bounds leave out most of the others.
         own: float32 (n_pairs,), the scores of the targets.
         rows, users, targets: integers (n_pairs,): row of `scores`, user, and target item.
         user_factors, item_factors: float32, all factors.
@@ -360,7 +360,7 @@ def smallest_radii(
         fixed_row = user_factors[user, n_moved:].astype(np.float64)
         user_sizes = np.square(user_row).sum(), np.abs(user_row).sum()
         user_slack = slack * math.sqrt(user_sizes[0] + np.square(fixed_row).sum())
-        kept, first = radii[:, pair], near[rows[pair]]
+        kept, first = radii[:, pair], near[pair]
         kept[:] = np.inf
         is_done[target] = True
         for item in first:

@@ -167,7 +167,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "study": study.settings.study,
             "titles": study.titles(),
             "known": study.all_titles(),
-            "notes": study.notes(study.all_measured),
+            "notes": study.notes(study.all_measured, named=True),
             "compare": study.settings.verdict.compare,
             "products": study.page_settings(),
             "brittleness": shown,

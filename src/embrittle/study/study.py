@@ -500,27 +500,25 @@ class Study:
         return missing.notes(self.missing_of(runs))
 
     def selected_on_test(self, runs: Iterable[Run]) -> list[str]:
-        """The models among these recommenders whose epoch the test items select; not all have epochs."""
+        """The models among these, or copied by them, whose epoch the test items select; not all have epochs."""
 
         def has_epochs(model: str) -> bool:
-            model = self._copied(model)
             return model in BASELINES or (model in MODELS and self.epochs_of(model) > 0)
 
         if self.settings.training.selection != "best-on-test":
             return []
-        return [model for model in dict.fromkeys(run.model for run in runs) if has_epochs(model)]
+        models = dict.fromkeys(self._copied(run.model) for run in runs)
+        return [model for model in models if has_epochs(model)]
 
-    def notes(self, runs: Iterable[Run]) -> list[str]:
-        """The sentences on selection and missing lists in a caption about these recommenders."""
+    def notes(self, runs: Iterable[Run], *, named: bool = False) -> list[str]:
+        """The sentences on selection and missing lists in a caption about these recommenders.
+
+        `named`: the models with epochs are named. Otherwise a further model changes no caption.
+        """
         runs = list(runs)
-        leaks, models = self.selected_on_test(runs), {run.model for run in runs}
-        notes = ["The attacked epoch was chosen on the test items."] if leaks else []
-        if leaks and not models.isdisjoint(self.settings.embeddings):
-            # Own embeddings have no epoch: beside them, the others look better than they are.
-            notes = [
-                f"The attacked epoch of {', '.join(leaks)} was chosen on the test items, which flatters "
-                f"{'it' if len(leaks) == 1 else 'them'} beside own embeddings."
-            ]
+        leaks = self.selected_on_test(runs)
+        whose = f" of {', '.join(leaks)}" if named else ""
+        notes = [f"The attacked epoch{whose} was chosen on the test items."] if leaks else []
         if frozen := self.single_versions(runs):
             notes.append(
                 f"{', '.join(frozen)}: one version of embeddings, so the spread over seeds is that of the attacks' "

@@ -24,14 +24,11 @@ from embrittle.products.product import (
 from embrittle.section import Counts, Names, Positive, ProductSection, Seed, setting
 
 EPOCHS = {
-    name: f"The attacked epoch of each sub-sample is {which}. The paper does not say which one it attacked."
-    for name, which in (
-        ("best-on-test", "the best one on the test items"),
-        ("best-on-validation", "the best one on held-out training interactions"),
-        ("last", "the last one"),
-    )
+    "best-on-test": "the best one on the test items",
+    "best-on-validation": "the best one on held-out training interactions",
+    "last": "the last one",
 }
-"""Selection of the epoch -> what the report says of it, because the slopes hang on it."""
+"""Selection of the epoch -> which one is attacked; the report says so, because the slopes hang on it."""
 
 
 class Figure3Settings(ProductSection):
@@ -118,7 +115,8 @@ class Characteristics(Product):
             return {"samples": list(samples), "k": study.k, "epsilon": own.epsilon}
 
         def table(wildcards: Any) -> dict[str, Any]:
-            epoch = EPOCHS[settings.training.selection]
+            which = EPOCHS[settings.training.selection]
+            epoch = f"The attacked epoch of each sub-sample is {which}; the paper does not say which one it attacked."
             notes = [epoch, *study.missing_notes(study.measured_samples)]
             arguments = {"k": study.k, "titles": study.titles(), "notes": notes}
             return {"arguments": arguments, "names": names}
