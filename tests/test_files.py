@@ -250,7 +250,7 @@ def test_every_column_of_tidy_tables_holds_names_numbers_or_fixed_words():
     from embrittle.metrics.evaluation import FAIRNESS_COLUMNS, GROUP_COLUMNS
     from embrittle.products.table1.cells import CELL
 
-    numbers = {"seed", "epsilon", "iterations", "k", "members", "value"}
+    numbers = {"seed", "epsilon", "iterations", "k", "members", "hits", "value"}
     fixed = {"metric", "measure", "note"}
     columns = {*GROUP_COLUMNS, *FAIRNESS_COLUMNS, *CELL}
     assert columns - numbers - fixed == set(NAME_COLUMNS) - {"source"}

@@ -53,13 +53,16 @@ def metrics_of(left=None, start=START) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=METRICS)
 
 
+RUN, HITS = ("shop", "BPR-MF", 0), 13
+
+
 def groups_of(values, epsilon=0.5, attack="pgd") -> pd.DataFrame:
-    """Groups by (attribute, group, members), with nDCG before and after, of one seed."""
+    """Groups by (attribute, group, members), with nDCG before and after, of one seed; 13 hits before, none after."""
     rows = [
-        ("shop", "BPR-MF", 0, *condition, 10, attribute, group, f"of {group}", members, value, "")
+        (*about, 10, attribute, group, f"of {group}", members, hits, value, "")
         for (attribute, group, members), both in values.items()
-        for condition, value in zip(
-            [(UNPERTURBED, 0.0, 0), (attack, epsilon, 25)], both, strict=True
+        for about, value, hits in zip(
+            [(*RUN, UNPERTURBED, 0.0, 0), (*RUN, attack, epsilon, 25)], both, (HITS, 0), strict=True
         )
     ]
     return pd.DataFrame(rows, columns=GROUP_COLUMNS)
@@ -161,6 +164,7 @@ def test_the_group_that_keeps_the_smallest_share_is_named():
     assert row["mean"] == pytest.approx(10.0)
     # Of two that keep a tenth, the larger one.
     assert (row["group"], row["of"], row["members"]) == ("user gender: of C1", "users", 70)
+    assert row["hits"] == 13
     assert (row["attack"], row["iterations"], row["among"]) == ("pgd", 25, 3)
 
 

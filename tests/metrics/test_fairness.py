@@ -16,6 +16,7 @@ from embrittle.metrics.fairness import (
     NOT_RECOMMENDED,
     compare_groups,
     gce,
+    group_hits,
     group_values,
     mad,
 )
@@ -245,6 +246,17 @@ def test_only_the_first_k_count_and_short_lists_are_no_hits_of_nobody():
     )
     assert longer["nDCG"][0] == pytest.approx(DISC[1])
     assert longer["score"][1] == -2  # the mean over one item, not over two places
+
+
+def test_hits_of_groups_of_users_and_of_items():
+    # Users 0 and 1 hit items 0 and 2 at the first two places; user 2 misses.
+    lists = lists_of([[1, 0, 3], [2, 3, 0], [1, 3, 2]])
+    held = held_out([0, 2, 0], 4)
+    users = groups("users", [1, 1, 0], [0, 0, 1], [0, 1, 1])
+    np.testing.assert_array_equal(group_hits(users, lists, held, 2), [2, 0, 1])
+    np.testing.assert_array_equal(group_hits(users, lists, held, 1), [1, 0, 1])
+    items = groups("items", [1, 0, 0, 0], [1, 1, 1, 0], [0, 0, 0, 1])
+    np.testing.assert_array_equal(group_hits(items, lists, held, 2), [1, 2, 0])
 
 
 def test_unknown_item_value():

@@ -43,7 +43,7 @@ CONDITIONS = [("initial", 0.0, 0), ("fgsm", 0.5, 1), ("bim", 0.5, 150)]
 
 def tidy_groups(datasets=("ml-1m",), seeds=(0,), value=lambda **_: 0.1):
     rows = [
-        (d, m, s, *c, 10, a, g, f"label {g}", 7, value(d=d, m=m, s=s, c=c[0], a=a, g=g), "")
+        (d, m, s, *c, 10, a, g, f"label {g}", 7, 2, value(d=d, m=m, s=s, c=c[0], a=a, g=g), "")
         for d, m, s, c, a, g in product(
             datasets, ["BPR-MF", "AMF"], seeds, CONDITIONS, ATTRIBUTES, ["C1", "C2"]
         )

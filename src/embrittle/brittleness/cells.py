@@ -35,7 +35,7 @@ SHOWN = {
 
 CONDITION = ["attack", "epsilon", "iterations"]
 INTERVAL = ["mean", "low", "high", "n_seeds"]
-GROUP = ["group", "of", "members"]
+GROUP = ["group", "of", "members", "hits"]
 COLUMNS = ["dataset", "model", "role", "quantity", *CONDITION, "among", *GROUP, *INTERVAL]
 
 
@@ -67,7 +67,8 @@ def cells(
         - `NOISE`: after random noise of FGSM's norm;
         - `WORST_GROUP`: in the group, of `among` groups, that keeps the smallest share of its nDCG under the strongest
           attack, after the number of steps that groups were compared at; the larger group, if several keep the same.
-          `group` is its attribute and label, and it has so many `members`, `of` users or items.
+          `group` is its attribute and label, and it has so many `members`, `of` users or items, and without perturbation
+          so many `hits` in the mean over the seeds.
 
         `LEFT` is nDCG in percent of the unperturbed nDCG of the same seed. What was not run has no row.
 
@@ -125,12 +126,13 @@ def _groups(groups: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
     rows = groups[groups["k"] == k]
     key = ["dataset", "model", "seed", "attribute", "group"]
     unperturbed = rows["attack"] == UNPERTURBED
-    before = rows.loc[unperturbed, [*key, "value"]].rename(columns={"value": "before"})
-    after = rows[~unperturbed & is_epsilon(rows["epsilon"], epsilon)]
+    before = rows.loc[unperturbed, [*key, "value", "hits"]].rename(columns={"value": "before"})
+    after = rows[~unperturbed & is_epsilon(rows["epsilon"], epsilon)].drop(columns="hits")
     both = after.merge(before, on=key, how="left", validate="many_to_one")
     left = 100 * both["value"] / both["before"].where(both["before"] > 0)
     by = ["dataset", "model", *CONDITION, "attribute", "label", "members"]
-    return over_seeds(both.assign(left=left), "left", by)
+    hits = both.groupby(by, sort=False)["hits"].mean().reset_index()
+    return over_seeds(both.assign(left=left), "left", by).merge(hits, on=by)
 
 
 def _most_hit(

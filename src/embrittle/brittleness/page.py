@@ -169,8 +169,12 @@ def _attack(row: Mapping[str, Any]) -> str:
 
 
 def group_name(row: Mapping[str, Any]) -> str:
-    """A group and its size."""
-    return f"{row['group']} ({int(row['members']):,} {row['of']})"
+    """A group, its size, and the number of hits that what is left of it rests on."""
+    return f"{row['group']} ({int(row['members']):,} {row['of']}, {_hits(row)})"
+
+
+def _hits(row: Mapping[str, Any]) -> str:
+    return f"{row['hits']:,.0f} hit{'' if round(row['hits']) == 1 else 's'} before"
 
 
 # --- In words -------------------------------------------------------------------------------------
@@ -234,12 +238,14 @@ def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
     said: list[str] = []
     before = ""
     for model, row in rows.items():
-        name, left = group_name(row), _with_interval(row)
+        left = _with_interval(row)
         if not said:
-            said.append(f"{model} loses most for {name}, where {left} of nDCG is left")
+            said.append(f"{model} loses most for {group_name(row)}, where {left} of nDCG is left")
+        elif row["group"] == before:
+            said.append(f"{model} for the same group ({_hits(row)}, {left})")
         else:
-            said.append(f"{model} for {'the same group' if name == before else name} ({left})")
-        before = name
+            said.append(f"{model} for {group_name(row)} ({left})")
+        before = row["group"]
     among = max(int(row["among"]) for row in rows.values())
     return f"Of {among} groups compared, {'; '.join(said)}."
 

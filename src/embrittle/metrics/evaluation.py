@@ -14,13 +14,13 @@ from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric, rms
 from embrittle.data.interactions import UserItems
 from embrittle.files import read_columns, read_metadata, read_parquet, read_tensors
 from embrittle.metrics import groups as grouping
-from embrittle.metrics.fairness import compare_groups, group_values
+from embrittle.metrics.fairness import compare_groups, group_hits, group_values
 from embrittle.metrics.measures import Lists, evaluate
 from embrittle.vocabulary import RANDOM
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
 COLUMNS = [*ABOUT, "metric", "value"]
-GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "value", "note"]
+GROUP_COLUMNS = [*ABOUT, "attribute", "group", "label", "members", "hits", "value", "note"]
 FAIRNESS_COLUMNS = [*ABOUT, "attribute", "measure", "value"]
 LISTS = ("user", "rank", "item", "score")
 
@@ -149,7 +149,8 @@ def evaluate_fairness(
         gce: beta, smoothing and background of `fairness.gce`.
 
     Returns:
-        groups: nDCG of each group, one row for each group, with the columns `GROUP_COLUMNS`.
+        groups: nDCG of each group and the number of its hits (`fairness.group_hits`), one row for each group, with the
+            columns `GROUP_COLUMNS`.
         fairness: comparison of the groups, one row for each measure, with the columns `FAIRNESS_COLUMNS`.
         Attributes that the data set does not have are left out of both.
 
@@ -168,8 +169,10 @@ def evaluate_fairness(
                     groups, lists, test_items, relevance, length, train.n_items, item_value
                 )
                 compared = compare_groups(values, attributes[name]["distributions"], gce)
+                hits = group_hits(groups, lists, test_items, length)
                 described = zip(
-                    groups.names, groups.labels, groups.sizes, values["nDCG"], notes, strict=True
+                    *(groups.names, groups.labels, groups.sizes, hits, values["nDCG"], notes),
+                    strict=True,
                 )
                 group_rows += [(*key.values(), name, *row) for row in described]
                 fairness_rows += [(*key.values(), name, *row) for row in compared.items()]

@@ -309,6 +309,20 @@ def group_values(
     return {name: np.where(empty, np.nan, np.nan_to_num(v)) for name, v in means.items()}, notes
 
 
+def group_hits(groups: Groups, lists: Lists, test_items: UserItems, k: int) -> np.ndarray:
+    """Return how many hits the nDCG of each group rests on.
+
+    Args:
+        groups, lists, test_items, k: as in `group_values`.
+
+    Returns:
+        int64 (n_groups,), the test items in the lists of the group's users, or those of the group's items.
+    """
+    owners = test_items.users if groups.of == "users" else test_items.indices
+    hit = hit_ranks(lists, test_items, k) > 0
+    return groups.member[:, owners[hit]].sum(axis=1)
+
+
 def _notes(groups: Groups, values: np.ndarray, reason: str) -> list[str]:
     return [
         NO_MEMBERS if size == 0 else reason if np.isnan(value) else ""
