@@ -173,6 +173,14 @@ def _put_loses_less(world, parameters, binding, figures):
     world.put(of, 0.5 + figures / 100)
 
 
+def _put_falls_further(world, parameters, binding, figures):
+    of, than = quantity(binding, parameters["of"]), quantity(binding, parameters["than"])
+    world.put({**of, "attack": UNPERTURBED}, 3.0)  # shared by the cases, as is its value after an attack
+    world.put(of, 1.0)
+    world.put({**than, "attack": UNPERTURBED}, 4.0)
+    world.put(than, 2 + figures)
+
+
 def _put_times_the_loss(world, parameters, binding, figures):
     of, than = quantity(binding, parameters["of"]), quantity(binding, parameters["than"])
     world.put({**of, "attack": UNPERTURBED}, 1.0)
@@ -201,6 +209,7 @@ PUT = {
     "difference": _put_difference,
     "lead_kept": _put_lead,
     "loses_less": _put_loses_less,
+    "falls_further": _put_falls_further,
     "times_the_loss": _put_times_the_loss,
     "moves_more": _put_moves_more,
     "above_all_others": _put_above_all,

@@ -231,6 +231,10 @@ NULLS: dict[str, Null] = {
         {"of": attacked("bim"), "than": attacked("fgsm")},
         of_values((attacked(UNPERTURBED), 1.0), (attacked("bim"), 0.5), (attacked("fgsm"), 0.5)),
     ),
+    "falls_further": Null(
+        {"of": attacked("bim"), "than": attacked("fgsm")},
+        of_values((attacked(UNPERTURBED), 1.0), (attacked("bim"), 0.5), (attacked("fgsm"), 0.5)),
+    ),
     "times_the_loss": Null(
         {"of": attacked("bim"), "than": attacked("fgsm"), "above": 2},
         of_values((attacked(UNPERTURBED), 1.0), (attacked("bim"), 0.2), (attacked("fgsm"), 0.6)),

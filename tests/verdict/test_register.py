@@ -34,6 +34,7 @@ def test_a_claim_knows_the_products_that_it_is_about():
     assert claims["five-times-smaller"].products == {"curves"}
     assert claims["denser-is-safer"].products == {"characteristics"}
     assert claims["madr-notices"].products == {"fairness"}
+    assert claims["popular-items-lose-most-by-the-ranking"].products == {"reliable"}
     assert {p for c in claims.values() for p in c.products} < set(PRODUCTS)
 
 

@@ -481,6 +481,16 @@ def loses_less(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Ca
         yield here.case(here.loss(than) - here.loss(of), POINTS, above=0)
 
 
+@claim_test("falls_further")
+def falls_further(setting: Setting, over: Over, of: Quantity, than: Quantity) -> Cases:
+    """The fall of the quantity `of` minus that of `than`, in their own unit; above 0 is for the claim."""
+    for here in setting.each(over):
+        fall, other = (
+            here.values({**one, "attack": UNPERTURBED}) - here.values(one) for one in (of, than)
+        )
+        yield here.case(fall - other, PLAIN, above=0)
+
+
 @claim_test("times_the_loss")
 def times_the_loss(
     setting: Setting, over: Over, of: Quantity, than: Quantity, **limits: Any

@@ -53,6 +53,8 @@ class Claim:
         why: the reason for the test's limits; "" if the paper states them.
         hangs_on: settings that the paper does not state and that the verdict depends on, by their dotted keys. The
             verdict names their values.
+        product: the product that the claim is about, where it is not the one whose table has the numbers: a claim that
+            attacks on the ranking test takes groups from the tables of fairness, but not the settings of Table 2.
     """
 
     name: str
@@ -68,10 +70,13 @@ class Claim:
     transfers: bool = True
     why: str = ""
     hangs_on: tuple[str, ...] = ()
+    product: str = ""
 
     @property
     def products(self) -> set[str]:
         """The products whose numbers the claim is about, by their names in `PRODUCTS`."""
+        if self.product:
+            return {self.product}
         if self.test in _ON_SUB_SAMPLES:
             return {"characteristics"}
         curves = "poster" if self.k == APR_K else "curves"
@@ -177,6 +182,9 @@ class Entry(Section):
     why: Filled | None = optional("The reason for the test's limits.")
     hangs_on: Annotated[list[Text], Field(min_length=1)] | None = optional(
         "Settings that the paper does not state and that the verdict depends on, by their dotted keys."
+    )
+    product: Text | None = optional(
+        "The product that the claim is about, where it is not the one whose table has the numbers."
     )
     figures: Annotated[list[dict[str, Any]], Field(min_length=1)] | None = optional(
         "Figures that only the text prints, with the names of their cases."
