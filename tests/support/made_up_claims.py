@@ -175,7 +175,7 @@ def _put_loses_less(world, parameters, binding, figures):
 
 def _put_falls_further(world, parameters, binding, figures):
     of, than = quantity(binding, parameters["of"]), quantity(binding, parameters["than"])
-    world.put({**of, "attack": UNPERTURBED}, 3.0)  # shared by the cases, as is its value after an attack
+    world.put({**of, "attack": UNPERTURBED}, 3.0)  # the cases share it, and the value below
     world.put(of, 1.0)
     world.put({**than, "attack": UNPERTURBED}, 4.0)
     world.put(than, 2 + figures)

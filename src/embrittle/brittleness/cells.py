@@ -67,8 +67,8 @@ def cells(
         - `NOISE`: after random noise of FGSM's norm;
         - `WORST_GROUP`: in the group, of `among` groups, that keeps the smallest share of its nDCG under the strongest
           attack, after the number of steps that groups were compared at; the larger group, if several keep the same.
-          `group` is its attribute and label, and it has so many `members`, `of` users or items, and without perturbation
-          so many `hits` in the mean over the seeds.
+          `group` is its attribute and label. It has so many `members`, `of` users or items, and without perturbation
+          so many `hits`, in the mean over the seeds.
 
         `LEFT` is nDCG in percent of the unperturbed nDCG of the same seed. What was not run has no row.
 
