@@ -19,7 +19,7 @@ from embrittle.brittleness.cells import (
     STRONGEST,
     WORST_GROUP,
 )
-from embrittle.brittleness.page import next_steps, parts, percent
+from embrittle.brittleness.page import legend, next_steps, parts, percent
 from embrittle.vocabulary import UNPERTURBED
 
 FGSM, PGD, BIM = ("fgsm", 0.5, 1), ("pgd", 0.5, 50), ("bim", 0.5, 50)
@@ -101,8 +101,8 @@ def test_sentences_tell_the_numbers():
         "of one step with many: at the same ε, the perturbation of the strongest attack is 6.7 to 8.7 times as large "
         "as FGSM's (mean row norm).",
         "Random noise of FGSM's norm leaves 99 % [98, 100] of BPR-MF's and 99 % [98, 100] of AMF's nDCG@10.",
-        "Of 3 groups compared, BPR-MF loses most for user gender: F (1,709 users, 131 hits before), where 4.3 % [2.3, "
-        "6.3] of nDCG is left; AMF for the same group (131 hits before, 4.3 % [2.3, 6.3]).",
+        "Of 3 groups of at least 10 hits, BPR-MF loses most for user gender: F (1,709 users, 131 hits before), where "
+        "4.3 % [2.3, 6.3] of nDCG is left; AMF for the same group (131 hits before, 4.3 % [2.3, 6.3]).",
     ]
 
 
@@ -120,6 +120,22 @@ def test_what_was_not_run_has_no_column_and_no_sentence():
     only = part(cells_of(noise=False, groups=False))
     assert not {"Left after random noise", "Group that loses most"} & {*only.table.columns}
     assert not any("noise" in text or "loses most" in text for text in only.sentences)
+
+
+def test_the_legend_explains_what_was_run():
+    papers = legend([part(cells_of())], ["fgsm", "pgd", "noise"], ["train", "train", "nothing"])
+    assert papers[:2] == [
+        "FGSM changes the embeddings in one step along the gradient of the training loss.",
+        "PGD takes several smaller steps from a random start.",
+    ]
+    assert not any("BIM takes" in text or "APGD" in text or "ranking" in text for text in papers)
+    assert any("Groups of fewer than 10 hits" in text for text in papers)
+    ranking = " ".join(legend([part(cells_of())], ["apgd", "ensemble"], ["lists", "lists"]))
+    assert ranking.startswith("APGD takes steps whose size it adapts")
+    assert "push the items of the model's own lists down" in ranking
+    cells = cells_of(noise=False, groups=False)
+    (measures,) = legend([part(cells[cells["role"] == UNPERTURBED])], [], [])
+    assert measures.startswith("HR is the share")
 
 
 def test_without_an_attack_the_page_says_so():

@@ -168,6 +168,13 @@ def test_the_group_that_keeps_the_smallest_share_is_named():
     assert (row["attack"], row["iterations"], row["among"]) == ("pgd", 25, 3)
 
 
+def test_a_group_that_rests_on_few_hits_is_not_compared():
+    groups = groups_of(GROUPS)
+    groups.loc[groups["label"].eq("of C1") & groups["hits"].eq(HITS), "hits"] = 9
+    row = numbers(groups=groups).loc[(WORST_GROUP, LEFT)]
+    assert (row["group"], row["among"]) == ("item popularity: of C2", 2)
+
+
 @pytest.mark.parametrize("other", [{"epsilon": 1.0}, {"attack": "bim"}])
 def test_groups_under_another_perturbation_are_not_shown(other):
     table = numbers(groups=groups_of(GROUPS, **other))

@@ -81,6 +81,15 @@ def tables(path):
     return Tables(path.read_text(encoding="utf-8")).tables
 
 
+def claims_in_order(study):
+    """The overall verdicts, as the page orders them: first of the claims that were tested on any data."""
+    rows = read_table(study.made["claims"])
+    tested = set(rows.loc[rows["verdict"] != NOT_RUN, "claim"])
+    whole = rows[rows["dataset"] == ""]
+    assert 0 < len(tested) < len(whole)
+    return whole.sort_values("claim", key=lambda names: ~names.isin(tested), kind="stable")
+
+
 def claims_shown(tables):
     """The rows of the claims, without those that fold their cases."""
     return [row for row in tables["Claims, and what this study says"][1:] if len(row) > 1]
@@ -200,8 +209,7 @@ def test_headings_are_in_order_and_headers_have_a_scope(path, own_path):
 
 
 def test_the_verdicts_are_those_of_the_file(study, tables):
-    rows = read_table(study.made["claims"])
-    whole = rows[rows["dataset"] == ""].reset_index(drop=True)
+    whole = claims_in_order(study)
     shown = claims_shown(tables)
     assert len(shown) == len(whole) >= 25
     for cells, row in zip(shown, whole.itertuples(), strict=True):
@@ -604,8 +612,7 @@ def test_filters_show_the_claims_that_they_name(browser, path, study):
     from selenium.webdriver.support.ui import Select
 
     opened(browser, path, 1280)
-    rows = read_table(study.made["claims"])
-    whole = rows[rows["dataset"] == ""]
+    rows, whole = read_table(study.made["claims"]), claims_in_order(study)
     assert shown_rows(browser) == whole["claim"].tolist()
     verdict = Select(browser.find_element(By.ID, "filter-verdict"))
     paper = Select(browser.find_element(By.ID, "filter-paper"))

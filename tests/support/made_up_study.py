@@ -59,7 +59,20 @@ class MadeUpStudy:
         draw = np.random.default_rng(5)
         runs = list(product(self.datasets, PAPER_MODELS, self.seeds, conditions))
         groups = [
-            (d, m, s, *c, 10, "user_gender", g, f"label {g}", 7, 2, 0.04 + 0.01 * draw.random(), "")
+            (
+                d,
+                m,
+                s,
+                *c,
+                10,
+                "user_gender",
+                g,
+                f"label {g}",
+                7,
+                20,
+                0.04 + 0.01 * draw.random(),
+                "",
+            )
             for d, m, s, c in runs
             for g in ("C1", "C2")
         ]
@@ -270,6 +283,7 @@ class MadeUpStudy:
             "differs": ["training.epochs: 400 (the papers: 2000)"],
             "compare": [],
             "brittleness": BRITTLENESS,
+            "compared": {"methods": ["fgsm", "bim", "pgd"], "knows": ["train"] * 3},
             "products": self.products(noise),
             **changes,
         }  # fmt: skip

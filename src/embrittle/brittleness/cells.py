@@ -35,6 +35,8 @@ SHOWN = {
 
 CONDITION = ["attack", "epsilon", "iterations"]
 INTERVAL = ["mean", "low", "high", "n_seeds"]
+FEWEST_HITS = 10
+"""A group with fewer hits, in the mean over the seeds, is not compared: one hit more or less is a tenth of its nDCG."""
 GROUP = ["group", "of", "members", "hits"]
 COLUMNS = ["dataset", "model", "role", "quantity", *CONDITION, "among", *GROUP, *INTERVAL]
 
@@ -65,8 +67,9 @@ def cells(
         - `SINGLE_STEP`: after one step of FGSM;
         - `STRONGEST`: after the attack that leaves the least nDCG in the mean, of `among` attacks;
         - `NOISE`: after random noise of FGSM's norm;
-        - `WORST_GROUP`: in the group, of `among` groups, that keeps the smallest share of its nDCG under the strongest
-          attack, after the number of steps that groups were compared at; the larger group, if several keep the same.
+        - `WORST_GROUP`: in the group, of `among` groups of at least `FEWEST_HITS`, that keeps the smallest share of its
+          nDCG under the strongest attack, after the number of steps that groups were compared at; the larger group, if
+          several keep the same.
           `group` is its attribute and label. It has so many `members`, `of` users or items, and without perturbation
           so many `hits`, in the mean over the seeds.
 
@@ -141,6 +144,7 @@ def _most_hit(
     """The group of a model that keeps least under an attack: one row, or none."""
     here = groups.query("dataset == @dataset and model == @model and attack == @attack")
     here = here[here["mean"].notna() & here["attribute"].isin(attributes)]
+    here = here[here["hits"] >= FEWEST_HITS]
     here = here[here["iterations"] == here["iterations"].max()]
     ordered = here.sort_values(["mean", "members"], ascending=[True, False], kind="stable")
     about = {"role": WORST_GROUP, "quantity": LEFT, "among": len(here)}

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from embrittle.brittleness.cells import (
+    FEWEST_HITS,
     HIT_RATE,
     ITEMS,
     LEFT,
@@ -25,6 +26,8 @@ from embrittle.render.page_tables import Cell, Table
 from embrittle.vocabulary import PAPER_MODELS, UNPERTURBED
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
+STRONGEST_LEFT, NOISE_LEFT = "Left after the strongest attack", "Left after random noise"
+GROUP_LEFT = "Group that loses most"
 ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
 
 
@@ -87,9 +90,9 @@ def _table(numbers: Numbers, title: str) -> Table:
         f"nDCG@{numbers.k}": {m: _value(row) for m, row in numbers.of(UNPERTURBED, NDCG).items()},
         f"HR@{numbers.k}": {m: _value(row) for m, row in numbers.of(UNPERTURBED, HIT_RATE).items()},
         "Left after FGSM": {m: _left(row, numbers) for m, row in single.items()},
-        "Left after the strongest attack": {m: _left(row, numbers) for m, row in strongest.items()},
-        "Left after random noise": {m: _left(row, numbers) for m, row in noise.items()},
-        "Group that loses most": {m: _group(row) for m, row in numbers.of(WORST_GROUP).items()},
+        STRONGEST_LEFT: {m: _left(row, numbers) for m, row in strongest.items()},
+        NOISE_LEFT: {m: _left(row, numbers) for m, row in noise.items()},
+        GROUP_LEFT: {m: _group(row) for m, row in numbers.of(WORST_GROUP).items()},
         "Items recommended": _items(numbers),
     }
     shown = {name: cells for name, cells in columns.items() if cells}
@@ -247,7 +250,7 @@ def _of_groups(rows: Mapping[str, Mapping[str, Any]]) -> str:
             said.append(f"{model} for {group_name(row)} ({left})")
         before = row["group"]
     among = max(int(row["among"]) for row in rows.values())
-    return f"Of {among} groups compared, {'; '.join(said)}."
+    return f"Of {among} groups of at least {FEWEST_HITS} hits, {'; '.join(said)}."
 
 
 def _each(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
@@ -258,6 +261,56 @@ def _each(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
 def _with_interval(row: Mapping[str, Any]) -> str:
     known = "" if np.isnan(row["low"]) else f" {_percent_interval(row)}"
     return f"{percent(row['mean'])}{known}"
+
+
+# --- What the words mean --------------------------------------------------------------------------
+
+
+def legend(parts: Sequence[Part], methods: Sequence[str], knows: Sequence[str]) -> list[str]:
+    """Sentences that explain the words of the parts, of attacks only those that were run.
+
+    Args:
+        parts: from `parts`.
+        methods: the methods of the attacks that were compared.
+        knows: what these attacks know, as keys of `labels.KNOWS`.
+    """
+    shown = {column for part in parts for column in part.table.columns}
+    said = []
+    if STRONGEST_LEFT in shown:
+        said += [text for method, text in _METHODS.items() if method in methods]
+        said += [_RANKING] if "lists" in knows else []
+        said.append(_STRONGEST)
+    said += [text for column, text in _COLUMNS.items() if column in shown]
+    return [*said, _MEASURES]
+
+
+_METHODS = {
+    "fgsm": "FGSM changes the embeddings in one step along the gradient of the training loss.",
+    "bim": "BIM takes several smaller steps.",
+    "pgd": "PGD takes several smaller steps from a random start.",
+    "mi": "MI takes steps with momentum.",
+    "apgd": "APGD takes steps whose size it adapts, and keeps the best.",
+    "ensemble": "An ensemble is the strongest of its attacks.",
+}
+_RANKING = "Attacks on the ranking (smooth-rank, margin, lists) push the items of the model's own lists down."
+_STRONGEST = (
+    "ε limits the change of each factor or, for attacks with an L2 norm, of each row. The strongest attack is the one "
+    "of those run at this ε that leaves the least nDCG, after its largest number of steps. Attacks that know the test "
+    "items do not count. More than 100 % left: nDCG has risen. A row norm is the mean length by which an embedding is "
+    "changed, also in percent of the lengths of the model's own rows (root mean square). Longer rows make a model look "
+    "more robust at the same ε, although scaling all rows changes no list."
+)
+_COLUMNS = {
+    NOISE_LEFT: "Random noise has FGSM's norm.",
+    GROUP_LEFT: (
+        f"One of several groups always loses most, even if only by chance. Groups of fewer than {FEWEST_HITS} hits are "
+        "left out."
+    ),
+}
+_MEASURES = (
+    "HR is the share of users with a test item in the list. Items recommended: different items in all lists "
+    "together."
+)
 
 
 # --- What to do next ------------------------------------------------------------------------------
@@ -334,4 +387,6 @@ _HELD_OUT = (
     "It holds out one more interaction of each user, which {own} may have been trained with: give your own validation "
     "items with the split, or train {own} without them, too."
 )
-_GROUPS = "adds the group of items or users that loses most."
+_GROUPS = (
+    f"adds the group of items or users that loses most, of those with at least {FEWEST_HITS} hits."
+)

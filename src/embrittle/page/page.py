@@ -72,10 +72,7 @@ def render(inputs: Inputs, settings: Mapping[str, Any]) -> str:
         verdicts=[(verdict, wording.slug(verdict), wording.SIGNS[verdict]) for verdict in VERDICTS],
         elsewhere=wording.ELSEWHERE,
         counts=counts(claims),
-        claims=[
-            claim_row(claim, _of(claims, claim), _of(cases, claim), known)
-            for claim in register.claims
-        ],
+        claims=claim_rows(register, claims, cases, known),
         disagreements=disagreements(register, read_table(inputs.one("disagreements")), titles),
         comparison=comparison(inputs, settings, register, known),
         tables=product_tables(inputs, settings),
@@ -118,6 +115,7 @@ def brittle(
     ]
     return {
         "parts": parts,
+        "legend": brittleness.legend(parts, **settings["compared"]),
         "leads": lead_figures(inputs, settings),
         "steps": brittleness.next_steps(cells, epsilon=own["epsilon"], **more),
     }
@@ -222,6 +220,16 @@ def _of(table: pd.DataFrame, claim: Claim) -> pd.DataFrame:
 
 def _overall(claims: pd.DataFrame) -> pd.DataFrame:
     return claims[claims["dataset"] == ALL_DATA]
+
+
+def claim_rows(
+    register: Register, claims: pd.DataFrame, cases: pd.DataFrame, titles: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """What the page says of each claim (`claim_row`): first of those that the study tests, then of the others."""
+    rows = [
+        claim_row(claim, _of(claims, claim), _of(cases, claim), titles) for claim in register.claims
+    ]
+    return sorted(rows, key=lambda row: row["verdict"] == NOT_RUN and not row["others"])
 
 
 def claim_row(

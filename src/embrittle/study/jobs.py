@@ -15,6 +15,7 @@ from embrittle.products.product import (
     Jobs,
     attacks_shown,
     budget_of,
+    knowledge_of,
     knows_test_items,
     members_of,
     methods_of,
@@ -142,20 +143,11 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
         }
 
     def brittleness(wildcards: Any) -> dict[str, Any]:
-        settings = study.settings
-        run = _attacks_run(study, study.trained)
-        compared = FairnessSettings.of(settings).attributes
-        # At one ε, attacks of a relative budget are not comparable with the others. What an attack does that knows the
-        # test items, no attacker can do.
-        comparable = [
-            name
-            for name in settings.attacks
-            if budget_of(settings, name) == "absolute" and not knows_test_items(settings, name)
-        ]
+        attributes = FairnessSettings.of(study.settings).attributes
         return {
             **shown,
-            "methods": methods_of(settings, [name for name in comparable if name in run]),
-            "attributes": {name: settings.attributes[name].of for name in compared},
+            "methods": methods_of(study.settings, _compared(study)),
+            "attributes": {name: study.settings.attributes[name].of for name in attributes},
         }
 
     def record(wildcards: Any) -> dict[str, Any]:
@@ -171,6 +163,10 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "compare": study.settings.verdict.compare,
             "products": study.page_settings(),
             "brittleness": shown,
+            "compared": {
+                "methods": list(methods_of(study.settings, _compared(study)).values()),
+                "knows": [knowledge_of(study.settings, name) for name in _compared(study)],
+            },
         }
 
     return {
@@ -197,6 +193,22 @@ def _trainings(study: Study, runs: Iterable[Run]) -> list[dict[str, Any]]:
 def _attacks_run(study: Study, runs: Iterable[Run]) -> set[str]:
     """The attacks that the study runs on these models."""
     return {attack for run in runs for attack, _, _ in study.conditions_of(run)}
+
+
+def _compared(study: Study) -> list[str]:
+    """The attacks of which the strongest is shown.
+
+    At one ε, attacks of a relative budget are not comparable with the others. What an attack does that knows the test
+    items, no attacker can do.
+    """
+    run, settings = _attacks_run(study, study.trained), study.settings
+    return [
+        name
+        for name in settings.attacks
+        if name in run
+        and budget_of(settings, name) == "absolute"
+        and not knows_test_items(settings, name)
+    ]
 
 
 def _attacks(study: Study, runs: Iterable[Run], *, ensembles: bool) -> list[dict[str, Any]]:
