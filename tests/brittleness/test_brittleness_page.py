@@ -126,7 +126,7 @@ def test_the_legend_explains_what_was_run():
     papers = legend([part(cells_of())], ["fgsm", "pgd", "noise"], ["train", "train", "nothing"])
     assert papers[:2] == [
         "FGSM changes the embeddings in one step along the gradient of the training loss.",
-        "PGD takes several smaller steps from a random start.",
+        "PGD takes several small steps along the gradient of the training loss, from a random start.",
     ]
     assert not any("BIM takes" in text or "APGD" in text or "ranking" in text for text in papers)
     assert any("Groups of fewer than 10 hits" in text for text in papers)

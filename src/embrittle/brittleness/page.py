@@ -286,8 +286,8 @@ def legend(parts: Sequence[Part], methods: Sequence[str], knows: Sequence[str]) 
 
 _METHODS = {
     "fgsm": "FGSM changes the embeddings in one step along the gradient of the training loss.",
-    "bim": "BIM takes several smaller steps.",
-    "pgd": "PGD takes several smaller steps from a random start.",
+    "bim": "BIM takes several small steps along the gradient of the training loss.",
+    "pgd": "PGD takes several small steps along the gradient of the training loss, from a random start.",
     "mi": "MI takes steps with momentum.",
     "apgd": "APGD takes steps whose size it adapts, and keeps the best.",
     "ensemble": "An ensemble is the strongest of its attacks.",
