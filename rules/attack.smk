@@ -58,7 +58,8 @@ rule recommend:
 # whole combination.
 LAST = STUDY.last_combinations() or "(?!)"
 ENSEMBLES = "|".join(map(re.escape, STUDY.ensembles)) or "(?!)"
-ONE_ATTACK = rf"(?!(?:{ENSEMBLES})_epsilon)(?:{ATTACK})"
+TRANSFERS = "|".join(map(re.escape, STUDY.transfers)) or "(?!)"
+ONE_ATTACK = rf"(?!(?:{ENSEMBLES}|{TRANSFERS})_epsilon)(?:{ATTACK})"
 
 
 rule attack_model:
@@ -110,6 +111,36 @@ use rule attack_model as attack_model_last with:
     wildcard_constraints:
         attack=ONE_ATTACK,
         dataset=rf"(?={LAST}){DATASET}",
+
+
+rule transfer_attack:
+    """Write the lists of a model under a perturbation that was found on another model."""
+    input:
+        unpack(STUDY.transferred),
+        **PATHS.split("train", "validation", "statistics"),
+        model=STUDY.trained_model,
+    output:
+        lists=PATHS.attacked_lists,
+    log:
+        logs(f"transfer_attack/{COMBINATION}"),
+    benchmark:
+        benchmarks(f"transfer_attack/{COMBINATION}")
+    wildcard_constraints:
+        attack=TRANSFERS,
+    group:
+        ATTACKS_GROUP
+    conda:
+        ENVIRONMENT
+    threads: 1
+    resources:
+        gpu=GPUS,
+        mem_mb=RESOURCES.model_memory,
+        runtime=RESOURCES.attack_minutes,
+    params:
+        transfer=params_of("transfer_attack"),
+        code=code_of("attack/transfer_attack"),
+    script:
+        "../workflow/scripts/attack/transfer_attack.py"
 
 
 rule combine_attacks:

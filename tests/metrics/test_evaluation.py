@@ -84,7 +84,7 @@ def test_rows_are_the_measures_of_every_condition_at_every_k(lists, paths, measu
     ]
     assert list(metrics.columns) == COLUMNS
     assert list(metrics.itertuples(index=False, name=None)) == expected
-    assert len(metrics) == 4 * 2 * (6 + 21)
+    assert len(metrics) == 4 * 2 * (6 + 22)
     assert metrics.dtypes[["seed", "epsilon", "iterations", "k", "value"]].astype(str).tolist() == [
         "int64",
         "float64",
@@ -197,4 +197,4 @@ def test_tables_are_collected_in_their_order(paths, measured_against, tmp_path):
     whole = collect([tmp_path / "1.parquet", tmp_path / "0.parquet"])
     expected = pd.concat(reversed(tables), ignore_index=True)
     pd.testing.assert_frame_equal(whole, expected)
-    assert whole["seed"].tolist() == [1] * 108 + [0] * 108
+    assert whole["seed"].tolist() == [1] * 112 + [0] * 112

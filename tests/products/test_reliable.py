@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC
+from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC, SHORT_METRIC
 from embrittle.products.reliable import page
 from embrittle.products.reliable.cells import curves, damage, long_form, warnings
 from embrittle.products.reliable.figure import reliable_figure
@@ -15,18 +15,19 @@ from embrittle.render.inputs import Inputs
 from embrittle.stats import interval
 
 
-def about(knows, budget="absolute", shown=True, iterations=50):
-    loss = {"train": "pairwise", "lists": "margin", "test": "margin"}[knows]
+def about(knows, budget="absolute", shown=True, iterations=50, members=(), model=""):
+    loss = {"train": "pairwise", "lists": "margin", "test": "margin", "model": ""}[knows]
     of_budget = {"loss": loss, "knows": knows, "rows": "both", "budget": budget}
-    return {**of_budget, "iterations": iterations, "shown": shown}
+    apart = {"members": list(members), "model": model}
+    return {**of_budget, **apart, "iterations": iterations, "shown": shown}
 
 
 ATTACKS = {
-    "pgd-l2": about("train"),
-    "reliable": about("lists"),
-    "member": about("lists", shown=False),
-    "reliable-test": about("test"),
-    "own-scale": about("lists", "relative"),
+    "pgd-l2": about("train", members=["pgd-l2"]),
+    "reliable": about("lists", members=["member", "another"]),
+    "member": about("lists", shown=False, members=["member"]),
+    "reliable-test": about("test", members=["reliable-test"]),
+    "own-scale": about("lists", "relative", members=["own-scale"]),
 }
 EPSILON = {"absolute": [0.1, 0.5], "relative": [0.2]}
 # What is left in percent, in three seeds, at each epsilon.
@@ -66,6 +67,7 @@ def metrics(models=("BPR-MF",)):
                     "nDCG": initial * left[seed] / 100,
                     MEAN_NORM_METRIC: inside if attack != "own-scale" else 9.0,
                     RELATIVE_NORM_METRIC: epsilon if attack == "own-scale" else 9.0,
+                    SHORT_METRIC: 0.25 if inside < epsilon else 0.0,
                 }
                 rows += [
                     {**condition, "metric": name, "value": value} for name, value in values.items()
@@ -89,13 +91,14 @@ def long():
 
 
 def test_the_long_form_says_what_each_attack_is_and_spends(long):
-    assert len(long) == len(LEFT) * 3 * 4
+    assert len(long) == len(LEFT) * 3 * 5
     row = long.query("attack == 'reliable' and epsilon == 0.5 and seed == 2").set_index("metric")
     assert row["value"].to_dict() == {
         "initial nDCG@10": pytest.approx(0.06),
         "nDCG@10": pytest.approx(0.06 * 0.56),
         "left": pytest.approx(56),
         "norm": 0.5,
+        "short": 0.0,
     }
     assert set(row["knows"]) == {"lists"}
     relative = long.query("attack == 'own-scale' and metric == 'norm'")
@@ -149,8 +152,33 @@ def test_warnings_name_attacks_that_are_weaker_than_they_could_be(long):
             "more left at a larger epsilon",
         ): "leaves 96.0 %, and only 80.0 % at a smaller ε",
         ("member", 0.5, "weaker than the reference"): "leaves 96.0 %, more than pgd-l2 (88.0 %)",
-        ("pgd-l2", 0.5, "inside the ball"): "moves rows by 80 % of ε in the mean",
+        (
+            "pgd-l2",
+            0.5,
+            "inside the ball",
+        ): "moves rows by 80 % of ε in the mean, 25 % of them by less than the others",
     }
+
+
+def test_a_warning_names_what_another_models_perturbation_leaves():
+    """The attack on AMF itself leaves more than the perturbation found on BPR-MF: its gradient leads it astray."""
+    attacks = {**ATTACKS, "from-bpr": about("model", members=["member"], model="BPR-MF")}
+    table = metrics(("BPR-MF", "AMF"))
+    of_member = table[table["attack"] == "member"].assign(attack="from-bpr")
+    ndcg = of_member["metric"] == "nDCG"
+    of_member.loc[ndcg & (of_member["epsilon"] == 0.5), "value"] *= 70 / 96
+    table = pd.concat([table, of_member])
+    found = warnings(long_form(table, attacks, EPSILON, ["shop"], 10), attacks, "pgd-l2")
+    said = found[found["kind"] == "weaker than a transfer"]
+    # What is transferred at ε = 0.1 leaves as much as the attack itself, and the ensemble is stronger at 0.5.
+    assert said[["model", "attack", "epsilon"]].values.tolist() == [
+        ["AMF", "reliable", 0.1],
+        ["AMF", "member", 0.5],
+    ]
+    assert said["warning"].tolist() == [
+        "leaves 91.0 %, and only 80.0 % is left by the perturbation found on BPR-MF (from-bpr)",
+        "leaves 96.0 %, and only 70.0 % is left by the perturbation found on BPR-MF (from-bpr)",
+    ]
 
 
 def arguments():
@@ -171,7 +199,9 @@ def test_the_table_says_what_each_attack_knows():
         in text
     )
     assert "| 0.2 relative | own-scale |" in text
-    assert "- The shop, BPR-MF, pgd-l2, ε = 0.5: moves rows by 80 % of ε in the mean." in text
+    assert (
+        "- The shop, BPR-MF, pgd-l2, ε = 0.5: moves rows by 80 % of ε in the mean, 25 % of" in text
+    )
     assert "Note." in text
 
 

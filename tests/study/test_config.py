@@ -718,8 +718,8 @@ def test_a_further_attack_needs_nothing_but_itself(monkeypatch):
     attacks["mine"] = {"method": "slow", "patiense": 2}
     assert problems(attacks=attacks) == [
         "attacks.mine.patiense: unknown key 'patiense'; did you mean 'patience'? Valid: "
-        "method, members, budget, loss, knows, rows, temperature, enough, step_size, start, norm, negatives, starts, "
-        "momentum, patience"
+        "method, members, attack, model, budget, loss, knows, rows, temperature, enough, step_size, start, norm, "
+        "negatives, starts, momentum, patience"
     ]
 
 
@@ -1168,7 +1168,7 @@ COMPLAINTS = [
             }
         },
         "attacks.fgsm.method: unknown attack method 'fgsn'; did you mean 'fgsm'? "
-        "Valid: apgd, bim, fgsm, mi, noise, pgd, ensemble",
+        "Valid: apgd, bim, fgsm, mi, noise, pgd, ensemble, transfer",
     ),
     (
         {"table1": {"attacks": ["bmi"]}},
@@ -1481,7 +1481,7 @@ def test_complaint(complaint):
         ),
         (
             {"method": "ensemble", "members": ["bim", "own"]},
-            "attacks.own.members: 'own' is an ensemble itself: name its members",
+            "attacks.own.members: 'own' is of method ensemble: name attacks on the model itself",
         ),
         (
             {"method": "ensemble", "members": ["bim", "pgd"], "norm": "l2"},
@@ -1490,6 +1490,36 @@ def test_complaint(complaint):
         (
             {"method": "bim", "members": ["bim", "pgd"]},
             "attacks.own.members: only an ensemble has members: leave this key out",
+        ),
+        (
+            {"method": "transfer", "attack": "apgd-margin"},
+            "attacks.own.model: a transfer needs the model that the perturbation comes from",
+        ),
+        (
+            {"method": "transfer", "attack": "apgd-margins", "model": "BPR-MF"},
+            "attacks.own.attack: unknown attack 'apgd-margins'; did you mean 'apgd-margin'? Valid: fgsm, bim, pgd, "
+            "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
+            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, own",
+        ),
+        (
+            {"method": "transfer", "attack": "apgd-margin", "model": "BPRMF"},
+            "attacks.own.model: unknown model 'BPRMF'; did you mean 'BPR-MF'? Valid: BPR-MF, AMF",
+        ),
+        (
+            {"method": "transfer", "attack": "reliable", "model": "BPR-MF"},
+            "attacks.own.attack: its method is ensemble: name an attack on the model itself",
+        ),
+        (
+            {"method": "transfer", "attack": "bim", "model": "BPR-MF"},
+            "attacks.own.attack: it limits each factor, which a rotation does not keep: name one with norm: l2",
+        ),
+        (
+            {"method": "transfer", "attack": "bim-l2", "model": "BPR-MF", "rows": "users"},
+            "attacks.own.rows: a transfer has an attack and a model only: leave this key out",
+        ),
+        (
+            {"method": "apgd", "model": "BPR-MF"},
+            "attacks.own.model: only a transfer has this key: leave it out",
         ),
         (
             {"method": "apgd", "loss": "margins"},

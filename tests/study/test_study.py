@@ -304,6 +304,28 @@ def test_one_version_of_embeddings_serves_all_seeds_and_the_captions_say_so():
         assert study_of(other).single_versions(study_of(other).trained) == []
 
 
+def test_a_transfer_needs_the_perturbation_of_the_other_model():
+    attacks = {
+        "strong": {"method": "apgd", "loss": "margin", "budget": "relative"},
+        "moved": {"method": "transfer", "attack": "strong", "model": "BPR-MF"},
+    }
+    before = parameters(study_of({"attacks": attacks}))
+    study = study_of({"attacks": attacks, "figure2": {"attacks": ["moved"], "epsilon": [0.3]}})
+    after = parameters(study)
+    further = {job for job in after if job not in before and "AMF" in job}
+    at = ("shop", "AMF", "0")
+    assert {job for job in further if "attack" in job[0]} == {
+        ("attack_model", *at, "strong", "0.3", "3"),
+        ("transfer_attack", *at, "moved", "0.3", "3"),
+    }
+    assert after["transfer_attack", *at, "moved", "0.3", "3"] == {"relative": True, "length": 5}
+    place = {"dataset": "shop", "model": "AMF", "seed": "0", "epsilon": "0.3", "iterations": "3"}
+    assert study.transferred(Namespace(**place, attack="moved")) == {
+        "other": study.model_file(study.run_of(Namespace(**{**place, "model": "BPR-MF"}))),
+        "perturbation": "results/tiny/perturbations/shop/BPR-MF/seed-0/strong_epsilon-0.3_iterations-3.safetensors",
+    }
+
+
 def test_an_ensemble_is_one_job_on_the_lists_of_its_members():
     attacks = {
         "strong": {"method": "apgd", "loss": "margin", "knows": "test"},

@@ -10,11 +10,12 @@ STUDY = {
     "attacks": {
         "of-users": {"method": "apgd", "loss": "margin", "rows": "users"},
         "of-users-too": {"method": "apgd", "loss": "lists", "rows": "users"},
+        "from-bpr": {"method": "transfer", "attack": "apgd-margin", "model": "BPR-MF"},
         "separate": {"method": "ensemble", "members": ["of-users", "of-users-too"]},
     },
     "reliable": {
         "datasets": ["shop"],
-        "attacks": ["noise", "pgd-l2", "reliable", "reliable-test", "separate"],
+        "attacks": ["noise", "pgd-l2", "reliable", "reliable-test", "separate", "from-bpr"],
         "epsilon": [0.1, 0.5],
         "iterations": 4,
     },
@@ -30,6 +31,7 @@ def attacked(finished_study, tmp_path_factory):
     assert "train_model" not in planned
     # Three ensembles of two models at two epsilons.
     assert planned["combine_attacks"] == 12
+    assert planned["transfer_attack"] == 4
     project.run(**STUDY)
     return project
 
@@ -50,6 +52,17 @@ def test_an_ensemble_has_the_lists_of_its_strongest_member(attacked):
         ):
             assert left[name] == min(left[member] for member in members)
         assert left["separate"] <= min(left["of-users"], left["of-users-too"])
+
+
+def test_a_transfer_on_the_model_that_it_comes_from_is_the_attack_itself(attacked):
+    metrics = pd.read_parquet(attacked.results("metrics.parquet"))
+    rows = metrics[metrics["k"] == metrics["k"].iloc[0]]
+    table = rows.pivot_table("value", ["model", "epsilon", "metric"], "attack")
+    ours, theirs = table["from-bpr"].dropna(), table["apgd-margin"].dropna()
+    assert ours["BPR-MF"].tolist() == pytest.approx(theirs["BPR-MF"].tolist(), rel=1e-5)
+    norms = ours.xs("spent all L2 mean", level="metric")
+    assert norms["AMF"].tolist() == pytest.approx(norms["BPR-MF"].tolist(), rel=1e-5)
+    assert ours["AMF"].xs("nDCG", level="metric").notna().all()
 
 
 def test_only_jobs_that_know_the_test_items_read_them(attacked):

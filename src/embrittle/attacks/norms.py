@@ -18,6 +18,10 @@ def norm_metric(name: str) -> str:
 MEAN_NORM_METRIC = norm_metric(MEAN_NORM)
 # The same in units of the size of the model's own rows.
 RELATIVE_NORM_METRIC = norm_metric("all relative L2 mean")
+# Rows that end inside their ball: without a gradient, with one that is too short to have a direction, or turned around.
+SHORT = "short rows"
+SHORT_METRIC = norm_metric(SHORT)
+_SHORT = 0.99
 
 NORMS_KEY = "perturbation_norms"
 """Key of the perturbation norms in the metadata of a file of lists."""
@@ -34,13 +38,15 @@ def row_sizes(users: np.ndarray, items: np.ndarray, n_factors: int) -> tuple[flo
 
 
 def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
-    """Return mean, median and maximum of the L2 and L-infinity norms of the rows of Delta.
+    """Return mean, median and maximum of the L2 and L-infinity norms of the rows of Delta, and the share of short rows.
 
     Args:
         user_delta, item_delta: Delta of users and of items, (n_users, n_factors) and (n_items, n_factors).
 
     Returns:
-        Name -> value, for "users L2 mean", "users L2 median", ..., "items Linf max", and for "all" rows together.
+        Name -> value, for "users L2 mean", "users L2 median", ..., "items Linf max", and for "all" rows together; and
+        "short rows", the share of rows whose L2 norm is below 99 % of the largest of its side. A side that does not
+        move at all does not count.
     """
     rows = {"users": user_delta, "items": item_delta}
     norms = {
@@ -50,12 +56,14 @@ def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[s
     }
     for norm in ("L2", "Linf"):
         norms["all", norm] = np.concatenate([norms["users", norm], norms["items", norm]])
+    moved = [norms[side, "L2"] for side in rows if norms[side, "L2"].any()]
+    short = np.concatenate([np.zeros(0), *(side < _SHORT * side.max() for side in moved)])
     statistics = {"mean": np.mean, "median": np.median, "max": np.max}
     return {
         f"{side} {norm} {name}": float(statistic(values))
         for (side, norm), values in norms.items()
         for name, statistic in statistics.items()
-    }
+    } | {SHORT: float(short.mean()) if len(short) else 0.0}
 
 
 def relative_norms(

@@ -34,6 +34,8 @@ class Attack:
 ATTACKS: dict[str, Attack] = {}
 ENSEMBLE = "ensemble"
 """The `method` of an attack that is the strongest of others, its `members`."""
+TRANSFER = "transfer"
+"""The `method` of an attack that uses the perturbation that another attack found on another model."""
 
 
 def attack(*, single_step: bool) -> Callable:

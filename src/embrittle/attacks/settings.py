@@ -8,7 +8,7 @@ from pydantic import Field, create_model
 
 from embrittle.attacks.losses import DEFAULT, LOSSES
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.registry import ENSEMBLE
+from embrittle.attacks.registry import ENSEMBLE, TRANSFER
 from embrittle.problems import suggestion
 from embrittle.section import (
     Count,
@@ -66,12 +66,22 @@ class AttackDefinition(Section):
         "kept within a budget (`norm`). `pgd`: as `bim`, from a random Δ. `noise`: a random direction of L2 norm ε "
         "in each row, without a gradient, for comparison. `mi`: as `bim`, with momentum. `apgd`: projected gradient "
         "ascent that chooses its steps itself and returns the best of them. `ensemble`: the strongest of other attacks "
-        "(`members`)."
+        "(`members`). `transfer`: the perturbation that an attack (`attack`) has found on another model (`model`)."
     )
     members: Names | None = optional(
         "For `ensemble`: names of other attacks, of which the one that leaves the least nDCG counts; where only rows "
         "of users move, the one for each user ([docs/method.md](../docs/method.md#ensembles)).",
         examples=[["apgd-smooth-rank", "apgd-margin"]],
+    )
+    attack: Text | None = optional(
+        "For `transfer`: the name of the attack on the other model, one with `norm: l2`.",
+        examples=["apgd-smooth-rank"],
+    )
+    model: Text | None = optional(
+        "For `transfer`: the other model, one of the study. If its perturbation does more to a defence than an attack "
+        "on the defence itself, that attack is weak "
+        "([docs/method.md](../docs/method.md#transfer)).",
+        examples=["BPR-MF"],
     )
     budget: Literal["absolute", "relative"] | None = optional(
         "The unit of ε, and of steps and starts. `absolute` (default): a length, as in the papers. `relative`: the "
@@ -127,8 +137,8 @@ def mistakes_of_ensemble(
     for name in members:
         if name not in attacks:
             yield "members", f"unknown attack {name!r}{suggestion(name, attacks)}"
-        elif attacks[name].get("method") == ENSEMBLE:
-            yield "members", f"{name!r} is an ensemble itself: name its members"
+        elif (method := attacks[name].get("method")) in (ENSEMBLE, TRANSFER):
+            yield "members", f"{name!r} is of method {method}: name attacks on the model itself"
     found = [attacks[name] for name in members if name in attacks]
     for key in ("budget", "rows"):
         values = dict.fromkeys(of.get(key, PAPERS_VALUES[key]) for of in found)
@@ -136,10 +146,43 @@ def mistakes_of_ensemble(
             yield "members", f"their {key} must be the same, and is {' and '.join(values)}"
 
 
+def mistakes_of_transfer(
+    definition: Mapping[str, Any],
+    attacks: Mapping[str, Mapping[str, Any]],
+    models: Iterable[str],
+) -> Iterator[tuple[str, str]]:
+    """Yield (key, message) for the mistakes in the definition of a transfer, one of `attacks`.
+
+    Args:
+        definition: with the method `TRANSFER`.
+        attacks: all definitions.
+        models: the recommenders of the study that are attacked.
+    """
+    for key in sorted(definition.keys() - {"method", "attack", "model"}):
+        yield key, "a transfer has an attack and a model only: leave this key out"
+    for key, known, kind in (("attack", attacks, "attack"), ("model", list(models), "model")):
+        name = definition.get(key)
+        if name is None:
+            yield key, f"a transfer needs the {kind} that the perturbation comes from"
+        elif name not in known:
+            yield key, f"unknown {kind} {name!r}{suggestion(name, known)}"
+    found = attacks.get(definition.get("attack", ""), {})
+    if (method := found.get("method")) in (ENSEMBLE, TRANSFER):
+        yield "attack", f"its method is {method}: name an attack on the model itself"
+    elif method in ATTACKS and found.get("norm", ATTACKS[method].options.get("norm")) == "linf":
+        yield (
+            "attack",
+            "it limits each factor, which a rotation does not keep: name one with norm: l2",
+        )
+
+
 def mistakes_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (key, message) for the mistakes in a definition with a known method that its types do not cover."""
     if "members" in definition:
         yield "members", "only an ensemble has members: leave this key out"
+    for key in ("attack", "model"):
+        if key in definition:
+            yield key, "only a transfer has this key: leave it out"
     method, name = definition["method"], definition.get("loss", DEFAULT)
     if name not in LOSSES:
         return  # reported as a value that is not possible
@@ -155,7 +198,7 @@ def mistakes_of(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "negatives", f"the loss {name} has no negatives: leave this key out"
     for key in sorted(definition.keys() & of_losses - loss.options.keys()):
         yield key, f"the loss {name} has no option {key} (its options: {_listed(loss.options)})"
-    shared = {"method", "members", "knows", *PAPERS_VALUES}
+    shared = {"method", "members", "attack", "model", "knows", *PAPERS_VALUES}
     for key in sorted(definition.keys() - of_method.keys() - of_losses - shared):
         yield key, f"the method {method} has no option {key} (its options: {_listed(of_method)})"
 

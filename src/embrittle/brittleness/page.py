@@ -290,6 +290,7 @@ _METHODS = {
     "pgd": "PGD takes several small steps along the gradient of the training loss, from a random start.",
     "mi": "MI takes steps with momentum.",
     "apgd": "APGD takes steps whose size it adapts, and keeps the best.",
+    "transfer": "A transfer is a perturbation that was found on another model.",
     "ensemble": "An ensemble is the strongest of its attacks.",
 }
 _RANKING = "Attacks on the ranking (smooth-rank, margin, lists) push the items of the model's own lists down."

@@ -240,12 +240,13 @@ def papers_names(study: Study, used: Iterable[str] = ()) -> dict[str, str]:
 
 
 def members_of(settings: Settings, attack: str) -> list[str]:
-    """The members of an ensemble; of another attack, the attack itself."""
-    return list(settings.attacks[attack].members or [attack])
+    """The members of an ensemble, or the attack that is transferred; of another attack, the attack itself."""
+    of = settings.attacks[attack]
+    return list(of.members or [of.attack or attack])
 
 
 def with_members(settings: Settings, attacks: Iterable[str]) -> list[str]:
-    """The attacks, and then the members of the ensembles among them, each once."""
+    """The attacks, and then the members of the ensembles among them and what is transferred, each once."""
     attacks = list(attacks)
     return list(
         dict.fromkeys([*attacks, *(m for name in attacks for m in members_of(settings, name))])
@@ -253,11 +254,13 @@ def with_members(settings: Settings, attacks: Iterable[str]) -> list[str]:
 
 
 def knowledge_of(settings: Settings, attack: str) -> str:
-    """What an attack knows: "nothing" (noise), "train", "lists" or "test"; of an ensemble, "test" if a member does."""
+    """What an attack knows, a key of `labels.KNOWS`; of an ensemble, "test" if a member does."""
     first = settings.attacks[members_of(settings, attack)[0]]
     if first.method == "noise":
         return "nothing"
-    return "test" if knows_test_items(settings, attack) else knows(first.plain())
+    if knows_test_items(settings, attack):
+        return "test"
+    return "model" if settings.attacks[attack].model else knows(first.plain())
 
 
 def is_single_step(settings: Settings, attack: str) -> bool:
@@ -400,7 +403,8 @@ def check_units(written: Written, section: str, problems: Problems) -> None:
                     problems.add((section, key, i), message)
                 continue
             of = definitions[name]
-            first = next((m for m in of.get("members", []) if m in definitions), name)
+            members = [*of.get("members", []), of.get("attack")]
+            first = next((m for m in members if m in definitions), name)
             if (its := definitions[first].get("budget", "absolute")) != budget:
                 message = (
                     f"{name} has budget: {its}, but this list is of attacks with budget: {budget}"

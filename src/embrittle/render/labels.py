@@ -15,6 +15,7 @@ KNOWS = {
     "train": "training interactions",
     "lists": "the model's own lists",
     "test": "the test items",
+    "model": "another model",
 }
 """What an attacker knows (`product.knowledge_of`), in tables."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from embrittle.attacks.losses import knows
@@ -57,6 +57,8 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
     trained = [*study.trained, *study.measured_samples]
     trained_here = [run for run in trained if run.model in MODELS]
     lists = {"length": study.list_length}
+    derived = (*study.ensembles, *study.transfers)
+    own_gradient = [name for name in settings.attacks if name not in derived]
 
     def evaluate(wildcards: Any) -> dict[str, Any]:
         conditions = study.shown_conditions(study.run_of(wildcards))
@@ -67,6 +69,9 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
         # Only losses of the ranking read the measured length, which may be shorter than the lists.
         k = {"k": study.k} if knows(definition) in ("lists", "test") else {}
         return {"definition": definition, "loss": study.loss_of(wildcards.model), **lists, **k}
+
+    def transfer(wildcards: Any) -> dict[str, Any]:
+        return {"relative": budget_of(settings, wildcards.attack) == "relative", **lists}
 
     def ensemble(wildcards: Any) -> dict[str, Any]:
         members = members_of(settings, wildcards.attack)
@@ -116,8 +121,9 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
             lambda w: study.list_length,
         ),
         "recommend": Jobs(of_each_run(trained), lambda w: study.list_length),
-        "attack_model": Jobs(_attacks(study, trained, ensembles=False), attack),
-        "combine_attacks": Jobs(_attacks(study, trained, ensembles=True), ensemble),
+        "attack_model": Jobs(_attacks(study, trained, own_gradient), attack),
+        "transfer_attack": Jobs(_attacks(study, trained, study.transfers), transfer),
+        "combine_attacks": Jobs(_attacks(study, trained, study.ensembles), ensemble),
         "evaluate_model": Jobs(of_each_run(study.all_measured), evaluate),
         "collect_metrics": Jobs(ONE_JOB, expected),
         "collect_models": Jobs(ONE_JOB, lambda w: [run.dataset for run in study.trained_shown]),
@@ -211,10 +217,10 @@ def _compared(study: Study) -> list[str]:
     ]
 
 
-def _attacks(study: Study, runs: Iterable[Run], *, ensembles: bool) -> list[dict[str, Any]]:
+def _attacks(study: Study, runs: Iterable[Run], which: Collection[str]) -> list[dict[str, Any]]:
     return [
         {**run._asdict(), "attack": attack, "epsilon": epsilon, "iterations": iterations}
         for run in runs
         for attack, epsilon, iterations in study.conditions_of(run)[1:]
-        if (attack in study.ensembles) == ensembles
+        if attack in which
     ]

@@ -17,12 +17,13 @@ from pydantic import Field, create_model
 
 from embrittle.attacks.losses import DEFAULT, LOSSES, kind_of
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.registry import ENSEMBLE
+from embrittle.attacks.registry import ENSEMBLE, TRANSFER
 from embrittle.attacks.settings import (
     PAPERS_VALUES,
     AttackDefinition,
     attack_definition,
     mistakes_of_ensemble,
+    mistakes_of_transfer,
 )
 from embrittle.attacks.settings import mistakes_of as mistakes_of_attack
 from embrittle.controls.settings import mistakes_of as mistakes_of_control
@@ -395,10 +396,15 @@ def _check_attacks(written: Written, problems: Problems) -> None:
             for key, message in mistakes_of_ensemble(definition, written["attacks"]):
                 problems.add((*path, key), message)
             continue
+        if definition["method"] == TRANSFER:
+            models = [*written.get("models", []), *written.get("controls", {})]
+            for key, message in mistakes_of_transfer(definition, written["attacks"], models):
+                problems.add((*path, key), message)
+            continue
         method = ATTACKS.get(definition["method"])
         if method is None:
             message = f"unknown attack method {definition['method']!r}"
-            hint = suggestion(definition["method"], [*ATTACKS, ENSEMBLE])
+            hint = suggestion(definition["method"], [*ATTACKS, ENSEMBLE, TRANSFER])
             problems.add((*path, "method"), message + hint)
             continue
         for key, value in PAPERS_VALUES.items():

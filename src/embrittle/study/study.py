@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from embrittle.attacks.losses import knows
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.registry import ENSEMBLE
+from embrittle.attacks.registry import ENSEMBLE, TRANSFER
 from embrittle.data import readers
 from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
@@ -365,7 +365,7 @@ class Study:
         return [(attack, number_text(epsilon), steps) for attack, epsilon, steps in sorted(needed)]
 
     def _members_at(self, condition: tuple[str, float, int]) -> Iterator[tuple[str, float, int]]:
-        """The conditions of the members of an ensemble; of another attack, its own."""
+        """The conditions of the members of an ensemble, or of what is transferred; of another attack, its own."""
         attack, epsilon, iterations = condition
         for name in members_of(self.settings, attack):
             yield name, epsilon, 1 if is_single_step(self.settings, name) else iterations
@@ -374,6 +374,23 @@ class Study:
     def ensembles(self) -> list[str]:
         """The attacks that are the strongest of others."""
         return [name for name, of in self.settings.attacks.items() if of.method == ENSEMBLE]
+
+    @cached_property
+    def transfers(self) -> list[str]:
+        """The attacks whose perturbations come from another model."""
+        return [name for name, of in self.settings.attacks.items() if of.method == TRANSFER]
+
+    def transferred(self, wildcards: Any) -> dict[str, str]:
+        """The other model of a transfer, and the perturbation that was found on it."""
+        of = self.settings.attacks[wildcards.attack]
+        run = self.run_of(wildcards)._replace(model=str(of.model))
+        condition = wildcards.attack, float(wildcards.epsilon), int(wildcards.iterations)
+        ((attack, epsilon, steps),) = self._members_at(condition)
+        place = {"attack": attack, "epsilon": number_text(epsilon), "iterations": steps}
+        return {
+            "other": self.model_file(run),
+            "perturbation": self.paths.perturbation.format(**run._asdict(), **place),
+        }
 
     def member_lists(self, wildcards: Any) -> list[str]:
         """The files of the lists after each member of an ensemble."""
@@ -416,7 +433,7 @@ class Study:
     def _continues(self, attack: str) -> bool:
         """Whether an attack can go on from the perturbation of fewer iterations."""
         method = self.settings.attacks[attack].method
-        return method != ENSEMBLE and ATTACKS[method].step is not None
+        return method in ATTACKS and ATTACKS[method].step is not None
 
     def parent_perturbation(self, wildcards: Any) -> str | list:
         """The file of the perturbation that an attack continues from; [] at the beginning."""
@@ -444,7 +461,8 @@ class Study:
             last = "|".join(
                 re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
                 for (attack, epsilon), grid in needed.items()
-                if not is_single_step(self.settings, attack) and attack not in self.ensembles
+                if not is_single_step(self.settings, attack)
+                and attack not in (*self.ensembles, *self.transfers)
             )
             datasets.setdefault(last, []).append(re.escape(dataset))
         return "|".join(

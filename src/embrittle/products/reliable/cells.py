@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC
+from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC, SHORT_METRIC
 from embrittle.metrics.tidy import is_epsilon, metrics_at, robustness, spread_over_seeds
 from embrittle.stats import over_seeds, ratio_interval
 
@@ -35,7 +35,8 @@ INSIDE = 0.99
 """An attack whose rows have less than this share of epsilon, in the mean, ends inside its ball."""
 
 Attacks = Mapping[str, Mapping[str, Any]]
-"""Attack -> loss, knows, rows, budget, iterations, and whether it is shown (members of ensembles may not be)."""
+"""Attack -> loss, knows, rows, budget, iterations; whether it is shown (members of ensembles may not be); its
+members, or the attack that is transferred; the model that it is transferred from ("" for others)."""
 
 
 def long_form(
@@ -55,13 +56,14 @@ def long_form(
         k: length of the lists.
 
     Returns:
-        Columns `LONG_COLUMNS`; metric is nDCG@k, "initial nDCG@k", "left" in percent, or "norm", the mean L2 norm of
-        the perturbation's rows in the unit of epsilon.
+        Columns `LONG_COLUMNS`; metric is nDCG@k, "initial nDCG@k", "left" in percent, "norm", the mean L2 norm of the
+        perturbation's rows in the unit of epsilon, or "short", the share of rows that are shorter (`norms.SHORT`).
 
     Raises:
         DataError: as in `tidy.metrics_at`.
     """
-    kinds = {"initial": f"initial nDCG@{k}", "value": f"nDCG@{k}", LEFT: LEFT, "norm": "norm"}
+    same = {name: name for name in (LEFT, "norm", "short")}
+    kinds = {"initial": f"initial nDCG@{k}", "value": f"nDCG@{k}", **same}
     rows = robustness(metrics, k)
     rows = rows[rows["dataset"].isin(datasets)].assign(left=lambda table: 100 - table["rho"])
     rows = rows.merge(_norms(metrics, k), how="left", validate="one_to_one")
@@ -79,10 +81,14 @@ def long_form(
 
 
 def _norms(metrics: pd.DataFrame, k: int) -> pd.DataFrame:
-    """The mean row norms of perturbations, absolute and relative, in columns of these names."""
+    """The mean row norms of perturbations, absolute and relative, and the share of short rows, in columns."""
     run = ["dataset", "model", "seed", "attack", "epsilon", "iterations"]
     rows = metrics_at(metrics, k)
-    names = {MEAN_NORM_METRIC: "absolute norm", RELATIVE_NORM_METRIC: "relative norm"}
+    names = {
+        MEAN_NORM_METRIC: "absolute norm",
+        RELATIVE_NORM_METRIC: "relative norm",
+        SHORT_METRIC: "short",
+    }
     rows = rows[rows["metric"].isin(list(names))]
     table = rows.pivot_table("value", run, "metric", dropna=False).rename(columns=names)
     return table.reindex(columns=list(names.values())).reset_index()
@@ -153,6 +159,8 @@ def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFra
     - "inside the ball": the perturbation's rows are shorter than the budget allows, in the mean, because the gradient
       of many rows is zero or too short to have a direction. Not of "margin", which leaves rows alone that no list
       needs, and not of ensembles, whose members are judged.
+    - "weaker than a transfer": the perturbation that the same attack has found on another model leaves less. The
+      gradient of this model then leads the attack astray, and what looks like a defence is none.
 
     Returns:
         Columns `WARNING_COLUMNS`.
@@ -160,7 +168,12 @@ def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFra
     means = (
         long.groupby([*CELL, "metric"], sort=False)["value"].mean().unstack("metric").reset_index()
     )
-    found = [*_more_at_larger(means), *_weaker(means, attacks, reference), *_inside(means, attacks)]
+    found = [
+        *_more_at_larger(means),
+        *_weaker(means, attacks, reference),
+        *_inside(means, attacks),
+        *_weaker_than_transfer(means, attacks),
+    ]
     return pd.DataFrame(found, columns=WARNING_COLUMNS)
 
 
@@ -182,7 +195,7 @@ def _weaker(means: pd.DataFrame, attacks: Attacks, reference: str) -> Iterator[W
     base = means.loc[means["attack"] == reference, [*at, LEFT]].rename(columns={LEFT: "base"})
     for row in means.merge(base, on=at).to_dict("records"):
         if (
-            attacks[row["attack"]]["knows"] in ("nothing", "train")
+            attacks[row["attack"]]["knows"] in ("nothing", "train", "model")
             or row[LEFT] <= row["base"] + TOLERANCE
         ):
             continue
@@ -197,4 +210,26 @@ def _inside(means: pd.DataFrame, attacks: Attacks) -> Iterator[Warned]:
         share = row["norm"] / row["epsilon"]
         if share < INSIDE:
             text = f"moves rows by {100 * share:.0f} % of ε in the mean"
+            if row["short"] > 0:
+                text += f", {100 * row['short']:.2g} % of them by less than the others"
             yield *(row[name] for name in CELL), "inside the ball", text
+
+
+def _weaker_than_transfer(means: pd.DataFrame, attacks: Attacks) -> Iterator[Warned]:
+    at = ["dataset", "model", "budget", "epsilon"]
+    for name, about in attacks.items():
+        if not (source := about["model"]):
+            continue
+        of = means.loc[means["attack"] == name, [*at, LEFT]].rename(columns={LEFT: "transferred"})
+        same = [
+            other
+            for other, its in attacks.items()
+            if not its["model"] and set(about["members"]) <= set(its["members"])
+        ]
+        both = means[means["attack"].isin(same) & (means["model"] != source)].merge(of, on=at)
+        for row in both[both[LEFT] > both["transferred"] + TOLERANCE].to_dict("records"):
+            text = (
+                f"leaves {row[LEFT]:.1f} %, and only {row['transferred']:.1f} % is left by the perturbation found on "
+                f"{source} ({name})"
+            )
+            yield *(row[column] for column in CELL), "weaker than a transfer", text

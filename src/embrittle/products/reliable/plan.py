@@ -155,7 +155,7 @@ class Reliable(Product):
 
 
 def _about(settings: Settings, attack: str, iterations: int) -> dict[str, Any]:
-    """What the long form says of an attack; an ensemble has no loss of its own."""
+    """What the long form says of an attack; an ensemble or a transfer has no loss of its own."""
     members = members_of(settings, attack)
     first = settings.attacks[members[0]]
     has_loss = members == [attack] and first.method != "noise"
@@ -165,6 +165,8 @@ def _about(settings: Settings, attack: str, iterations: int) -> dict[str, Any]:
         "rows": first.rows or "both",
         "budget": budget_of(settings, attack),
         "iterations": 1 if is_single_step(settings, attack) else iterations,
+        "members": members,
+        "model": settings.attacks[attack].model or "",
     }
 
 

@@ -1,0 +1,66 @@
+"""A perturbation that was found on one model, on another one (docs/method.md, "Transfer")."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from embrittle.attacks.norms import row_sizes
+from embrittle.attacks.run import Perturbation
+from embrittle.errors import DataError
+
+SIDES = ("user_factors", "item_factors")
+
+
+def transferred(
+    perturbation: Perturbation,
+    source: Mapping[str, np.ndarray],
+    target: Mapping[str, np.ndarray],
+    *,
+    relative: bool,
+) -> Perturbation:
+    """Return the perturbation of one model in the coordinates of another one of the same users and items.
+
+    Two trainings may have the same factors in other directions. So the rows of Delta are rotated by the orthogonal
+    matrix that brings the rows of the source nearest to those of the target (Procrustes; Schönemann 1966). A rotation
+    keeps the L2 norm of each row.
+
+    Args:
+        perturbation: of the source.
+        source, target: float32 user_factors (n_users, n_factors) and item_factors (n_items, n_factors). The last
+            columns, for which Delta has none, do not count.
+        relative: whether its budget is in units of the rows, so that Delta is scaled to those of the target.
+
+    Raises:
+        DataError: the models have other numbers of rows, or the target has fewer factors.
+    """
+    n_factors = perturbation.users.shape[1]
+    here, there = (
+        [model[side][:, :n_factors].astype(np.float64) for side in SIDES]
+        for model in (source, target)
+    )
+    if [side.shape for side in here] != [side.shape for side in there]:
+        shapes = (" and ".join(str(side.shape) for side in sides) for sides in (here, there))
+        raise DataError(
+            "A perturbation can only be transferred between models of the same users, items and number of factors. The "
+            f"user and item factors are {next(shapes)} in the one and {next(shapes)} in the other."
+        )
+    left, _, right = np.linalg.svd(sum(a.T @ b for a, b in zip(here, there, strict=True)))
+    sizes = (row_sizes(*sides, n_factors) for sides in (here, there))
+    units = zip(*sizes, strict=True) if relative else [(1.0, 1.0)] * 2
+    users, items = (
+        (delta @ (left @ right) * (of_target / of_source)).astype(np.float32)
+        for delta, (of_source, of_target) in zip(
+            (perturbation.users, perturbation.items), units, strict=True
+        )
+    )
+    return Perturbation(perturbation.iterations, users, items)
+
+
+def perturbed(
+    model: Mapping[str, np.ndarray], perturbation: Perturbation
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the user factors and item factors of a model plus Delta, float32; the last ones may not move."""
+    users, items = (model[side].copy() for side in SIDES)
+    for rows, delta in ((users, perturbation.users), (items, perturbation.items)):
+        rows[:, : delta.shape[1]] += delta
+    return users, items
