@@ -170,6 +170,8 @@ def test_a_warning_names_what_another_models_perturbation_leaves():
     table = pd.concat([table, of_member])
     found = warnings(long_form(table, attacks, EPSILON, ["shop"], 10), attacks, "pgd-l2")
     said = found[found["kind"] == "weaker than a transfer"]
+    of_models = curves(long_form(table, attacks, EPSILON, ["shop"], 10), attacks)
+    assert set(of_models.loc[of_models["attack"] == "from-bpr", "model"]) == {"AMF"}
     # What is transferred at ε = 0.1 leaves as much as the attack itself, and the ensemble is stronger at 0.5.
     assert said[["model", "attack", "epsilon"]].values.tolist() == [
         ["AMF", "reliable", 0.1],

@@ -146,9 +146,12 @@ def _ratio(rows: pd.DataFrame) -> tuple[float, float, float]:
 
 
 def _left(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
-    """What is left after the attacks that are shown."""
+    """What is left after the attacks that are shown; on the model that it comes from, a transfer is another attack."""
     shown = [name for name, about in attacks.items() if about["shown"]]
-    return long[(long["metric"] == LEFT) & long["attack"].isin(shown)]
+    rows = long[(long["metric"] == LEFT) & long["attack"].isin(shown)]
+    return rows[
+        rows["model"] != rows["attack"].map({name: attacks[name]["model"] for name in shown})
+    ]
 
 
 def warnings(long: pd.DataFrame, attacks: Attacks, reference: str) -> pd.DataFrame:
