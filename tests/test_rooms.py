@@ -19,6 +19,7 @@ FOUNDATIONS = {
         "accuracy",
         "errors",
         "files",
+        "row_norms",
         "jobs",
         "device",
         "rng",

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from attack_problem import assert_equal
 from embrittle.attacks.losses.pairwise import PairwiseLoss, difference_deviation
-from embrittle.attacks.norms import relative_norms, rms_norm
+from embrittle.attacks.norms import relative_norms
 from embrittle.attacks.run import Attacked, Perturbation, attack_model, perturb
 from embrittle.errors import DataError
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend
 from embrittle.kernels.sampling import draw_negatives
+from embrittle.row_norms import rms_norm
 
 SEED = 5
 ATTACKS = [

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embrittle.attacks.norms import rms_norm
 from embrittle.controls import forms
 from embrittle.errors import DataError
+from embrittle.row_norms import rms_norm
 
 SIDES = forms.SIDES
 

@@ -199,7 +199,13 @@ def test_files_hold_the_best_and_the_last_factors_and_the_curve_one_row_an_epoch
         "selected_score": state.selected_score,
     }
     table = pq.read_table(curve)
-    assert table.column_names == ["epoch", "loss", "HR@10", "nDCG@10", "selection"]
+    norms = [f"{side}_norm_{of}" for side in ("users", "items") for of in ("mean", "rms")]
+    assert table.column_names == ["epoch", "loss", "HR@10", "nDCG@10", "selection", *norms]
+    # The row norms of each epoch that is evaluated; the last one is, and its factors are in a file of their own.
+    assert np.isnan(table["users_norm_rms"].to_numpy()).tolist() == [True, False] * 3
+    lengths = np.linalg.norm(state.last[1].astype(np.float64), axis=1)
+    assert table["items_norm_mean"].to_pylist()[-1] == pytest.approx(lengths.mean(), rel=1e-6)
+    assert table["items_norm_rms"].to_pylist()[-1] == pytest.approx(np.sqrt((lengths**2).mean()))
     assert table["epoch"].to_pylist() == [1, 2, 3, 4, 5, 6]
     assert table["loss"].to_pylist() == [row["loss"] for row in state.curve]
     assert np.isnan(table["HR@10"].to_numpy()).tolist() == [True, False] * 3
@@ -377,7 +383,7 @@ def test_a_hit_is_a_rank_of_ten_at_most():
 def test_another_criterion_selects_and_names_the_curve(blocks, tmp_path):
     settings = replace(SETTINGS, criterion="nDCG@3", evaluate_every=1)
     state = run(blocks, settings, epochs=8)
-    assert list(state.curve[0]) == ["epoch", "loss", "HR@3", "nDCG@3", "selection"]
+    assert list(state.curve[0])[:5] == ["epoch", "loss", "HR@3", "nDCG@3", "selection"]
     scores = [row["nDCG@3"] for row in state.curve]
     assert [row["selection"] for row in state.curve] == scores
     assert state.selected_score == max(scores)

@@ -8,10 +8,10 @@ from typing import Literal
 
 import numpy as np
 
-from embrittle.attacks.norms import row_sizes
 from embrittle.errors import DataError
 from embrittle.kernels.backend import Array, Backend
 from embrittle.rng import Stream, generator, truncated_normal
+from embrittle.row_norms import row_sizes
 
 Pair = tuple[
     Array, Array

@@ -27,16 +27,6 @@ NORMS_KEY = "perturbation_norms"
 """Key of the perturbation norms in the metadata of a file of lists."""
 
 
-def rms_norm(rows: np.ndarray) -> float:
-    """Return the root mean square of the L2 norms of rows, the unit of relative budgets."""
-    return float(np.sqrt(np.square(rows, dtype=np.float64).sum() / len(rows)))
-
-
-def row_sizes(users: np.ndarray, items: np.ndarray, n_factors: int) -> tuple[float, float]:
-    """Return `rms_norm` of the first `n_factors` of user rows and of item rows."""
-    return rms_norm(users[:, :n_factors]), rms_norm(items[:, :n_factors])
-
-
 def perturbation_norms(user_delta: np.ndarray, item_delta: np.ndarray) -> dict[str, float]:
     """Return mean, median and maximum of the L2 and L-infinity norms of the rows of Delta, and the share of short rows.
 
@@ -73,7 +63,7 @@ def relative_norms(
 
     Args:
         user_delta, item_delta: as in `perturbation_norms`.
-        units: `rms_norm` of the user factors and of the item factors.
+        units: `row_norms.rms_norm` of the user factors and of the item factors.
 
     Returns:
         "users relative L2 mean", "items relative L2 mean", and "all relative L2 mean" for all rows together; empty if

@@ -13,12 +13,13 @@ import numpy as np
 from embrittle.attacks.loss import Loss, Pair
 from embrittle.attacks.losses import kind_of, module_of
 from embrittle.attacks.methods import ATTACKS
-from embrittle.attacks.norms import perturbation_norms, relative_norms, row_sizes
+from embrittle.attacks.norms import perturbation_norms, relative_norms
 from embrittle.data.interactions import UserItems
 from embrittle.errors import ConfigError
 from embrittle.files import read_tensors, write_tensors
 from embrittle.kernels.backend import Backend
 from embrittle.kernels.ranking import lists_to_columns, top_items
+from embrittle.row_norms import row_sizes
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from embrittle.attacks.norms import row_sizes
 from embrittle.attacks.run import Perturbation
 from embrittle.errors import DataError
+from embrittle.row_norms import row_sizes
 
 SIDES = ("user_factors", "item_factors")
 

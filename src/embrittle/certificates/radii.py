@@ -8,12 +8,12 @@ from os import PathLike
 
 import numpy as np
 
-from embrittle.attacks.norms import row_sizes
 from embrittle.certificates.threats import THREATS, Threat
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.files import read_tensors
 from embrittle.kernels import numba_radii
+from embrittle.row_norms import row_sizes
 
 _BLOCK_BYTES = 8 * 2**20
 _MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a bound
@@ -42,7 +42,7 @@ class Model:
 
     @property
     def sizes(self) -> tuple[float, float]:
-        """The units of relative budgets, of users and of items (`norms.row_sizes`)."""
+        """The units of relative budgets, of users and of items (`row_norms.row_sizes`)."""
         return row_sizes(self.user_factors, self.item_factors, self.n_moved)
 
     @property

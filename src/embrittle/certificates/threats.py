@@ -22,7 +22,7 @@ class Threat(NamedTuple):
         """Return the budgets of users and of items at epsilon = 1.
 
         Args:
-            sizes: `attacks.norms.row_sizes` of the model.
+            sizes: `row_norms.row_sizes` of the model.
         """
         users, items = sizes if self.budget == "relative" else (1.0, 1.0)
         return (users if self.rows != "items" else 0.0), (items if self.rows != "users" else 0.0)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from embrittle.attacks import norms
+from embrittle import row_norms
 from embrittle.errors import DataError
 
 Model = Mapping[str, np.ndarray]
@@ -21,7 +21,7 @@ def row_sizes(model: Model, fixed: int = 0) -> tuple[float, float]:
         DataError: all rows of one side are zero, so that no number can scale them.
     """
     rows = [model[side] for side in SIDES]
-    users, items = norms.row_sizes(*rows, rows[0].shape[1] - fixed)
+    users, items = row_norms.row_sizes(*rows, rows[0].shape[1] - fixed)
     if users == 0 or items == 0:
         raise DataError(f"all {'user' if users == 0 else 'item'} rows of the model are zero")
     return users, items

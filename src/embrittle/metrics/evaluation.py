@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric, rms_norm
+from embrittle.attacks.norms import NO_PERTURBATION, NORMS_KEY, norm_metric
 from embrittle.data.interactions import UserItems
 from embrittle.files import read_columns, read_metadata, read_parquet, read_tensors
 from embrittle.metrics import groups as grouping
 from embrittle.metrics.fairness import compare_groups, group_hits, group_values
 from embrittle.metrics.measures import Lists, evaluate
+from embrittle.row_norms import STATISTICS, row_norms
 from embrittle.vocabulary import RANDOM
 
 ABOUT = ["dataset", "model", "seed", "attack", "epsilon", "iterations", "k"]
@@ -243,24 +244,8 @@ def selected_epochs(models: Iterable[tuple[str, str | PathLike]]) -> pd.DataFram
     rows = []
     for dataset, path in models:
         factors, metadata = read_tensors(path)
-        sizes = row_norms(factors, metadata.get("fixed_factors", 0))
+        users, items = factors["user_factors"], factors["item_factors"]
+        sizes = row_norms(users, items, users.shape[1] - metadata.get("fixed_factors", 0))
         rows.append({"dataset": dataset, **metadata, **sizes})
-    norms = [f"{side}_norm_{of}" for side in ("users", "items") for of in ("mean", "rms")]
-    columns = [*about, *norms]
+    columns = [*about, *STATISTICS]
     return pd.DataFrame(rows, columns=columns).astype({"selected_epoch": "Int64"})
-
-
-def row_norms(model: Mapping[str, np.ndarray], fixed: int) -> dict[str, float]:
-    """Return mean and root mean square of the L2 norms of a model's rows, of users and of items.
-
-    Args:
-        model: "user_factors" and "item_factors", (n_users, n_factors) and (n_items, n_factors).
-        fixed: the number of last factors that do not count.
-    """
-    found = {}
-    for side in ("user", "item"):
-        rows = model[f"{side}_factors"]
-        moved = rows[:, : rows.shape[1] - fixed]
-        found[f"{side}s_norm_mean"] = float(np.linalg.norm(moved, axis=1).mean())
-        found[f"{side}s_norm_rms"] = rms_norm(moved)
-    return found

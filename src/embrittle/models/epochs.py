@@ -15,6 +15,7 @@ from embrittle.kernels.ranking import target_ranks
 from embrittle.models.checkpoint import Checkpoint
 from embrittle.models.selection import EpochSelection
 from embrittle.models.state import TrainedState
+from embrittle.row_norms import STATISTICS, row_norms
 
 logger = logging.getLogger(__name__)
 
@@ -79,11 +80,13 @@ def run_epochs(
                 f"{learner.advice}"
             )
         state.epoch = epoch
-        state.curve.append(selection.row(epoch, loss))
+        state.curve.append(selection.row(epoch, loss) | dict.fromkeys(STATISTICS, math.nan))
         if epoch % evaluate_every == 0 or epoch == epochs:
             rows = learner.rows()
+            here = _on_host(backend, rows)
+            state.curve[-1] |= row_norms(*here, here[0].shape[1])
             if selection.judge(state, partial(target_ranks, backend, *rows)):
-                state.selected = _on_host(backend, rows)
+                state.selected = here
         if checkpoint and epoch < epochs and checkpoint.is_due():
             checkpoint.save(replace(state, factors=learner.parameters()))
         logger.debug("epoch %d of %d", epoch, epochs)

@@ -10,6 +10,7 @@ import numpy as np
 
 from embrittle.files import read_tensors, write_parquet, write_tensors
 from embrittle.kernels.backend import Factors
+from embrittle.row_norms import STATISTICS
 
 
 @dataclass
@@ -27,8 +28,9 @@ class TrainedState:
         selected_score: value of the criterion at the selected epoch; None with selection "last".
         last: float32 user and item factors of the last epoch; None before the end of the training.
         curve: one row for each epoch, with the columns of `EpochSelection.row`: epoch, loss (mean of a triple, without
-            the adversarial term), HR and nDCG on the test items, and the score that selects (NaN for epochs without
-            evaluation). It has no times, so that the same training writes the same bytes.
+            the adversarial term), HR and nDCG on the test items, and the score that selects, and with
+            `row_norms.STATISTICS` (NaN for epochs without evaluation). It has no times, so that the same training
+            writes the same bytes.
     """
 
     model: str
@@ -71,7 +73,12 @@ class TrainedState:
 
     def _columns(self) -> list[str]:
         """Return the columns of the curve in the order of `EpochSelection.row`, which a state read from disk loses."""
-        place = {"epoch": 0, "loss": 1, "selection": 3}
+        place = {
+            "epoch": 0,
+            "loss": 1,
+            "selection": 3,
+            **{name: 4 + n for n, name in enumerate(STATISTICS)},
+        }
         return sorted(self.curve[0], key=lambda name: (place.get(name, 2), name))
 
     def write_state(self, path: str | PathLike, **more: Any) -> None:

@@ -12,6 +12,7 @@ from embrittle.kernels.backend import Backend
 from embrittle.kernels.ranking import target_ranks
 from embrittle.models.selection import EpochSelection
 from embrittle.models.state import TrainedState
+from embrittle.row_norms import row_norms
 
 
 @dataclass
@@ -50,6 +51,6 @@ def trained(
     selection = EpochSelection("last", criterion, train, test, validation)
     factors = rows.user_factors, rows.item_factors
     state = TrainedState(model, seed, 0, rows, selected=factors, last=factors)
-    state.curve.append(selection.row(0))
+    state.curve.append(selection.row(0) | row_norms(*factors, factors[0].shape[1]))
     selection.judge(state, partial(target_ranks, backend, *map(backend.put, factors)))
     return state
