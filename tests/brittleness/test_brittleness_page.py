@@ -25,7 +25,7 @@ from embrittle.vocabulary import UNPERTURBED
 FGSM, PGD, BIM = ("fgsm", 0.5, 1), ("pgd", 0.5, 50), ("bim", 0.5, 50)
 BEFORE, DICE = (UNPERTURBED, 0.0, 0), ("noise", 0.5, 1)
 NO_GROUP = (np.nan,) * 4
-OF_GROUP = ("user gender: F", "users", 1709, 131.4)
+OF_GROUP = ("user gender = F", "users", 1709, 131.4)
 
 
 def cells_of(strongest=(PGD, PGD), noise=True, groups=True, n_seeds=3) -> pd.DataFrame:
@@ -81,7 +81,7 @@ def test_the_table_has_a_row_for_each_model():
     assert table.caption.endswith("The shop (in brackets 95 % intervals over 3 seeds)")
     assert shown[2].note == "row norm 0.50"
     assert plain(shown[3].note) == "PGD, 50 steps; row norm 3.35, 78 % of the model's"
-    assert shown[5].note == "user gender: F (1,709 users, 131 hits before); PGD, 25 steps"
+    assert shown[5].note == "user gender = F (1,709 users, 131 hits before); PGD, 25 steps"
 
 
 def test_one_seed_says_so_instead_of_an_interval():
@@ -97,11 +97,10 @@ def test_sentences_tell_the_numbers():
     assert part(cells_of()).sentences == [
         "At ε = 0.5, PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and 51 % [48, 54] of AMF's "
         "(adversarial training).",
-        "One step of FGSM leaves 92 % [91, 93] of BPR-MF's and 92 % [91, 93] of AMF's nDCG@10. This is no comparison "
-        "of one step with many: at the same ε, the perturbation of the strongest attack is 6.7 to 8.7 times as large "
-        "as FGSM's (mean row norm).",
+        "One step of FGSM leaves 92 % [91, 93] of BPR-MF's and 92 % [91, 93] of AMF's nDCG@10. Its perturbation is "
+        "also smaller: at this ε, that of the strongest attack is 6.7 to 8.7 times as large (mean row norm).",
         "Random noise of FGSM's norm leaves 99 % [98, 100] of BPR-MF's and 99 % [98, 100] of AMF's nDCG@10.",
-        "Of 3 groups of at least 10 hits, BPR-MF loses most for user gender: F (1,709 users, 131 hits before), where "
+        "Of 3 groups of at least 10 hits, BPR-MF loses most for user gender = F (1,709 users, 131 hits before), where "
         "4.3 % [2.3, 6.3] of nDCG is left; AMF for the same group (131 hits before, 4.3 % [2.3, 6.3]).",
     ]
 

@@ -68,11 +68,12 @@ def groups_of(values, epsilon=0.5, attack="pgd") -> pd.DataFrame:
     return pd.DataFrame(rows, columns=GROUP_COLUMNS)
 
 
-def numbers(metrics=None, groups=None, methods=METHODS, epsilon=0.5) -> pd.DataFrame:
-    return cells(
+def numbers(metrics=None, groups=None, methods=METHODS, epsilon=0.5, model="BPR-MF"):
+    table = cells(
         metrics_of() if metrics is None else metrics, groups,
         k=10, epsilon=epsilon, methods=methods, attributes=ATTRIBUTES,
-    ).set_index(["role", "quantity"])  # fmt: skip
+    )  # fmt: skip
+    return table[table["model"] == model].set_index(["role", "quantity"])
 
 
 def test_the_share_that_is_left_is_the_mean_of_the_shares_of_the_seeds():
@@ -91,6 +92,11 @@ def test_what_is_shown_before_any_perturbation():
     assert list(table.reset_index().columns) == sorted(
         [*COLUMNS], key=lambda name: (name not in ("role", "quantity"), COLUMNS.index(name))
     )
+
+
+def test_the_random_recommender_has_only_what_it_does_by_itself():
+    table = numbers(model="Random")
+    assert table["mean"].to_dict() == {(UNPERTURBED, NDCG): pytest.approx(0.001)}
 
 
 def test_hr_is_recall_only_where_it_is_not_measured():
@@ -163,7 +169,7 @@ def test_the_group_that_keeps_the_smallest_share_is_named():
     row = numbers(groups=groups_of(GROUPS)).loc[(WORST_GROUP, LEFT)]
     assert row["mean"] == pytest.approx(10.0)
     # Of two that keep a tenth, the larger one.
-    assert (row["group"], row["of"], row["members"]) == ("user gender: of C1", "users", 70)
+    assert (row["group"], row["of"], row["members"]) == ("user gender = of C1", "users", 70)
     assert row["hits"] == 13
     assert (row["attack"], row["iterations"], row["among"]) == ("pgd", 25, 3)
 
@@ -172,7 +178,7 @@ def test_a_group_that_rests_on_few_hits_is_not_compared():
     groups = groups_of(GROUPS)
     groups.loc[groups["label"].eq("of C1") & groups["hits"].eq(HITS), "hits"] = 9
     row = numbers(groups=groups).loc[(WORST_GROUP, LEFT)]
-    assert (row["group"], row["among"]) == ("item popularity: of C2", 2)
+    assert (row["group"], row["among"]) == ("item popularity = of C2", 2)
 
 
 @pytest.mark.parametrize("other", [{"epsilon": 1.0}, {"attack": "bim"}])

@@ -272,7 +272,7 @@ def test_the_table_and_the_page(made, tmp_path):
         "takes more than 48.0 % of BPR-MF's nDCG@10 and 38.0 % of AMF's: this is proved" in certain
     )
     assert (
-        "least far for sex: first (median relative radius 0.02) and furthest for sex: second"
+        "least far for sex = first (median relative radius 0.02) and furthest for sex = second"
         in fragile
     )
     assert page.tables(Inputs({}), {}) == []

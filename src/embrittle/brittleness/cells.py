@@ -61,7 +61,8 @@ def cells(
         attributes: attribute of the groups -> "users" or "items".
 
     Returns:
-        The columns `COLUMNS`, one row for each number. `role` says what the number is of:
+        The columns `COLUMNS`, one row for each number. The random recommender has only unperturbed ones. `role` says
+        what the number is of:
 
         - `UNPERTURBED`;
         - `SINGLE_STEP`: after one step of FGSM;
@@ -82,7 +83,10 @@ def cells(
     of_groups = _groups(groups, k, epsilon) if groups is not None else None
     found: list[dict] = []
     for dataset in dict.fromkeys(conditions["dataset"]):
-        for model in models_in(conditions[conditions["dataset"] == dataset]):
+        of_dataset = conditions[conditions["dataset"] == dataset]
+        # The random recommender last, as what a model must not fall to.
+        random = [RANDOM] if RANDOM in set(of_dataset["model"]) else []
+        for model in [*models_in(of_dataset), *random]:
             here = conditions.query("dataset == @dataset and model == @model")
             rows = list(_roles(here, methods))
             strongest = [row["attack"] for row in rows if row["role"] == STRONGEST]
@@ -96,7 +100,7 @@ def _conditions(metrics: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
     """Every quantity in every condition of this ε, over the seeds."""
     rows = with_hit_rate(metrics_at(metrics, k))
     wanted = is_epsilon(rows["epsilon"], epsilon) | (rows["attack"] == UNPERTURBED)
-    rows = rows[wanted & rows["metric"].isin(MEASURES) & (rows["model"] != RANDOM)]
+    rows = rows[wanted & rows["metric"].isin(MEASURES)]
     rows = rows.assign(quantity=rows["metric"].map(MEASURES))
     lost = robustness(metrics, k, epsilon)
     left = lost.assign(quantity=LEFT, value=100 - lost["rho"])
@@ -152,7 +156,7 @@ def _most_hit(
         {
             **row,
             **about,
-            "group": f"{row['attribute'].replace('_', ' ')}: {row['label']}",
+            "group": f"{row['attribute'].replace('_', ' ')} = {row['label']}",
             "of": attributes[row["attribute"]],
         }
         for row in ordered.head(1).to_dict("records")

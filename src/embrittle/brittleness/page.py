@@ -23,7 +23,7 @@ from embrittle.brittleness.cells import (
 from embrittle.models.registry import MODELS
 from embrittle.render.labels import condition_label, listed
 from embrittle.render.page_tables import Cell, Table
-from embrittle.vocabulary import PAPER_MODELS, UNPERTURBED
+from embrittle.vocabulary import PAPER_MODELS, RANDOM, UNPERTURBED
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STRONGEST_LEFT, NOISE_LEFT = "Left after the strongest attack", "Left after random noise"
@@ -232,8 +232,8 @@ def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> 
         return f"{text}."
     ends = list(dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios), max(ratios))))
     return (
-        f"{text}. This is no comparison of one step with many: at the same ε, the perturbation of the strongest attack "
-        f"is {' to '.join(ends)} times as large as FGSM's (mean row norm)."
+        f"{text}. Its perturbation is also smaller: at this ε, that of the strongest attack is {' to '.join(ends)} "
+        "times as large (mean row norm)."
     )
 
 
@@ -354,7 +354,7 @@ def next_steps(
             else ""
         )
         steps.append(Step("seeds: [0, 1, 2]", _SEEDS[n_seeds == 1] + versions))
-    if own and set(own) == set(cells["model"]):
+    if own and set(own) == set(cells["model"]) - {RANDOM}:
         models = f"models: [{', '.join([*own, PAPER_MODELS[0]])}]"
         steps.append(Step(models, _BESIDE))
     if missing := without(NOISE):

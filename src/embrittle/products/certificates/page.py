@@ -145,7 +145,7 @@ def _fragile(groups: pd.DataFrame, model: str) -> str:
     low = of_groups.loc[of_groups["median"].idxmin()]
     high = of_groups.loc[of_groups["median"].idxmax()]
     return (
-        f"Among {model}'s groups of users, hits are certified least far for {low['attribute']}: {low['label']} (median "
-        f"relative radius {low['median']:.2g}) and furthest for {high['attribute']}: {high['label']} "
+        f"Among {model}'s groups of users, hits are certified least far for {low['attribute']} = {low['label']} "
+        f"(median relative radius {low['median']:.2g}) and furthest for {high['attribute']} = {high['label']} "
         f"({high['median']:.2g})."
     )

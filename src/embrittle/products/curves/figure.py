@@ -35,7 +35,7 @@ def draw(
     """
     what, settings = shown(metrics, name, dataset, **arguments), settings or PlotSettings()
     rows, over_epsilon = what.layout.rows, what.layout.x_name == "epsilon"
-    remark = "No curve is published for these data and settings."
+    remark = ""
     if settings.published and len(what.published):
         remark = "The broad, pale lines are the published curves."
     about, shape = (f"Figure {name.removeprefix('figure')}", remark), (len(rows), len(rows[0]))

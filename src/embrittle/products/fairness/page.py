@@ -9,7 +9,7 @@ import pandas as pd
 
 from embrittle.products.fairness.cells import TABLE2, TABLE3, FairnessTable, cells, relative_changes
 from embrittle.products.fairness.figure import heat_map
-from embrittle.products.fairness.tables import number_text
+from embrittle.products.fairness.tables import labels_of, number_text
 from embrittle.render.inputs import Inputs
 from embrittle.render.page_tables import Cell, Table, beside_published, cell, shaped
 from embrittle.render.plot_settings import PlotSettings
@@ -32,23 +32,35 @@ NOTES = {
 
 def tables(inputs: Inputs, titles: Mapping[str, str]) -> list[Table]:
     """Both tables of each data set beside the published ones; none where the study has not made them."""
+    groups = inputs.parquet("groups")
+    labels = (
+        {name: labels_of(of) for name, of in groups.groupby("dataset")}
+        if groups is not None
+        else {}
+    )
     return [
         made
         for table, what in CAPTIONS.items()
         for made in beside_published(
-            inputs, table.name, table.cell, titles, what, partial(_shaped, table)
+            inputs, table.name, table.cell, titles, what, partial(_shaped, table, labels)
         )
     ]
 
 
-def _shaped(table: FairnessTable, rows: pd.DataFrame, caption: str) -> Table:
+def _shaped(
+    table: FairnessTable,
+    labels: Mapping[Any, Mapping[str, str]],
+    rows: pd.DataFrame,
+    caption: str,
+) -> Table:
     rows = rows.assign(
         over=rows["attribute"].str.replace("_", " "),
         under=rows[table.column].str.replace("_", " "),
     )
     places = ["model", "label"], ["over", "under"]
     made = shaped(rows, *places, caption, _cell, ["Model", "Condition"])
-    return replace(made, note=NOTES[table])
+    groups = labels.get(rows["dataset"].iloc[0], {}) if table is TABLE2 else {}
+    return replace(made, note=" ".join([NOTES[table], *groups.values()]))
 
 
 def _cell(entry: pd.Series) -> Cell:

@@ -189,13 +189,14 @@ class Fairness(Product):
         return {name: files[name] if made else [] for name in ("groups", "fairness")}
 
     def page_inputs(self, study: Study) -> Files:
-        """The cells of both tables over seeds, their comparison with the published ones, and the measures drawn."""
+        """The cells of both tables over seeds, beside the published ones; the measures drawn; the groups."""
         if not FairnessSettings.of(study.settings).attributes:
             return {}
         files = {table: table_files(study, table) for table in TABLES}
         seeds = {f"{table}_seeds": files[table]["spread"] for table in TABLES}
         compared = {f"{table}_comparison": files[table]["comparison"] for table in TABLES}
-        return seeds | compared | {"fairness": self.collected(study)["fairness"]}
+        tidy = self.collected(study)
+        return seeds | compared | {name: tidy[name] for name in ("fairness", "groups")}
 
     def page_settings(self, study: Study) -> dict[str, Any]:
         """The arguments of its heat maps."""

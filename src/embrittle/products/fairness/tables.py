@@ -48,13 +48,11 @@ def caption(
         dataset: the name of the data set.
     """
     spread = spread[spread["dataset"] == dataset]
-    here = groups[(groups["dataset"] == dataset) & (groups["k"] == about["k"])]
-    groups_of = {
-        name: here.loc[here["attribute"] == name, ["group", "label"]].drop_duplicates()
-        for name in about["attributes"]
-    }
-    present = {name: rows for name, rows in groups_of.items() if len(rows)}
-    absent = ", ".join(_in_words(name).lower() for name in groups_of if name not in present)
+    labels = labels_of(groups[groups["dataset"] == dataset])
+    present = {name: labels[name] for name in about["attributes"] if name in labels}
+    absent = ", ".join(
+        _in_words(name).lower() for name in about["attributes"] if name not in labels
+    )
     k = about["k"]
     what = {"table2": f"nDCG@{k} of groups", "table3": "Differences between groups"}
     return [
@@ -67,23 +65,26 @@ def caption(
     ]
 
 
-def _of_groups(about: Mapping[str, Any], present: Mapping[str, pd.DataFrame]) -> list[str]:
-    """Return the sentences on Table 2; `present`: attribute of the data set -> its groups and their labels."""
-    described = [
-        f"{_in_words(name)}: "
-        + ", ".join(f"{row.group} {row.label}" for row in rows.itertuples(index=False))
-        + "."
-        for name, rows in present.items()
-    ]
+def labels_of(groups: pd.DataFrame) -> dict[str, str]:
+    """Attribute -> a sentence with the names and labels of its groups, from the tidy groups of a data set."""
+    rows = groups[["attribute", "group", "label"]].drop_duplicates()
+    return {
+        str(name): f"{_in_words(name)}: {', '.join(of['group'] + ' ' + of['label'])}."
+        for name, of in rows.groupby("attribute", sort=False)
+    }
+
+
+def _of_groups(about: Mapping[str, Any], present: Mapping[str, str]) -> list[str]:
+    """Return the sentences on Table 2; `present`: attribute of the data set -> the labels of its groups."""
     return [
         "User groups: the mean nDCG of their users. Item groups: the mean over their recommended items, where the "
         f"value of an item is {ITEM_VALUES[about['item_value']].words}; 0 if none is recommended.",
-        *described,
+        *present.values(),
         "Bold: the highest value of a model.",
     ]
 
 
-def _of_measures(about: Mapping[str, Any], present: Mapping[str, pd.DataFrame]) -> list[str]:
+def _of_measures(about: Mapping[str, Any], present: Mapping[str, str]) -> list[str]:
     """Return the sentences on Table 3; `present` as in `_of_groups`."""
     shares = "; ".join(
         f"{_in_words(attribute)} {name} ({', '.join(f'{share:g}' for share in fair)})"
