@@ -5,7 +5,7 @@ This module imports nothing heavy, because the configuration is checked whenever
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from embrittle.errors import ConfigError
@@ -70,3 +70,8 @@ def number_text(number: float) -> str:
         raise ConfigError(f"{number} cannot be part of a file name: write a finite number")
     # Adding 0.0 turns -0.0 into 0.0.
     return repr(number + 0.0).removesuffix(".0")
+
+
+def listed(words: Sequence[str]) -> str:
+    """The words as a list in a sentence: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))

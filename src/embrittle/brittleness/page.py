@@ -21,7 +21,8 @@ from embrittle.brittleness.cells import (
     WORST_GROUP,
 )
 from embrittle.models.registry import MODELS
-from embrittle.render.labels import condition_label, listed
+from embrittle.problems import listed
+from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table
 from embrittle.vocabulary import PAPER_MODELS, RANDOM, UNPERTURBED
 

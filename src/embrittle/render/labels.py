@@ -1,6 +1,6 @@
 """The names of conditions and measures in tables and figures, and the decimals of measures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -45,11 +45,6 @@ def one_decimal(value: float) -> str:
 def in_brackets(low: float, high: float, write: Callable[[float], str] = one_decimal) -> str:
     """An interval in brackets, after a blank; nothing without one."""
     return "" if np.isnan(low) else f" [{write(low)}, {write(high)}]"
-
-
-def listed(words: Sequence[str]) -> str:
-    """The words as a list in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
 
 
 def condition_label(condition: str) -> str:

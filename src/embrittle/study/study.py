@@ -20,7 +20,7 @@ from embrittle.embeddings.settings import OwnEmbeddings, files_of
 from embrittle.errors import ConfigError
 from embrittle.models.baselines.registry import BASELINES
 from embrittle.models.registry import FACTORISATION, MODELS
-from embrittle.problems import number_text
+from embrittle.problems import listed, number_text
 from embrittle.products.poster.plan import PosterSettings
 from embrittle.products.product import Files, Product, is_single_step, members_of
 from embrittle.products.registry import PRODUCTS
@@ -535,7 +535,7 @@ class Study:
         """
         runs = list(runs)
         leaks = self.selected_on_test(runs)
-        whose = f" of {', '.join(leaks)}" if named else ""
+        whose = f" of {listed(leaks)}" if named else ""
         notes = [f"The attacked epoch{whose} was chosen on the test items."] if leaks else []
         if frozen := self.single_versions(runs):
             notes.append(

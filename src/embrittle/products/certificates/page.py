@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from embrittle.metrics.tidy import known_first
+from embrittle.problems import listed
 from embrittle.products.certificates import cells
 from embrittle.products.certificates.evaluate import CERTIFIED
 from embrittle.products.certificates.figure import certificates_figure
@@ -17,7 +18,7 @@ from embrittle.products.certificates.tables import (
     threat_text,
 )
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import KNOWS, condition_label, listed, one_decimal
+from embrittle.render.labels import KNOWS, condition_label, one_decimal
 from embrittle.render.page_tables import Cell, Table, by_dataset
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing

@@ -6,10 +6,11 @@ from typing import Any
 import pandas as pd
 
 from embrittle.metrics.tidy import is_epsilon
+from embrittle.problems import listed
 from embrittle.products.reliable.figure import reliable_figure
 from embrittle.products.reliable.tables import cells_of
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import KNOWS, condition_label, listed
+from embrittle.render.labels import KNOWS, condition_label
 from embrittle.render.page_tables import Cell, Table, by_dataset
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from embrittle.problems import listed
 from embrittle.products.scale.cells import NORMS
 from embrittle.products.scale.figure import scale_figure
 from embrittle.products.scale.tables import COLUMNS, cells_of, comparison_text, share_text
 from embrittle.render.inputs import Inputs
-from embrittle.render.labels import condition_label, listed
+from embrittle.render.labels import condition_label
 from embrittle.render.page_tables import Cell, Table, by_dataset
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing
