@@ -74,4 +74,4 @@ def number_text(number: float) -> str:
 
 def listed(words: Sequence[str]) -> str:
     """The words as a list in a sentence: "a, b and c"."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
