@@ -519,6 +519,7 @@ class OtherStudy:
         (-12.34, "%", "−12.3 %"),
         (4.0, "% kept", "4.0 % kept"),
         (15.123, "times", "15.12 times"),
+        (float("inf"), "times", "∞ times"),
         (0.01234, "", "0.0123"),
         (-96.1, "per density", "−96.1 per density"),
         (float("nan"), "%", ""),

@@ -80,4 +80,4 @@ def _significant(value: float) -> str:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", "−")
+    return text.replace("-", "−").replace("inf", "∞")
