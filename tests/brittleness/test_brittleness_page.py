@@ -14,7 +14,8 @@ from embrittle.brittleness.cells import (
     NDCG,
     NOISE,
     NORM,
-    RELATIVE_NORM,
+    OF_ITEMS,
+    OF_USERS,
     SINGLE_STEP,
     STRONGEST,
     WORST_GROUP,
@@ -46,7 +47,8 @@ def cells_of(strongest=(PGD, PGD), noise=True, groups=True, n_seeds=3) -> pd.Dat
         add(model, SINGLE_STEP, NORM, FGSM, 0.5)
         add(model, STRONGEST, LEFT, attack, 34.2 + 17 * number, 3.0)
         add(model, STRONGEST, NORM, attack, 3.35 + number)
-        add(model, STRONGEST, RELATIVE_NORM, attack, 0.785)
+        add(model, STRONGEST, OF_USERS, attack, 0.785)
+        add(model, STRONGEST, OF_ITEMS, attack, 1.2)
         add(model, STRONGEST, ITEMS, attack, 692.0)
         if noise:
             add(model, NOISE, LEFT, DICE, 99.4)
@@ -55,8 +57,9 @@ def cells_of(strongest=(PGD, PGD), noise=True, groups=True, n_seeds=3) -> pd.Dat
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def part(cells):
-    (only,) = parts(cells, {"shop": "The shop", "other": "Nothing of it"}, k=10, epsilon=0.5)
+def part(cells, budget="absolute"):
+    titles = {"shop": "The shop", "other": "Nothing of it"}
+    (only,) = parts(cells, titles, k=10, epsilon=0.5, budget=budget)
     return replace(only, sentences=[plain(text) for text in only.sentences])
 
 
@@ -80,7 +83,10 @@ def test_the_table_has_a_row_for_each_model():
     assert shown[3].spread == "[31, 37]"
     assert table.caption.endswith("The shop (in brackets 95 % intervals over 3 seeds)")
     assert shown[2].note == "row norm 0.50"
-    assert plain(shown[3].note) == "PGD, 50 steps; row norm 3.35, 78 % of the model's"
+    assert (
+        plain(shown[3].note)
+        == "PGD, 50 steps; row norm 3.35, 78 % of users' and 120 % of items' rows"
+    )
     assert shown[5].note == "user gender = F (1,709 users, 131 hits before); PGD, 25 steps"
 
 
@@ -108,6 +114,31 @@ def test_sentences_tell_the_numbers():
 def test_each_models_strongest_attack_is_named():
     first = part(cells_of((PGD, BIM))).sentences[0]
     assert "PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and BIM after 50" in first
+
+
+def test_an_epsilon_in_units_of_the_rows_says_so():
+    only = part(cells_of(), "relative")
+    assert "is left at ε = 0.5 of the rows' size, The shop" in only.table.caption
+    assert only.sentences[0].startswith("At ε = 0.5 of the rows' size, PGD after 50 steps")
+
+
+def keys_of(cells):
+    return next_steps(cells, epsilon=0.5, n_seeds=3, selection="last")
+
+
+def test_a_perturbation_as_large_as_the_rows_is_pointed_out():
+    cells = cells_of()
+    sizes = cells["quantity"].isin([OF_USERS, OF_ITEMS]) & (cells["model"] == "AMF")
+    fgsm = cells[sizes].assign(role=SINGLE_STEP, mean=[0.1, 2.04])
+    steps = keys_of(pd.concat([cells, fgsm]))
+    assert steps[0].setting == "table1: {attacks: [fgsm-relative, bim-relative], epsilon: 0.1}"
+    assert "FGSM changes the item rows of AMF by 204 % of their size" in plain(steps[0].reason)
+    assert not any("relative" in step.setting for step in keys_of(cells))
+
+
+def test_the_size_of_the_strongest_attack_is_that_of_the_models_it_is_told_of():
+    sentence = part(cells_of((FGSM, PGD))).sentences[1]
+    assert "that of the strongest attack on AMF is 8.7 times as large" in sentence
 
 
 def test_a_single_step_is_not_compared_with_itself():

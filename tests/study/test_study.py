@@ -326,6 +326,17 @@ def test_a_transfer_needs_the_perturbation_of_the_other_model():
     }
 
 
+def test_the_page_begins_with_attacks_of_the_unit_of_table_1():
+    def compared(**table1):
+        found = parameters(study_of({"table1": table1}))
+        page = found["write_page",]
+        return page["brittleness"]["budget"], found["measure_brittleness",]["methods"]
+
+    assert compared(attacks=["fgsm", "bim"])[0] == "absolute"
+    budget, methods = compared(attacks=["fgsm-relative", "bim-relative"], epsilon=0.1)
+    assert (budget, methods) == ("relative", {"fgsm-relative": "fgsm", "bim-relative": "bim"})
+
+
 def test_an_ensemble_is_one_job_on_the_lists_of_its_members():
     attacks = {
         "strong": {"method": "apgd", "loss": "margin", "knows": "test"},

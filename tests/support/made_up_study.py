@@ -282,7 +282,7 @@ class MadeUpStudy:
             "notes": ["The attacked epoch was chosen on the test items."],
             "differs": ["training.epochs: 400 (the papers: 2000)"],
             "compare": [],
-            "brittleness": BRITTLENESS,
+            "brittleness": {**BRITTLENESS, "budget": "absolute"},
             "compared": {"methods": ["fgsm", "bim", "pgd"], "knows": ["train"] * 3},
             "products": self.products(noise),
             **changes,

@@ -8,28 +8,29 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from embrittle.attacks.norms import MEAN_NORM_METRIC, RELATIVE_NORM_METRIC
+from embrittle.attacks.norms import MEAN_NORM_METRIC, norm_metric
 from embrittle.metrics.tidy import is_epsilon, metrics_at, models_in, robustness, with_hit_rate
 from embrittle.stats import over_seeds
 from embrittle.vocabulary import HIT_RATE, RANDOM, UNPERTURBED
 
 SINGLE_STEP, STRONGEST, NOISE, WORST_GROUP = "single step", "strongest", "noise", "worst group"
 NDCG, ITEMS, NORM, LEFT = "nDCG", "items", "norm", "nDCG left"
-RELATIVE_NORM = "relative norm"
+OF_USERS, OF_ITEMS = "users' relative norm", "items' relative norm"
 MEASURES = {
     "nDCG": NDCG,
     HIT_RATE: HIT_RATE,
     "ICov": ITEMS,
     MEAN_NORM_METRIC: NORM,
-    RELATIVE_NORM_METRIC: RELATIVE_NORM,
+    norm_metric("users relative L2 mean"): OF_USERS,
+    norm_metric("items relative L2 mean"): OF_ITEMS,
 }
 """Metric -> quantity."""
 
 SHOWN = {
     UNPERTURBED: (NDCG, HIT_RATE, ITEMS),
-    SINGLE_STEP: (LEFT, NORM, RELATIVE_NORM),
-    STRONGEST: (LEFT, NORM, RELATIVE_NORM, ITEMS),
-    NOISE: (LEFT, NORM, RELATIVE_NORM),
+    SINGLE_STEP: (LEFT, NORM, OF_USERS, OF_ITEMS),
+    STRONGEST: (LEFT, NORM, OF_USERS, OF_ITEMS, ITEMS),
+    NOISE: (LEFT, NORM, OF_USERS, OF_ITEMS),
 }
 """Role -> its quantities."""
 

@@ -15,7 +15,8 @@ from embrittle.brittleness.cells import (
     NDCG,
     NOISE,
     NORM,
-    RELATIVE_NORM,
+    OF_ITEMS,
+    OF_USERS,
     SINGLE_STEP,
     STRONGEST,
     WORST_GROUP,
@@ -29,6 +30,8 @@ from embrittle.vocabulary import PAPER_MODELS, RANDOM, UNPERTURBED
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STRONGEST_LEFT, NOISE_LEFT = "Left after the strongest attack", "Left after random noise"
 GROUP_LEFT = "Group that loses most"
+TOO_LARGE = 0.5
+"""A change of the rows by more than this share of their size is suggested to be made smaller."""
 ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
 
 
@@ -58,9 +61,10 @@ class Step(NamedTuple):
 class Numbers:
     """The cells of one data set (`cells.cells`), by model, role and quantity."""
 
-    def __init__(self, cells: pd.DataFrame, k: int, epsilon: float):
-        """Take the cells, the length of the lists and the ε that they are of."""
-        self.k, self.epsilon = k, epsilon
+    def __init__(self, cells: pd.DataFrame, k: int, epsilon: float, budget: str):
+        """Take the cells, the length of the lists, and the ε that they are of, with its unit."""
+        self.k = k
+        self.at = f"ε = {epsilon:g}" + (" of the rows' size" if budget == "relative" else "")
         rows = cells.to_dict("records")
         self.rows = {(row["model"], row["role"], row["quantity"]): row for row in rows}
         self.models = list(dict.fromkeys(row["model"] for row in rows))
@@ -71,11 +75,20 @@ class Numbers:
         return {model: row for model, row in found.items() if row and not np.isnan(row["mean"])}
 
 
-def parts(cells: pd.DataFrame, titles: Mapping[str, str], *, k: int, epsilon: float) -> list[Part]:
-    """A part for each data set of `cells` (`cells.cells`, of this k and epsilon), in the order of `titles`."""
+def parts(
+    cells: pd.DataFrame, titles: Mapping[str, str], *, k: int, epsilon: float, budget: str
+) -> list[Part]:
+    """A part for each data set of `cells`, in the order of `titles`.
+
+    Args:
+        cells: from `cells.cells`.
+        titles: data set -> title.
+        k, epsilon: of the cells.
+        budget: the unit of epsilon, "absolute" or "relative".
+    """
     found = []
     for dataset, title in titles.items():
-        numbers = Numbers(cells[cells["dataset"] == dataset], k, epsilon)
+        numbers = Numbers(cells[cells["dataset"] == dataset], k, epsilon, budget)
         if numbers.models:
             found.append(Part(dataset, title, _table(numbers, title), list(_sentences(numbers))))
     return found
@@ -102,7 +115,7 @@ def _table(numbers: Numbers, title: str) -> Table:
         for model in numbers.models
     ]
     caption = (
-        f"nDCG and hit rate without perturbation, and the percentage of nDCG that is left at ε = {numbers.epsilon:g}, "
+        f"nDCG and hit rate without perturbation, and the percentage of nDCG that is left at {numbers.at}, "
         f"{title} ({_seeds(numbers)})"
     )
     return Table(caption, ["Model"], list(shown), rows)
@@ -120,12 +133,14 @@ def _value(row: Mapping[str, Any]) -> Cell:
 
 
 def _left(row: Mapping[str, Any], numbers: Numbers) -> Cell:
-    norm, relative = (
-        numbers.of(row["role"], quantity).get(row["model"]) for quantity in (NORM, RELATIVE_NORM)
+    norm, *relative = (
+        numbers.of(row["role"], quantity).get(row["model"])
+        for quantity in (NORM, OF_USERS, OF_ITEMS)
     )
     size = f"row norm {norm['mean']:.2f}" if norm else ""
-    if norm and relative:
-        size += f", {percent(100 * relative['mean'])} of the model's"
+    if norm and all(relative):
+        users, items = (percent(100 * side["mean"]) for side in relative if side)
+        size += f", {users} of users' and {items} of items' rows"
     name = _attack(row) if row["role"] == STRONGEST else ""
     note = "; ".join(filter(None, [name, size]))
     return Cell(percent(row["mean"]), _percent_interval(row), note=note)
@@ -189,7 +204,7 @@ def _sentences(numbers: Numbers) -> Iterator[str]:
     strongest, single = numbers.of(STRONGEST), numbers.of(SINGLE_STEP)
     if not strongest:
         if numbers.of(UNPERTURBED, NDCG):
-            yield f"No attack of ε = {numbers.epsilon:g} was run that anything could be left after."
+            yield f"No attack of {numbers.at} was run that anything could be left after."
         return
     yield _of_strongest(strongest, numbers)
     if single:
@@ -218,23 +233,24 @@ def _of_strongest(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> st
         of += " (adversarial training)" if adversarial else ""
         said.append(of if attack == before else f"{attack} leaves {of}")
         before = attack
-    return f"At ε = {numbers.epsilon:g}, {listed(said)}."
+    return f"At {numbers.at}, {listed(said)}."
 
 
 def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
     text = f"One step of FGSM leaves {_each(rows, numbers)}"
-    ratios = [
-        large["mean"] / small["mean"]
+    ratios = {
+        model: large["mean"] / small["mean"]
         for model, large in numbers.of(STRONGEST, NORM).items()
         for small in [numbers.of(SINGLE_STEP, NORM).get(model)]
         if small and small["mean"] > 0 and large["iterations"] > 1
-    ]
+    }
     if not ratios:
         return f"{text}."
-    ends = list(dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios), max(ratios))))
+    ends = dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios.values()), max(ratios.values())))
+    whose = "" if len(ratios) == len(rows) else f" on {listed(list(ratios))}"
     return (
-        f"{text}. Its perturbation is also smaller: at this ε, that of the strongest attack is {' to '.join(ends)} "
-        "times as large (mean row norm)."
+        f"{text}. Its perturbation is also smaller: at this ε, that of the strongest attack{whose} is "
+        f"{' to '.join(ends)} times as large (mean row norm)."
     )
 
 
@@ -344,6 +360,9 @@ def next_steps(
         ]  # fmt: skip
 
     steps = []
+    if large := _too_large(cells, epsilon):
+        key = "table1: {attacks: [fgsm-relative, bim-relative], epsilon: 0.1}"
+        steps.append(Step(key, large))
     if without(STRONGEST):
         attacks = f"table1: {{attacks: [fgsm, bim, pgd], epsilon: {epsilon:g}}}"
         steps.append(Step(attacks, "runs the papers' attacks."))
@@ -368,6 +387,23 @@ def next_steps(
         attributes = "attributes: [item_popularity, user_interactions]"
         steps.append(Step(f"fairness: {{{attributes}, epsilon: {epsilon:g}}}", _GROUPS))
     return steps
+
+
+def _too_large(cells: pd.DataFrame, epsilon: float) -> str:
+    """That FGSM's perturbation is as large as the rows of a side, and what to do; empty if it is not."""
+    sides = {OF_USERS: "user", OF_ITEMS: "item"}
+    rows = cells[(cells["role"] == SINGLE_STEP) & cells["quantity"].isin(sides)]
+    rows = rows[rows["mean"] > TOO_LARGE]
+    said = [
+        f"the {sides[row['quantity']]} rows of {row['model']} by {percent(100 * row['mean'])}"
+        for row in rows.drop_duplicates(["model", "quantity"]).to_dict("records")
+    ]
+    if not said:
+        return ""
+    return (
+        f"measures ε in the size of each model's rows, of users and of items. At ε = {epsilon:g}, FGSM changes "
+        f"{listed(said)} of their size, which leaves little of any model."
+    )
 
 
 _SEEDS = (

@@ -134,6 +134,7 @@ def stage_jobs(study: Study) -> dict[str, Jobs]:
 def report_jobs(study: Study) -> dict[str, Jobs]:
     """The jobs of the report: brittleness, verdict, record and page; without their parameters that name files."""
     shown = {"k": study.k, "epsilon": Table1Settings.of(study.settings).epsilon}
+    unit = {"budget": _budget(study)}
 
     def verdict(wildcards: Any) -> dict[str, Any]:
         run = _attacks_run(study, [*study.trained, *study.measured_samples])
@@ -168,7 +169,7 @@ def report_jobs(study: Study) -> dict[str, Jobs]:
             "notes": study.notes(study.all_measured, named=True),
             "compare": study.settings.verdict.compare,
             "products": study.page_settings(),
-            "brittleness": shown,
+            "brittleness": {**shown, **unit},
             "compared": {
                 "methods": list(methods_of(study.settings, _compared(study)).values()),
                 "knows": [knowledge_of(study.settings, name) for name in _compared(study)],
@@ -201,18 +202,24 @@ def _attacks_run(study: Study, runs: Iterable[Run]) -> set[str]:
     return {attack for run in runs for attack, _, _ in study.conditions_of(run)}
 
 
+def _budget(study: Study) -> str:
+    """The unit of Table 1's ε: that of the first of its attacks."""
+    attacks = Table1Settings.of(study.settings).attacks
+    return budget_of(study.settings, attacks[0]) if attacks else "absolute"
+
+
 def _compared(study: Study) -> list[str]:
     """The attacks of which the strongest is shown.
 
     At one ε, attacks of a relative budget are not comparable with the others. What an attack does that knows the test
     items, no attacker can do.
     """
-    run, settings = _attacks_run(study, study.trained), study.settings
+    run, settings, budget = _attacks_run(study, study.trained), study.settings, _budget(study)
     return [
         name
         for name in settings.attacks
         if name in run
-        and budget_of(settings, name) == "absolute"
+        and budget_of(settings, name) == budget
         and not knows_test_items(settings, name)
     ]
 
