@@ -123,7 +123,7 @@ def test_an_epsilon_in_units_of_the_rows_says_so():
 
 
 def keys_of(cells):
-    return next_steps(cells, epsilon=0.5, n_seeds=3, selection="last")
+    return next_steps(cells, epsilon=0.5, budget="absolute", n_seeds=3, selection="last")
 
 
 def test_a_perturbation_as_large_as_the_rows_is_pointed_out():
@@ -180,8 +180,17 @@ def test_without_an_attack_the_page_says_so():
 def keys(cells, n_seeds=3, selection="best-on-validation") -> list[str]:
     return [
         step.setting
-        for step in next_steps(cells, epsilon=0.5, n_seeds=n_seeds, selection=selection)
+        for step in next_steps(
+            cells, epsilon=0.5, budget="absolute", n_seeds=n_seeds, selection=selection
+        )
     ]
+
+
+def test_next_steps_stay_in_the_unit_of_epsilon():
+    cells = cells_of(noise=False, groups=False)
+    steps = next_steps(cells, epsilon=0.1, budget="relative", n_seeds=3, selection="last")
+    (groups,) = [step.setting for step in steps]  # and no noise of an absolute ε
+    assert groups.endswith("attacks: [pgd], epsilon: 0.1}")
 
 
 def test_next_steps_name_the_keys_that_say_more():
@@ -195,10 +204,12 @@ def test_next_steps_name_the_keys_that_say_more():
     ]
     alone = cells_of()
     alone = alone[alone["model"] == "AMF"]
-    steps = next_steps(alone, epsilon=0.5, n_seeds=3, selection=None, own=["AMF"])
+    steps = next_steps(
+        alone, epsilon=0.5, budget="absolute", n_seeds=3, selection=None, own=["AMF"]
+    )
     assert [step.setting for step in steps] == ["models: [AMF, BPR-MF]"]
     (chosen,) = next_steps(
-        cells_of(), epsilon=0.5, n_seeds=3, selection="best-on-test", own=["AMF"]
+        cells_of(), epsilon=0.5, budget="absolute", n_seeds=3, selection="best-on-test", own=["AMF"]
     )
     assert "which AMF may have been trained with" in chosen.reason
     (groups,) = keys(cells_of(groups=False))

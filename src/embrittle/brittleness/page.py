@@ -30,6 +30,8 @@ from embrittle.vocabulary import PAPER_MODELS, RANDOM, UNPERTURBED
 NO_BREAK = "\N{NO-BREAK SPACE}"
 STRONGEST_LEFT, NOISE_LEFT = "Left after the strongest attack", "Left after random noise"
 GROUP_LEFT = "Group that loses most"
+NOT_LARGER = 1.05
+"""Perturbations of less than so many times the size are about as large."""
 TOO_LARGE = 0.5
 """A change of the rows by more than this share of their size is suggested to be made smaller."""
 ENOUGH_SEEDS = 3  # two make intervals of 12.7 standard errors on either side
@@ -165,7 +167,7 @@ def _items(numbers: Numbers) -> dict[str, Cell]:
 
 def percent(value: float) -> str:
     """A share in percent, with a decimal where it is small."""
-    digits = 0 if abs(value) >= 10 or value == 0 else 1
+    digits = 0 if round(abs(value), 1) >= 10 or value == 0 else 1
     text = f"{value:.{digits}f}"
     if float(text) == 0:
         text = text.removeprefix("-")
@@ -244,7 +246,7 @@ def _of_single_step(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> 
         for small in [numbers.of(SINGLE_STEP, NORM).get(model)]
         if small and small["mean"] > 0 and large["iterations"] > 1
     }
-    if not ratios:
+    if not ratios or max(ratios.values()) < NOT_LARGER:
         return f"{text}."
     ends = dict.fromkeys(f"{ratio:.1f}" for ratio in (min(ratios.values()), max(ratios.values())))
     whose = "" if len(ratios) == len(rows) else f" on {listed(list(ratios))}"
@@ -338,6 +340,7 @@ def next_steps(
     cells: pd.DataFrame,
     *,
     epsilon: float,
+    budget: str,
     n_seeds: int,
     selection: str | None,
     own: Sequence[str] = (),
@@ -346,7 +349,7 @@ def next_steps(
 
     Args:
         cells: of the study (`cells.cells`).
-        epsilon: of the cells.
+        epsilon, budget: as in `parts`.
         n_seeds: seeds of the study.
         selection: how the attacked epoch was selected; None if all models are own embeddings.
         own: the models that are own embeddings.
@@ -377,7 +380,7 @@ def next_steps(
     if own and set(own) == set(cells["model"]) - {RANDOM}:
         models = f"models: [{', '.join([*own, PAPER_MODELS[0]])}]"
         steps.append(Step(models, _BESIDE))
-    if missing := without(NOISE):
+    if (missing := without(NOISE)) and budget == "absolute":
         key = f"budgets: {{datasets: [{', '.join(missing)}], compare_at: {epsilon:g}, attacks: [fgsm, noise]}}"
         steps.append(Step(key, _NOISE))
     if selection == "best-on-test":
@@ -385,7 +388,9 @@ def next_steps(
         steps.append(Step("training: {selection: best-on-validation}", _SELECTION + more))
     if without(WORST_GROUP):
         attributes = "attributes: [item_popularity, user_interactions]"
-        steps.append(Step(f"fairness: {{{attributes}, epsilon: {epsilon:g}}}", _GROUPS))
+        run = dict.fromkeys(cells.loc[cells["role"] == STRONGEST, "attack"])
+        which = f"attacks: [{', '.join(run)}], " if budget == "relative" and run else ""
+        steps.append(Step(f"fairness: {{{attributes}, {which}epsilon: {epsilon:g}}}", _GROUPS))
     return steps
 
 

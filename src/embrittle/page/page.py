@@ -117,7 +117,9 @@ def brittle(
         "parts": parts,
         "legend": brittleness.legend(parts, **settings["compared"]),
         "leads": lead_figures(inputs, settings),
-        "steps": brittleness.next_steps(cells, epsilon=own["epsilon"], **more),
+        "steps": brittleness.next_steps(
+            cells, epsilon=own["epsilon"], budget=own["budget"], **more
+        ),
     }
 
 
