@@ -83,10 +83,10 @@ def run_epochs(
         state.curve.append(selection.row(epoch, loss) | dict.fromkeys(STATISTICS, math.nan))
         if epoch % evaluate_every == 0 or epoch == epochs:
             rows = learner.rows()
-            here = _on_host(backend, rows)
-            state.curve[-1] |= row_norms(*here, here[0].shape[1])
+            # The copy for the norms is gone before the ranks need their memory.
+            state.curve[-1] |= row_norms(*_on_host(backend, rows), rows[0].shape[1])
             if selection.judge(state, partial(target_ranks, backend, *rows)):
-                state.selected = here
+                state.selected = _on_host(backend, rows)
         if checkpoint and epoch < epochs and checkpoint.is_due():
             checkpoint.save(replace(state, factors=learner.parameters()))
         logger.debug("epoch %d of %d", epoch, epochs)
