@@ -125,7 +125,7 @@ def test_every_condition_is_in_the_metrics_once_per_k_and_measure(project):
         "BPR-MF": 1 + CONDITIONS_PER_MODEL,
         "Random": 1,
     }
-    assert len(metrics) == conditions.sum() * 2 * (6 + 21)  # measures, and perturbation norms
+    assert len(metrics) == conditions.sum() * 2 * (6 + 22)  # measures, and perturbation norms
     pd.testing.assert_frame_equal(metrics, pd.read_csv(project.results("metrics.csv")))
 
 
