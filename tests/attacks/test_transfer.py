@@ -63,7 +63,7 @@ def test_factors_that_may_not_move_take_no_part():
     other = {side: biased[side].copy() for side in biased}
     for side in other:
         other[side][:, :4] = model[side] @ rotation
-    moved = transferred(delta, biased, other, relative=False)
+    moved = transferred(delta, biased, other, relative=False, fixed=1)
     np.testing.assert_allclose(moved.users, delta.users @ rotation, atol=1e-5)
     users, items = perturbed(other, moved)
     assert (users[:, 4] == 100).all()
@@ -72,6 +72,6 @@ def test_factors_that_may_not_move_take_no_part():
 
 def test_models_of_other_items_or_factors_are_refused():
     model, delta, _ = made_up(4)
-    for other, _, _ in (made_up(5, n_items=8), made_up(5, n_factors=3)):
+    for other, _, _ in (made_up(5, n_items=8), made_up(5, n_factors=3), made_up(5, n_factors=5)):
         with pytest.raises(DataError, match="same users, items and number of factors"):
             transferred(delta, model, other, relative=False)

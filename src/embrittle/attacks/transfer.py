@@ -17,6 +17,7 @@ def transferred(
     target: Mapping[str, np.ndarray],
     *,
     relative: bool,
+    fixed: int = 0,
 ) -> Perturbation:
     """Return the perturbation of one model in the coordinates of another one of the same users and items.
 
@@ -29,14 +30,16 @@ def transferred(
         source, target: float32 user_factors (n_users, n_factors) and item_factors (n_items, n_factors). The last
             columns, for which Delta has none, do not count.
         relative: whether its budget is in units of the rows, so that Delta is scaled to those of the target.
+        fixed: the number of the target's last factors that no attack may move.
 
     Raises:
-        DataError: the models have other numbers of rows, or the target has fewer factors.
+        DataError: the models have other numbers of rows, or of factors that may move.
     """
     n_factors = perturbation.users.shape[1]
+    n_there = target[SIDES[0]].shape[1] - fixed
     here, there = (
-        [model[side][:, :n_factors].astype(np.float64) for side in SIDES]
-        for model in (source, target)
+        [model[side][:, :n].astype(np.float64) for side in SIDES]
+        for model, n in ((source, n_factors), (target, n_there))
     )
     if [side.shape for side in here] != [side.shape for side in there]:
         shapes = (" and ".join(str(side.shape) for side in sides) for sides in (here, there))

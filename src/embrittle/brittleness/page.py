@@ -395,7 +395,7 @@ def next_steps(
 
 
 def _too_large(cells: pd.DataFrame, epsilon: float) -> str:
-    """That FGSM's perturbation is as large as the rows of a side, and what to do; empty if it is not."""
+    """That FGSM changes the rows of a side by more than `TOO_LARGE`, and what to do; empty if it does not."""
     sides = {OF_USERS: "user", OF_ITEMS: "item"}
     rows = cells[(cells["role"] == SINGLE_STEP) & cells["quantity"].isin(sides)]
     rows = rows[rows["mean"] > TOO_LARGE]
@@ -407,7 +407,7 @@ def _too_large(cells: pd.DataFrame, epsilon: float) -> str:
         return ""
     return (
         f"measures ε in the size of each model's rows, of users and of items. At ε = {epsilon:g}, FGSM changes "
-        f"{listed(said)} of their size, which leaves little of any model."
+        f"{listed(said)} of their size, which may leave little of any model."
     )
 
 

@@ -48,8 +48,8 @@ def figure(value: float, unit: str) -> str:
         ITERATIONS: "{:.0f} iterations",
     }
     if unit in forms:
-        return _minus(forms[unit].format(value))
-    return _minus(f"{_significant(value)} {unit}".strip())
+        return _signs(forms[unit].format(value))
+    return _signs(f"{_significant(value)} {unit}".strip())
 
 
 def interval(low: float, high: float, unit: str) -> str:
@@ -58,7 +58,7 @@ def interval(low: float, high: float, unit: str) -> str:
         return ""
     form = {PERCENT: "{:+.1f}", KEPT: "{:.1f}", POINTS: "{:+.1f}", TIMES: "{:.2f}"}.get(unit)
     texts = [form.format(end) if form else _significant(end) for end in (low, high)]
-    return _minus(f"[{texts[0]}, {texts[1]}]")
+    return _signs(f"[{texts[0]}, {texts[1]}]")
 
 
 def p_value(p: float) -> str:
@@ -79,5 +79,6 @@ def _significant(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _minus(text: str) -> str:
+def _signs(text: str) -> str:
+    """With a minus sign and the sign of infinity."""
     return text.replace("-", "−").replace("inf", "∞")

@@ -13,10 +13,11 @@ from embrittle.kernels.ranking import lists_to_columns, top_items
 with job(snakemake.log[0]):
     source, params = snakemake.input, snakemake.params.transfer
     _, seen_items = read_train_and_seen(source.train, source.validation, source.statistics)
-    model, _ = read_tensors(source.model)
+    model, about = read_tensors(source.model)
     other, _ = read_tensors(source.other)
     found = Perturbation.read(source.perturbation)
-    delta = transferred(found, other, model, relative=params["relative"])
+    fixed = about.get("fixed_factors", 0)
+    delta = transferred(found, other, model, relative=params["relative"], fixed=fixed)
     backend = get_backend(device.of_job(snakemake.resources.gpu))
     factors = map(backend.put, perturbed(model, delta))
     lists = lists_to_columns(*top_items(backend, *factors, seen_items, params["length"]))
