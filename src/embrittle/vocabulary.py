@@ -19,6 +19,9 @@ RANDOM = "Random"
 # The name of the unperturbed condition, ("initial", 0, 0), among the attacks.
 UNPERTURBED = "initial"
 
+# The arrays of a model.
+FACTORS = ("user_factors", "item_factors")
+
 # Columns of tables whose values are names that a user chooses, and labels of groups: text, whatever they look like.
 NAME_COLUMNS = (
     "dataset", "source", "model", "attack", "condition", "attribute", "group", "label",

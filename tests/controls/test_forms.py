@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from embrittle.controls import forms
 from embrittle.errors import DataError
 from embrittle.row_norms import rms_norm
-
-SIDES = forms.SIDES
+from embrittle.vocabulary import FACTORS
 
 
 def model_of(seed, n_users=9, n_items=7, d=4, rank=None):
@@ -23,7 +22,7 @@ def model_of(seed, n_users=9, n_items=7, d=4, rank=None):
 
 
 def scores(model):
-    users, items = (model[side].astype(np.float64) for side in SIDES)
+    users, items = (model[side].astype(np.float64) for side in FACTORS)
     return users @ items.T
 
 
@@ -41,7 +40,7 @@ SIZES = st.tuples(st.integers(4, 12), st.integers(3, 12), st.integers(1, 6))
 def test_scaling_multiplies_all_scores(seed, sizes, scale):
     model = model_of(seed, *sizes)
     found = forms.scaled(model, scale)
-    assert all(found[side].dtype == np.float32 for side in SIDES)
+    assert all(found[side].dtype == np.float32 for side in FACTORS)
     assert_proportional(scores(found), scores(model), scale**2)
 
 
@@ -71,7 +70,7 @@ def test_the_canonical_form_depends_on_the_scores_alone(seed, sizes, rank):
     found = forms.canonical(model)
     assert_proportional(scores(found), scores(model), 1)
     # Both sides have the same Gram matrix, diagonal with falling singular values.
-    grams = [found[side].astype(np.float64).T @ found[side] for side in SIDES]
+    grams = [found[side].astype(np.float64).T @ found[side] for side in FACTORS]
     size = max(grams[0].max(), 1e-9)
     np.testing.assert_allclose(grams[0], grams[1], rtol=0, atol=1e-4 * size)
     np.testing.assert_allclose(grams[0], np.diag(np.diag(grams[0])), rtol=0, atol=1e-4 * size)
@@ -90,7 +89,7 @@ def test_the_canonical_form_depends_on_the_scores_alone(seed, sizes, rank):
         np.abs(np.subtract.outer(values, values)) + np.eye(d) * values.max() > 0.05 * values.max()
     )
     if apart.all():  # equal singular values have no order, and small ones no direction
-        for side in SIDES:
+        for side in FACTORS:
             np.testing.assert_allclose(
                 again[side], found[side], rtol=0, atol=2e-3 * np.abs(found[side]).max()
             )

@@ -7,8 +7,7 @@ import numpy as np
 from embrittle.attacks.run import Perturbation
 from embrittle.errors import DataError
 from embrittle.row_norms import row_sizes
-
-SIDES = ("user_factors", "item_factors")
+from embrittle.vocabulary import FACTORS
 
 
 def transferred(
@@ -36,9 +35,9 @@ def transferred(
         DataError: the models have other numbers of rows, or of factors that may move.
     """
     n_factors = perturbation.users.shape[1]
-    n_there = target[SIDES[0]].shape[1] - fixed
+    n_there = target[FACTORS[0]].shape[1] - fixed
     here, there = (
-        [model[side][:, :n].astype(np.float64) for side in SIDES]
+        [model[side][:, :n].astype(np.float64) for side in FACTORS]
         for model, n in ((source, n_factors), (target, n_there))
     )
     if [side.shape for side in here] != [side.shape for side in there]:
@@ -63,7 +62,7 @@ def perturbed(
     model: Mapping[str, np.ndarray], perturbation: Perturbation
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the user factors and item factors of a model plus Delta, float32; the last ones may not move."""
-    users, items = (model[side].copy() for side in SIDES)
+    users, items = (model[side].copy() for side in FACTORS)
     for rows, delta in ((users, perturbation.users), (items, perturbation.items)):
         rows[:, : delta.shape[1]] += delta
     return users, items

@@ -9,9 +9,9 @@ import numpy as np
 
 from embrittle import row_norms
 from embrittle.errors import DataError
+from embrittle.vocabulary import FACTORS
 
 Model = Mapping[str, np.ndarray]
-SIDES = ("user_factors", "item_factors")
 
 
 def row_sizes(model: Model, fixed: int = 0) -> tuple[float, float]:
@@ -20,7 +20,7 @@ def row_sizes(model: Model, fixed: int = 0) -> tuple[float, float]:
     Raises:
         DataError: all rows of one side are zero, so that no number can scale them.
     """
-    rows = [model[side] for side in SIDES]
+    rows = [model[side] for side in FACTORS]
     users, items = row_norms.row_sizes(*rows, rows[0].shape[1] - fixed)
     if users == 0 or items == 0:
         raise DataError(f"all {'user' if users == 0 else 'item'} rows of the model are zero")
@@ -32,7 +32,7 @@ def rescaled(model: Model, of_users: float, of_items: float) -> dict[str, np.nda
 
     Biases, which are one more factor of items by which users have 1, are multiplied as well, on both sides.
     """
-    factors = zip(SIDES, (of_users, of_items), strict=True)
+    factors = zip(FACTORS, (of_users, of_items), strict=True)
     return {side: (model[side].astype(np.float64) * by).astype(np.float32) for side, by in factors}
 
 
@@ -72,7 +72,7 @@ def canonical(model: Model, fixed: int = 0) -> dict[str, np.ndarray]:
     they are. With rank r, the last d - r factors are zero.
     """
     moved = model["user_factors"].shape[1] - fixed
-    users, items = (model[side][:, :moved].astype(np.float64) for side in SIDES)
+    users, items = (model[side][:, :moved].astype(np.float64) for side in FACTORS)
     # QR of both sides leaves the decomposition of a matrix of factors by factors.
     of_users, r_users = np.linalg.qr(users)
     of_items, r_items = np.linalg.qr(items)
@@ -83,7 +83,7 @@ def canonical(model: Model, fixed: int = 0) -> dict[str, np.ndarray]:
     signs = np.sign(found[1][np.abs(found[1]).argmax(axis=0), np.arange(n)])
     root = np.sqrt(singular) * np.where(signs == 0, 1, signs)
     result = {}
-    for side, rows in zip(SIDES, found, strict=True):
+    for side, rows in zip(FACTORS, found, strict=True):
         whole = np.zeros((len(rows), moved + fixed), np.float32)
         whole[:, :n] = rows * root
         whole[:, moved:] = model[side][:, moved:]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from embrittle.controls.forms import SIDES, Model
+from embrittle.controls.forms import Model
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.kernels.backend import Backend
 from embrittle.kernels.ranking import top_items
+from embrittle.vocabulary import FACTORS
 
 # Of ||p|| ||q||, the largest that a score could be: float32 sums of 64 products are off by about a tenth of it.
 ROUNDING = 4e-6
@@ -33,11 +34,11 @@ def compare_lists(
         DataError: a list differs by more than rounding. The message has the number of such places and the first pairs.
     """
     ours, theirs = (
-        top_items(backend, *(backend.put(of[side]) for side in SIDES), seen_items, length)[0]
+        top_items(backend, *(backend.put(of[side]) for side in FACTORS), seen_items, length)[0]
         for of in (model, control)
     )
     users, ranks = np.nonzero(ours != theirs)
-    rows, items = (model[side].astype(np.float64) for side in SIDES)
+    rows, items = (model[side].astype(np.float64) for side in FACTORS)
     expected, found = items[ours[users, ranks]], items[theirs[users, ranks]]
     gap = np.abs(np.einsum("nk,nk->n", rows[users], expected - found))
     longest = np.maximum(np.linalg.norm(expected, axis=1), np.linalg.norm(found, axis=1))

@@ -19,14 +19,17 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from embrittle.files import written_atomically
+from embrittle.metrics.tidy import known_first
 from embrittle.render.labels import condition_label
 from embrittle.render.plot_settings import PlotSettings
+from embrittle.vocabulary import PAPER_MODELS
 
-# Okabe and Ito's palette, and Paul Tol's wine for the random recommender: different with any kind of colour vision, and
-# different in lightness. Line styles and markers differ as well, so that a print in grey can be read.
+# Okabe and Ito's palette, with Paul Tol's wine for the random recommender and three more colours of his: different with
+# any kind of colour vision, and different in lightness. Line styles and markers differ as well, so that a print in grey
+# can be read.
 COLOURS = {"initial": "#000000", "random": "#882255"}
 COLOURS |= {"bim": "#0072B2", "pgd": "#D55E00", "fgsm": "#009E73"}
-FURTHER_COLOURS = ("#56B4E9", "#E69F00", "#999999", "#CC79A7")
+FURTHER_COLOURS = ("#56B4E9", "#E69F00", "#999999", "#CC79A7", "#332288", "#DDCC77", "#44AA99")
 
 Look = dict[str, Any]
 LINES: tuple[Look, ...] = (
@@ -178,6 +181,35 @@ def drawing(
         for ax in figure.panels.flat if more else ():
             ax.label_outer()
         figure.suptitle(title, parse_math=False)  # a title may have a $ in it
+
+
+@contextmanager
+def model_panels(
+    rows: pd.DataFrame,
+    settings: PlotSettings,
+    title: str,
+    about: tuple[str, str],
+    n_rows: int = 1,
+    tall: float = 1.4,
+    **more: Any,
+) -> Iterator[tuple[Drawing, list[str]]]:
+    """A figure with a column of panels for each model, y axes from 0 on and one legend; yields it and the models.
+
+    Args:
+        rows: what is drawn, columns model and n_seeds.
+        settings, title, about: as in `drawing`.
+        n_rows: rows of panels.
+        tall: height of a panel, in units of the settings' panel height.
+        more: as in `drawing`.
+    """
+    models = known_first(rows["model"], PAPER_MODELS)
+    more["height"] = settings.panel_height * tall * n_rows + 0.75
+    more["width"] = settings.width * max(1, len(models) / 2)
+    shape = n_rows, len(models)
+    with drawing(settings, title, about, shape, sharey=True, **more) as figure:
+        yield figure, models
+        figure.panels[0, 0].set_ylim(bottom=0)
+        figure.add_legend(rows["n_seeds"].max())
 
 
 def grey_band() -> Patch:

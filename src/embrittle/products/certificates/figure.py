@@ -5,13 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first
 from embrittle.products.certificates.evaluate import ATTACK, CERTIFIED, FOUND, PROVED
 from embrittle.products.certificates.tables import ROWS
 from embrittle.render.labels import EPSILON_LABELS, condition_label
 from embrittle.render.plot_settings import PlotSettings
-from embrittle.render.style import Drawing, drawing, line_look, look_of
-from embrittle.vocabulary import PAPER_MODELS
+from embrittle.render.style import Drawing, line_look, look_of, model_panels
 
 AT = "ε = {x:g}"
 PROOF_LOOK = line_look("#000000", 0) | {"marker": "", "linewidth": 1.4}
@@ -46,21 +44,14 @@ def certificates_figure(
     rows = rows[rows["norm"] == "l2"].rename(columns={"epsilon": "x"})
     if rows.empty:
         raise DataError(f"the data set {dataset!r} has no certificates to draw")
-    models = known_first(rows["model"], PAPER_MODELS)
     kinds = [kind for kind in ROWS if kind in set(rows["rows"])]
     attacks = list(dict.fromkeys(rows.loc[rows["kind"] == ATTACK, "attack"]))
     remark = (
         "Below the black line lies nothing that a perturbation within ε could leave. Means over the seeds. A "
         "perturbation of users' rows alone, or of items' rows alone, is one of both, too."
     )
-    more = {
-        "height": settings.panel_height * 1.2 * len(kinds) + 0.75,
-        "width": settings.width * max(1, len(models) / 2),
-        "sharey": True,
-        "sharex": True,
-    }
-    about = ("What is certain", remark)
-    with drawing(settings, title or dataset, about, (len(kinds), len(models)), **more) as figure:
+    of = (title or dataset, ("What is certain", remark), len(kinds))
+    with model_panels(rows, settings, *of, tall=1.2, sharex=True) as (figure, models):
         for row, kind in enumerate(kinds):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
@@ -71,8 +62,6 @@ def certificates_figure(
                 ax.xaxis.set_major_formatter("{x:g}")
                 here = rows[(rows["rows"] == kind) & (rows["model"] == model)]
                 _draw(figure, ax, here, attacks, settings)
-        figure.panels[0, 0].set_ylim(bottom=0)
-        figure.add_legend(rows["n_seeds"].max(), ncols=3)
     return figure
 
 

@@ -3,11 +3,9 @@
 import pandas as pd
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first
 from embrittle.render.labels import EPSILON_LABELS, condition_label
 from embrittle.render.plot_settings import PlotSettings
-from embrittle.render.style import Drawing, drawing, look_of
-from embrittle.vocabulary import PAPER_MODELS
+from embrittle.render.style import Drawing, look_of, model_panels
 
 AT = "ε = {x:g}"
 
@@ -36,18 +34,11 @@ def reliable_figure(
     rows = curves[curves["dataset"] == dataset].rename(columns={"epsilon": "x"})
     if rows.empty:
         raise DataError(f"the data set {dataset!r} has no attacks to draw")
-    models = known_first(rows["model"], PAPER_MODELS)
     budgets = list(dict.fromkeys(rows["budget"]))
     attacks = list(dict.fromkeys(rows["attack"]))
     remark = "Means over the seeds. At one ε, all perturbations of a panel may be of the same size."
-    more = {
-        "height": settings.panel_height * 1.4 * len(budgets) + 0.75,
-        "width": settings.width * max(1, len(models) / 2),
-        "sharey": True,
-    }
-    shape = len(budgets), len(models)
-    about = ("Attacks on the ranking", remark)
-    with drawing(settings, title or dataset, about, shape, **more) as figure:
+    of = (title or dataset, ("Attacks on the ranking", remark), len(budgets))
+    with model_panels(rows, settings, *of) as (figure, models):
         for row, budget in enumerate(budgets):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
@@ -62,6 +53,4 @@ def reliable_figure(
                     if not curve.empty:
                         look = look_of(attack, attacks, settings)
                         figure.curve(ax, curve, condition_label(attack), look, AT, attack)
-        figure.panels[0, 0].set_ylim(bottom=0)
-        figure.add_legend(rows["n_seeds"].max(), ncols=3)
     return figure

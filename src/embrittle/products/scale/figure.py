@@ -4,11 +4,9 @@ import numpy as np
 import pandas as pd
 
 from embrittle.errors import DataError
-from embrittle.metrics.tidy import known_first
 from embrittle.render.labels import condition_label
 from embrittle.render.plot_settings import PlotSettings
-from embrittle.render.style import Drawing, drawing, look_of
-from embrittle.vocabulary import PAPER_MODELS
+from embrittle.render.style import Drawing, look_of, model_panels
 
 AT = "rows × {x:g}"
 MARKED = {"color": "#555555", "linewidth": 0.8, "zorder": 1.7}
@@ -44,14 +42,12 @@ def scale_figure(
     rows = curves[curves["dataset"] == dataset].rename(columns={"scale": "x"})
     if rows.empty:
         raise DataError(f"the data set {dataset!r} has no controls with `scale` to draw")
-    models = known_first(rows["model"], PAPER_MODELS)
     attacks = list(dict.fromkeys(rows["attack"]))
     remark = (
         "Every point of a panel is a model with the same lists. A relative ε grows with the rows."
     )
-    more = {"height": settings.panel_height * 1.4 + 0.75, "sharey": True}
-    more["width"] = settings.width * max(1, len(models) / 2)
-    with drawing(settings, title or dataset, ("Scale", remark), (1, len(models)), **more) as figure:
+    about = ("Scale", remark)
+    with model_panels(rows, settings, title or dataset, about) as (figure, models):
         for name, ax in zip(models, figure.panels.flat, strict=True):
             ax.set(title=name, xlabel="rows multiplied by", ylabel=f"nDCG@{k} left, %")
             ax.set_xscale("log", base=2)
@@ -67,8 +63,6 @@ def scale_figure(
                 curve = here[here["attack"] == attack]
                 look = look_of(attack, attacks, settings)
                 figure.curve(ax, curve, condition_label(attack), look, AT, attack)
-        figure.panels[0, 0].set_ylim(bottom=0)
-        figure.add_legend(rows["n_seeds"].max(), ncols=3)
     return figure
 
 
