@@ -15,7 +15,7 @@ STUDY = {
     "certificates": {
         "datasets": ["shop"],
         "attacks": ["fgsm", "bim", "reliable-test", "of-users"],
-        "attack_epsilon": [0.002, 0.5],
+        "attack_epsilon": [0.002],
         "relative_attacks": ["relative"],
         "relative_attack_epsilon": [0.05],
         "attributes": ["user_gender", "user_region"],
