@@ -42,13 +42,14 @@ def ratio_interval(
         numerators, denominators: a value of each seed.
 
     Returns:
-        (NaN, NaN) if a value is NaN, if there are fewer than two seeds, or if the interval of the mean denominator
-        holds 0: then no ratio, or none within two ends, can be ruled out.
+        (NaN, NaN) if a value is NaN, if there are fewer than two seeds, or if the interval of the mean denominator is
+        not above 0: if it holds 0, the ratios that are not ruled out have no two ends; if it lies below 0, a ratio is
+        no share of anything.
     """
     both = np.array([numerators, denominators], dtype=float)
     n = both.shape[1]
-    low, high = interval(both[1])
-    if np.isnan(both).any() or n < 2 or low <= 0 <= high:
+    low, _ = interval(both[1])
+    if np.isnan(both).any() or n < 2 or low <= 0:
         return np.nan, np.nan
     above, below = both.mean(axis=1)
     t2 = float(special.stdtrit(n - 1, (1 + LEVEL) / 2)) ** 2

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from embrittle.attacks.run import Attacked, attack_model
 from embrittle.certificates import measures
 from embrittle.certificates.certificate import Certificate, certify
-from embrittle.certificates.radii import SLACK, Model, certified_radii, staying_radii
+from embrittle.certificates.radii import Model, certified_radii, slack_of, staying_radii
 from embrittle.certificates.threats import THREATS, Threat
 from embrittle.controls.forms import control_of
 from embrittle.data.interactions import UserItems
@@ -97,7 +97,7 @@ def plain_radii(model, seen, targets, threat, position):
     radii = []
     for j in competitors:
         norms = np.linalg.norm(items[target]) + np.linalg.norm(items[j])
-        slack = SLACK * np.linalg.norm(users[user]) * norms
+        slack = slack_of(users.shape[1]) * np.linalg.norm(users[user]) * norms
         radii.append(plain_radius(threat, users[user], items[target] - items[j], slack, a, e))
     return np.pad(np.sort(radii), (0, N_ITEMS), constant_values=np.inf)[:LENGTH]
 

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from scipy.optimize import lsq_linear
+from scipy.optimize import lsq_linear, nnls
 
 from embrittle.certificates import measures
 from embrittle.certificates.radii import Model, certified_radii
@@ -13,17 +13,31 @@ from embrittle.certificates.threats import Threat
 from embrittle.data.interactions import UserItems
 
 
+def overtaken(user, rows, budget, most, n_nodes, slack=0.0, **more):
+    """`most_overtaken` with one slack for all margins."""
+    return most_overtaken(user, rows, np.full(len(rows), slack), budget, most, n_nodes, **more)
+
+
 def distance(user, rows):
     """The distance of a point to the cone where all of `rows` are at most 0, by another solver than the search's."""
     solution = lsq_linear(rows.T, user, bounds=(0, np.inf), tol=1e-14, lsmr_tol=None)
     return np.linalg.norm(rows.T @ solution.x)
 
 
-def enumerated(user, rows, budget):
+def distance_with_slack(user, rows, slack):
+    """The same to where all of `rows` are at most `slack`, by least distance programming (Lawson and Hanson)."""
+    system = np.vstack([-rows.T, rows @ user - slack])
+    target = np.append(np.zeros(rows.shape[1]), 1.0)
+    residual = system @ nnls(system, target)[0] - target
+    return np.linalg.norm(residual[:-1] / residual[-1]) if abs(residual[-1]) > 1e-13 else np.inf
+
+
+def enumerated(user, rows, budget, slack=0.0):
     """The size of the largest set within the budget, trying all."""
     for size in range(len(rows), 0, -1):
         for chosen in combinations(range(len(rows)), size):
-            if distance(user, rows[list(chosen)]) <= budget:
+            of = rows[list(chosen)]
+            if (distance_with_slack(user, of, slack) if slack else distance(user, of)) <= budget:
                 return size
     return 0
 
@@ -34,8 +48,34 @@ def test_the_search_finds_what_enumeration_finds(seed):
     user, rows = rng.normal(size=3), rng.normal(size=(7, 3))
     rows *= np.sign(rows @ user)[:, None] * rng.uniform(0.1, 10, (7, 1))
     for budget in (0.1, 0.4, 0.8):
-        found = most_overtaken(user, rows, budget, budget, 7, 10**6)
+        found = overtaken(user, rows, budget, 7, 10**6)
         assert found.reached == found.excluded == enumerated(user, rows, budget)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_no_set_is_excluded_that_wrong_margins_would_allow(seed):
+    rng = np.random.default_rng(seed)
+    user, rows = rng.normal(size=3), rng.normal(size=(7, 3))
+    rows *= np.sign(rows @ user)[:, None]
+    for budget in (0.1, 0.4, 0.8):
+        for slack in (1e-6, 0.1):
+            found = overtaken(user, rows, budget, 7, 10**6, slack)
+            assert found.reached == enumerated(user, rows, budget)
+            assert found.excluded >= enumerated(user, rows, budget, slack)
+            assert slack == 0.1 or found.excluded == found.reached
+
+
+def test_an_item_at_the_edge_of_the_budget_is_neither_reached_nor_excluded():
+    user, rows = np.array([1.0, 0.3]), np.array([[1.0, 0.0]])
+    inside = overtaken(user, rows, 1 + 1e-7, 1, 100, 1e-6)
+    edge = overtaken(user, rows, 1 - 1e-7, 1, 100, 1e-6)
+    outside = overtaken(user, rows, 1 - 1e-5, 1, 100, 1e-6)
+    assert [(f.reached, f.excluded) for f in (inside, edge, outside)] == [(1, 1), (0, 1), (0, 0)]
+    # Two items that almost contradict each other: wrong margins open a gap that is much wider than they are wrong.
+    rows = np.array([[1.0, 0.01], [-1.0, 0.01]])
+    user = np.array([0.0, 1.0])
+    assert overtaken(user, rows, 0.5, 2, 100).excluded == 1
+    assert overtaken(user, rows, 0.5, 2, 100, 0.006).excluded == 2
 
 
 def in_the_plane(user, rows, budget):
@@ -56,7 +96,7 @@ def test_the_search_is_exact_in_the_plane(seed):
     user, rows = rng.normal(size=2), rng.normal(size=(60, 2))
     budget = 0.4 * np.linalg.norm(user)
     within = rows @ user <= budget * np.linalg.norm(rows, axis=1)
-    found = most_overtaken(user, rows[within], budget, budget, 60, 10**6)
+    found = overtaken(user, rows[within], budget, 60, 10**6)
     assert found.reached == found.excluded == in_the_plane(user, rows, budget)
 
 
@@ -66,20 +106,20 @@ def test_a_search_that_is_cut_short_keeps_the_bound():
     rows *= np.sign(rows @ user)[:, None]
     budget = 0.7 * np.linalg.norm(user)
     rows = rows[rows @ user <= budget * np.linalg.norm(rows, axis=1)]
-    whole = most_overtaken(user, rows, budget, budget, len(rows), 10**6)
-    short = most_overtaken(user, rows, budget, budget, len(rows), 3)
+    whole = overtaken(user, rows, budget, len(rows), 10**6)
+    short = overtaken(user, rows, budget, len(rows), 3)
     assert short.n_nodes == 3
     assert short.reached <= whole.reached == whole.excluded < short.excluded == len(rows)
-    first = most_overtaken(user, rows, budget, budget, 1, 10**6)
+    first = overtaken(user, rows, budget, 1, 10**6)
     assert first.reached == first.excluded == 1  # one is enough, if the list has one place
 
 
 def test_items_like_the_target_and_factors_that_do_not_move():
     user = np.array([1.0, 0.5])
     same = np.zeros((2, 2))
-    assert most_overtaken(user, same, 0.1, 0.1, 5, 100).reached == 2
-    assert most_overtaken(user, np.zeros((0, 2)), 0.1, 0.1, 5, 100).excluded == 0
-    biased = most_overtaken(user, np.ones((3, 2)), 0.1, 0.1, 2, 100, n_moved=1)
+    assert overtaken(user, same, 0.1, 5, 100).reached == 2
+    assert overtaken(user, np.zeros((0, 2)), 0.1, 5, 100).excluded == 0
+    biased = overtaken(user, np.ones((3, 2)), 0.1, 2, 100, n_moved=1)
     assert (biased.reached, biased.excluded) == (0, 2)  # not decided
 
 

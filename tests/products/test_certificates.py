@@ -145,6 +145,13 @@ def test_radii_of_users_and_of_groups(measured):
     assert here.loc["a", "median"] == pytest.approx(np.median(of_a[of_a > 0]))
 
 
+def test_quartiles_of_radii_some_of_which_are_infinite():
+    users = pd.DataFrame({"n_test": 1, "users_l2_absolute": [0.5, np.inf, 0.25, np.inf, 0.75]})
+    none, of = pd.DataFrame(index=range(5)), Threat("users", "l2", "absolute")
+    groups = evaluate.groups_table(users, [of], {}, none, np.ones(5, int))
+    assert groups[["q25", "median", "q75"]].values.tolist() == [[0.5, 0.75, np.inf]]
+
+
 # --- Cells over seeds ------------------------------------------------------------------------------
 
 CERTIFIED = {"BPR-MF": (50, 52, 54), "AMF": (60, 63, 63)}
@@ -237,6 +244,12 @@ def test_models_are_compared_pair_by_pair(made):
     assert (row["model"], row["compared_with"]) == ("AMF", "BPR-MF")
     assert (row["of_model"], row["of_other"], row["difference"]) == pytest.approx((62, 52, 10))
     assert (row["low"], row["high"]) == pytest.approx(interval([10, 11, 9]))
+    assert np.isnan(row["at_least"])  # no worst case of items' rows is known
+    (row,) = cells.at(made["differences"], 0.01, rows="users").to_dict("records")
+    assert row["at_least"] == pytest.approx(
+        8
+    )  # 60 + 10 proved of AMF, 50 + 12 found of BPR-MF, and so on
+    assert (row["at_least_low"], row["at_least_high"]) == pytest.approx(interval([8, 9, 7]))
     seeds = made["seeds"]  # what the verdict reads: relative, at the compared epsilon
     assert seeds["difference"].tolist() == pytest.approx([10, 11, 9])
     assert set(seeds["budget"]) == {"relative"}

@@ -143,10 +143,13 @@ def test_the_share_that_norms_explain_has_fiellers_interval(long):
     assert row["share_low"] < row["share"] < row["share_high"]
 
 
-def test_a_defence_that_may_save_nothing_leaves_the_share_open():
+@pytest.mark.parametrize(
+    "values", [[0.0160, 0.0230, 0.0260], [0.0050, 0.0060, 0.0070]], ids=["nothing", "less"]
+)
+def test_a_defence_that_may_save_nothing_leaves_the_share_open(values):
     of = metrics()
     nothing = of["model"].eq("AMF") & of["attack"].eq("bim") & of["iterations"].eq(25)
-    of.loc[nothing & of["epsilon"].eq(0.5), "value"] = [0.0160, 0.0230, 0.0260]
+    of.loc[nothing & of["epsilon"].eq(0.5), "value"] = values
     tables = report(of, sizes(), **ARGUMENTS)
     row = tables["savings"].set_index("comparison").loc[NORMS]
     assert np.isnan(row["share_low"])

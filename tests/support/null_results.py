@@ -163,10 +163,10 @@ def of_savings(draw: np.random.Generator, names: Sequence[str], seeds: range) ->
 
 
 def of_certificates(draw: np.random.Generator, names: Sequence[str], seeds: range) -> Files:
-    """Results in which as much is certain of one model as of another."""
+    """Results in which the worst case leaves as much of one model as of another."""
     about = {"dataset": DATASET, "model": "AMF", "compared_with": "BPR-MF", "norm": "l2"}
     rows = [
-        {**about, "rows": name, "seed": seed, "difference": draw.normal()}
+        {**about, "rows": name, "seed": seed, "at_least": draw.normal()}
         for name in names
         for seed in seeds
     ]

@@ -17,8 +17,16 @@ from embrittle.row_norms import row_sizes
 
 _BLOCK_BYTES = 8 * 2**20
 _MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a bound
-SLACK = 1e-6
-"""A margin counts as 0 if it is below this share of ||p|| (||q_t|| + ||q_j||), so that float32 scores cannot differ."""
+_SLACK, _FACTORS = 1e-6, 64
+
+
+def slack_of(n_factors: int) -> float:
+    """Return the share of ||p|| (||q_t|| + ||q_j||) below which a margin counts as 0, for scores in float32.
+
+    Rows of equal elements, whose float32 scores are the furthest from the truth, are off by somewhat less
+    (docs/certificates.md, "Rounding").
+    """
+    return _SLACK * max(1.0, n_factors / _FACTORS)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,7 @@ def _blocks(
     norms = np.linalg.norm(items.astype(np.float64), axis=1).astype(np.float32)
     budgets = np.array([threat.budgets(model.sizes) for threat in threats], np.float64)
     elementwise = np.array([threat.norm == "linf" for threat in threats])
+    slack = slack_of(items.shape[1])
     of_users = targets.users
     size = max(1, _BLOCK_BYTES // (4 * len(items)))
     for start in range(0, len(users), size):
@@ -162,7 +171,7 @@ def _blocks(
             radii = np.empty((len(threats), len(part), length))
             numba_radii.smallest_radii(
                 scores, moved[target] @ moved.T, near, own[part], rows, of_users[pairs], target,
-                users, items, squares, norms, model.fixed, SLACK, elementwise, budgets, radii,
+                users, items, squares, norms, model.fixed, slack, elementwise, budgets, radii,
             )  # fmt: skip
             yield pairs, _rounded_down(radii)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import nnls
 
-from embrittle.certificates.radii import SLACK, Model
+from embrittle.certificates.radii import Model, slack_of
 from embrittle.data.interactions import UserItems
 
 _TIE = 1e-12  # a margin below this share of the largest one is 0, but for rounding
@@ -22,7 +22,8 @@ class Found:
 
     Attributes:
         reached: a perturbation within the budget puts so many items above the target (K for K or more).
-        excluded: no perturbation puts more items above it (K for K or more). Equal to `reached` if the search ended.
+        excluded: no perturbation puts more items above it (K for K or more), even if each margin is wrong by its slack.
+            Equal to `reached` if the search ended and no set of items hangs on the slack.
         n_nodes: number of sets of items that were tried.
     """
 
@@ -64,19 +65,26 @@ def search_users(
         differences = items[target] - items[competes]
         distances = np.linalg.norm(differences[:, : model.n_moved], axis=1)
         margins = differences @ users[user]
-        slack = SLACK * np.linalg.norm(users[user]) * (norms[target] + norms[competes])
+        slack = slack_of(items.shape[1]) * np.linalg.norm(users[user])
+        slack = slack * (norms[target] + norms[competes])
         within = margins <= slack + largest * distances
-        differences, distances = differences[within], distances[within].clip(1e-30)
-        # Slack of margins, as one of the budget: sets are excluded only if they are further away than that.
-        nearest, slack = margins[within] / distances, slack[within] / distances
+        differences, slack = differences[within], slack[within]
+        nearest = (margins[within] - slack) / distances[within].clip(1e-30)
         found: list[Found] = []
         for budget in budgets:
             if found and found[-1].reached >= length:
                 found.append(Found(length, length, 0))  # a larger budget reaches no less
                 continue
-            near = nearest <= slack + budget
-            looser = budget + float(slack[near].max(initial=0))
-            of = (users[user], differences[near], budget, looser, length, n_nodes, model.n_moved)
+            near = nearest <= budget
+            of = (
+                users[user],
+                differences[near],
+                slack[near],
+                budget,
+                length,
+                n_nodes,
+                model.n_moved,
+            )
             found.append(most_overtaken(*of))
         yield found
 
@@ -84,8 +92,8 @@ def search_users(
 def most_overtaken(
     user: np.ndarray,
     differences: np.ndarray,
+    slack: np.ndarray,
     budget: float,
-    looser: float,
     most: int,
     n_nodes: int,
     n_moved: int | None = None,
@@ -95,8 +103,8 @@ def most_overtaken(
     Args:
         user: float64 (n_factors,), p.
         differences: float64 (n, n_factors), q_t - q_j of the items that can be above it one by one.
+        slack: float64 (n,), by how much the margin of each item may be wrong.
         budget: the largest L2 norm of a perturbation of p.
-        looser: the same with slack for rounding; sets are excluded only beyond it.
         most: the search ends when so many are reached.
         n_nodes: the search ends after so many sets.
         n_moved: the number of first factors that move; all by default.
@@ -107,10 +115,9 @@ def most_overtaken(
         return Found(0, 0, 0)
     if offsets.any():  # half-spaces that do not meet in 0: no cone
         return Found(0, min(len(differences), most), 0)
-    search = _Search(user[:n_moved], moved, budget, looser, most, n_nodes)
-    search.run()
-    ended = search.n_nodes < n_nodes or search.reached >= most
-    excluded = search.reached if ended else min(len(differences), most)
+    search = _Search(user[:n_moved], moved, slack, budget, most, n_nodes)
+    ended = search.run()
+    excluded = max(search.reached, search.possible) if ended else len(differences)
     return Found(min(search.reached, most), min(excluded, most), search.n_nodes)
 
 
@@ -121,8 +128,8 @@ class _Search:
         self,
         user: np.ndarray,
         differences: np.ndarray,
+        slack: np.ndarray,
         budget: float,
-        looser: float,
         most: int,
         n_nodes: int,
     ):
@@ -131,16 +138,20 @@ class _Search:
         # Items with the target's factors are always above it: a half-space without a direction.
         self.always = int(np.count_nonzero(lengths == 0))
         self.directions = differences[lengths > 0] / lengths[lengths > 0, None]
-        self.budget, self.looser = budget, looser
+        self.slack = slack[lengths > 0] / lengths[lengths > 0]
+        self.budget2 = budget**2 * (1 + _TIE)
         self.most, self.limit = most, n_nodes
         self.tie = _TIE * float(np.linalg.norm(user))
-        self.reached, self.n_nodes = self.always, 0
+        # `possible`: the largest set that is within the budget only if margins are wrong by their slack.
+        self.reached, self.possible, self.n_nodes = self.always, self.always, 0
 
-    def run(self) -> None:
+    def run(self) -> bool:
+        """Return whether the search came to its end."""
         stack = [(np.zeros(0, np.int64), np.arange(len(self.directions)))]
         while stack and self.n_nodes < self.limit and self.reached < self.most:
             inside, rest = stack.pop()
             stack += self._branches(inside, rest)
+        return not stack or self.reached >= self.most
 
     def _branches(
         self, inside: np.ndarray, rest: np.ndarray
@@ -149,27 +160,35 @@ class _Search:
         if self.always + len(inside) + len(rest) <= self.reached:
             return ()
         self.n_nodes += 1
-        nearest = self._nearest(inside)
-        distance2 = float(np.square(nearest - self.user).sum())
-        if distance2 > self.looser**2:
+        nearest, least2 = self._nearest(inside)
+        if least2 > self.budget2:
             return ()
         above = self.directions @ nearest
-        if distance2 <= self.budget**2 * (1 + _TIE):
+        if np.square(nearest - self.user).sum() <= self.budget2:
             self.reached = max(self.reached, self.always + np.count_nonzero(above <= self.tie))
         # Any point of the cone that is also beyond item j is at least this far from p (projections are obtuse).
-        possible = distance2 + np.square(np.maximum(above[rest], 0)) <= self.looser**2
-        rest = rest[possible]
+        beyond = np.maximum(above[rest] - self.slack[rest], 0)
+        rest = rest[least2 + np.square(beyond) <= self.budget2]
+        if self.always + len(inside) + len(rest) <= self.reached:
+            return ()
         missing = rest[above[rest] > self.tie]
-        if not len(missing) or self.always + len(inside) + len(rest) <= self.reached:
+        if not len(missing):
+            self.possible = max(self.possible, self.always + len(inside) + len(rest))
             return ()
         chosen = missing[above[missing].argmin()]
         others = rest[rest != chosen]
         return (inside, others), (np.append(inside, chosen), others)
 
-    def _nearest(self, inside: np.ndarray) -> np.ndarray:
-        """The point of the cone of `inside` that is nearest to p (Moreau)."""
+    def _nearest(self, inside: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return the point x of the cone of `inside` that is nearest to p (Moreau), and a bound.
+
+        Bound: if z is where each margin of `inside` is at most its slack, the squared distance of p and z is at least
+        this bound plus that of x and z (docs/certificates.md, "Rounding").
+        """
         if not len(inside):
-            return self.user
+            return self.user, 0.0
         rows = self.directions[inside]
         weights, _ = nnls(rows.T, self.user)
-        return self.user - weights @ rows
+        away = weights @ rows
+        nearest = self.user - away
+        return nearest, float(away @ away + 2 * (away @ nearest - weights @ self.slack[inside]))

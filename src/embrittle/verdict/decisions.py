@@ -618,16 +618,16 @@ def saved_beside_control(setting: Setting, over: Over) -> Cases:
 
 @claim_test("certified_lead")
 def certified_lead(setting: Setting, over: Over, model: str, other: str) -> Cases:
-    """How much more of its nDCG is certain of a model than of another one, at a relative epsilon.
+    """How many points more of its nDCG the worst case leaves at least of a model than of another, at a relative epsilon.
 
-    In points of the unperturbed nDCG; above 0 is for the claim. The papers have no certificates.
+    Above 0 is for the claim. The papers have no certificates.
     """
     table = setting.study.files.certificates
     for here in setting.each(over) if table is not None else ():
         names = {"dataset": setting.dataset, "model": model, "compared_with": other, "norm": "l2"}
         rows = _rows(table, **names, **here.names)
         if len(rows):
-            yield here.case(rows.set_index("seed")["difference"], POINTS, above=0)
+            yield here.case(rows.set_index("seed")["at_least"], POINTS, above=0)
 
 
 # --- Statements that are shown without a decision --------------------------------------------------

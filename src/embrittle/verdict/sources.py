@@ -60,7 +60,8 @@ class Files:
         selected: tables/models.csv, the selected epochs.
         budgets: tables/budgets_seeds.csv, attacks compared at equal norms.
         scale: tables/scale_seeds.csv, the defence beside copies of the model.
-        certificates: tables/certificates_seeds.csv, how much more is certain of one model than of another.
+        certificates: tables/certificates_seeds.csv, how much more is certain of one model than of another, and
+            how much more its worst case leaves at least.
     """
 
     metrics: pd.DataFrame

@@ -31,11 +31,12 @@ SANDWICH_COLUMNS = [
 ]
 SEED_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon", "seed"),
-    *("of_model", "of_other", "difference"),
+    *("of_model", "of_other", "difference", "at_least"),
 ]
 DIFFERENCE_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon"),
-    *("of_model", "of_other", "difference", "low", "high", "n_seeds"),
+    *("of_model", "of_other", "difference", "low", "high"),
+    *("at_least", "at_least_low", "at_least_high", "n_seeds"),
 ]
 
 Attacks = Mapping[str, Mapping[str, Any]]
@@ -130,21 +131,37 @@ def per_seed(long: pd.DataFrame, model: str) -> pd.DataFrame:
 
     Returns:
         Columns `SEED_COLUMNS`: certified nDCG left of both, in percent, and the difference in points, at every
-        epsilon.
+        epsilon. A certificate may be further from the worst case for one model than for another, so its lead proves
+        nothing about the worst cases. `at_least` does: the worst case leaves at least so many points more of the model,
+        which is its exact worst case from below less the other's from above; NaN where none was searched for.
     """
-    left = long[(long["metric"] == LEFT) & (long["kind"] == CERTIFIED)]
+    left = long[long["metric"] == LEFT]
+    kinds = {"of_model": CERTIFIED, "of_other": CERTIFIED, "proved": PROVED, "found": FOUND}
+    values = {
+        name: left[left["kind"] == kind].rename(columns={"value": name})
+        for name, kind in kinds.items()
+    }
     on = ["dataset", *THREAT, "epsilon", "seed"]
-    base = left.loc[left["model"] == model, [*on, "value"]].rename(columns={"value": "of_other"})
-    both = left[left["model"] != model].merge(base, on=on, validate="many_to_one")
-    both = both.assign(difference=both["value"] - both["of_other"], compared_with=model)
-    return both.rename(columns={"value": "of_model"})[SEED_COLUMNS]
+    for name in ("of_other", "found"):
+        values[name] = values[name].loc[values[name]["model"] == model, [*on, name]]
+    proved = values["proved"][["model", *on, "proved"]]
+    certified = values["of_model"][values["of_model"]["model"] != model]
+    both = certified.merge(values["of_other"], on=on, validate="many_to_one")
+    both = both.merge(proved, on=["model", *on], how="left", validate="one_to_one")
+    both = both.merge(values["found"], on=on, how="left", validate="many_to_one")
+    both = both.assign(
+        difference=both["of_model"] - both["of_other"],
+        at_least=both["proved"] - both["found"],
+        compared_with=model,
+    )
+    return both[SEED_COLUMNS]
 
 
 def differences(seeds: pd.DataFrame) -> pd.DataFrame:
     """Return the differences of `per_seed` over the seeds.
 
     Returns:
-        Columns `DIFFERENCE_COLUMNS`: means, and the 95 % interval of the difference.
+        Columns `DIFFERENCE_COLUMNS`: means, and the 95 % intervals of the difference and of `at_least`.
     """
     if seeds.empty:
         return pd.DataFrame(columns=DIFFERENCE_COLUMNS)
@@ -152,6 +169,9 @@ def differences(seeds: pd.DataFrame) -> pd.DataFrame:
     table = over_seeds(seeds, "difference", by).rename(columns={"mean": "difference"})
     for column in ("of_model", "of_other"):
         table[column] = over_seeds(seeds, column, by)["mean"]
+    exact = over_seeds(seeds, "at_least", by)
+    for column, of in (("at_least", "mean"), ("at_least_low", "low"), ("at_least_high", "high")):
+        table[column] = exact[of]
     return table[DIFFERENCE_COLUMNS]
 
 

@@ -31,6 +31,7 @@ GROUP_COLUMNS = [
 ]
 INITIAL, CERTIFIED, PROVED, FOUND, ATTACK = "initial", "certified", "proved", "found", "attack"
 OWN_LIST, DECIDED = "own list", "decided"
+NONE = (np.nan,) * 3
 # Lists and certificates are computed in other ways, and their sums differ in the last digits.
 _ROUNDING = 1e-9
 
@@ -298,7 +299,9 @@ def groups_table(
         for threat in threats:
             radii = users.loc[member, "_".join(threat)].to_numpy()
             hit = radii[radii > 0]
-            quartiles = np.quantile(hit, (0.25, 0.5, 0.75)) if len(hit) else (np.nan,) * 3
+            # Radii are infinite where a list cannot fill up; between those and others there is no value.
+            method = "linear" if np.isfinite(hit).all() else "lower"
+            quartiles = np.quantile(hit, (0.25, 0.5, 0.75), method=method) if len(hit) else NONE
             share = len(hit) / len(radii) if len(radii) else np.nan
             rows.append((attribute, group, label, int(member.sum()), *threat, share, *quartiles))
     return pd.DataFrame(rows, columns=GROUP_COLUMNS)

@@ -64,7 +64,7 @@ def _compared(rows: pd.DataFrame, caption: str) -> Table:
     shown = [
         (
             [f"{row.model} and {row.compared_with}", *threat_text(row)],
-            [Cell(text) for text in difference_cells(row)],
+            [Cell(text or "—") for text in difference_cells(row)],
         )
         for row in cells.differences(rows).itertuples(index=False)
     ]

@@ -83,7 +83,9 @@ def caption(k: int) -> str:
         f"Percent of nDCG@{k} without perturbation, means over the seeds, in brackets 95 % intervals. Certified: no "
         "perturbation within ε leaves less. Exact: the worst case of each user, where users' rows alone are perturbed; "
         "two numbers if the search did not decide every user. Gap: what the strongest attack, or the search for the "
-        "exact worst case, leaves, less the strongest proof, in points."
+        "exact worst case, leaves, less the strongest proof, in points. Models compared: "
+        "that more is certified of a model does not prove that its worst case leaves more; where the worst cases of "
+        "both are known, the last column does."
     )
 
 
@@ -127,15 +129,21 @@ def _sandwich_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFra
 
 
 def difference_cells(row: Any) -> list[str]:
-    """The numbers of a row of `cells.differences` as text: of both models, and the difference."""
+    """The numbers of a row of `cells.differences` as text: of both models, their difference, that of worst cases."""
     return [
         f"{one_decimal(row.of_model)} %",
         f"{one_decimal(row.of_other)} %",
         f"{one_decimal(row.difference)}{in_brackets(row.low, row.high)}",
+        ""
+        if np.isnan(row.at_least)
+        else f"{one_decimal(row.at_least)}{in_brackets(row.at_least_low, row.at_least_high)}",
     ]
 
 
-DIFFERENCE_HEAD = ["Certified", "Of the other", "Difference, in points"]
+DIFFERENCE_HEAD = [
+    *("Certified", "Of the other", "Difference, in points"),
+    "Worst cases differ by at least",
+]
 
 
 def _difference_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFrame:

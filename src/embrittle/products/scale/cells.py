@@ -167,7 +167,7 @@ def savings(seeds: pd.DataFrame) -> pd.DataFrame:
     Returns:
         Columns `SAVING_COLUMNS`: what is left of the model (or its control) and of the defence, means in percent; the
         difference with its 95 % interval over the seeds, in points; the share, in percent. The ends of the share are
-        NaN if the interval of the printed saving holds 0, because the share can be any number then.
+        NaN if the interval of the printed saving is not above 0.
     """
     by = ["dataset", "comparison", "attack", "epsilon", "iterations"]
     table = over_seeds(seeds, "saved", by).rename(columns={"mean": "saved"})

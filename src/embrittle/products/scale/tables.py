@@ -88,7 +88,7 @@ def caption(defence: str, k: int) -> str:
         f"Keeps: the percentage of nDCG@{k} that an attack leaves. Saved: the difference, {defence} minus model, "
         "paired by seed. In brackets: 95 % intervals over the seeds. Share: a copy of the model with the same lists "
         "and the defence's row norms has this much of what the defence saves as printed. Its interval is Fieller's; it "
-        "cannot be told where the interval of what is saved as printed holds 0."
+        "cannot be told where the interval of what is saved as printed is not above 0."
     )
 
 
