@@ -618,7 +618,7 @@ def saved_beside_control(setting: Setting, over: Over) -> Cases:
 
 @claim_test("certified_lead")
 def certified_lead(setting: Setting, over: Over, model: str, other: str) -> Cases:
-    """How many points more of its nDCG the worst case leaves at least of a model than of another, at a relative epsilon.
+    """How many points more of its nDCG the worst case leaves at least of a model than of another, at a relative ε.
 
     Above 0 is for the claim. The papers have no certificates.
     """
