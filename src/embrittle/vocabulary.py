@@ -19,6 +19,9 @@ RANDOM = "Random"
 # The name of the unperturbed condition, ("initial", 0, 0), among the attacks.
 UNPERTURBED = "initial"
 
+# Condition -> the name that the papers print; an attack that they do not have keeps its name.
+CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
+
 # The arrays of a model.
 FACTORS = ("user_factors", "item_factors")
 

@@ -11,6 +11,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from awkward_title import AWKWARD
+from embrittle.page.svg import description, svg
 from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import (
     COLOURS,
@@ -42,6 +43,35 @@ def drawn(rows, settings=None, at="x = {x:g}", **more):
         figure.curve(figure.panels[0, 0], rows, "BIM", look_of("bim", [], settings), at, **more)
         figure.add_legend(rows["n_seeds"].max())
     return figure
+
+
+def test_only_whole_names_are_replaced():
+    settings = PlotSettings(names={"BPR-MF": "plain", "BPR-MF-at-norms": "longer", "bim": "many"})
+    for text, expected in (
+        ("(a) BPR-MF", "(a) plain"),
+        ("BPR-MF-at-norms, norms of BPR-MF.", "longer, norms of plain."),
+        ("BIM, L = 25; bim-l2", "many, L = 25; bim-l2"),
+        ("my-BPR-MF", "my-BPR-MF"),
+    ):
+        assert settings.named(text) == expected
+    assert PlotSettings().named("BIM") == "BIM"
+
+
+def test_figures_call_models_and_attacks_what_the_settings_say():
+    settings = PlotSettings(names={"bim": "$many$ <steps>", "AMF": "the defence"})
+    with drawing(settings, "AMF", ("H", "R"), (1, 1), height=2) as figure:
+        ax = figure.panels[0, 0]
+        ax.set(title="(a) AMF")
+        figure.curve(ax, curve([0.3, 0.1]), "BIM", look_of("bim", [], settings), "x = {x:g}", "bim")
+        ax.set_yticks([0.1, 0.3], labels=["low", "AMF"])
+        figure.add_legend()
+    assert ax.get_title() == "(a) the defence"
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["low", "the defence"]
+    assert figure.legends[0].get_texts()[0].get_text() == "$many$ <steps>"
+    assert figure.get_suptitle() == "AMF"  # the title is that of the data set
+    assert figure.marks[0][3].startswith("$many$ <steps>, x = 0: 0.3")
+    assert "$many$ <steps>: from 0.3" in description(figure)
+    assert "$many$ &lt;steps&gt;</text>" in svg(figure, "key")
 
 
 @pytest.mark.parametrize("suffix", ["pdf", "png", "svg"])

@@ -1405,6 +1405,17 @@ COMPLAINTS = [
         "comment)",
     ),
     (
+        {"plots": {"names": {"AFM": "the defence"}}},
+        "plots.names.AFM: no model, control or attack has the name 'AFM'; did you mean 'AMF'? "
+        "Valid: BPR-MF, AMF, fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, "
+        "bim-relative, apgd-smooth-rank, apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, "
+        "apgd-margin-test, reliable-test",
+    ),
+    (
+        {"plots": {"names": {"bim": "many steps", "pgd": "many steps"}}},
+        "plots.names.pgd: 'bim' has the same name in figures",
+    ),
+    (
         {"plots": {"colours": {"bmi": "#0072b2"}}},
         "plots.colours.bmi: no curve in the figures has the name 'bmi'; did you mean 'bim'? "
         "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, "

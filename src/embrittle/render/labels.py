@@ -5,10 +5,9 @@ from collections.abc import Callable
 import numpy as np
 
 from embrittle.attacks.norms import MEAN_NORM_METRIC
+from embrittle.vocabulary import CONDITION_LABELS
 
 METRIC_LABELS = {MEAN_NORM_METRIC: "Perturbation norm"}
-
-CONDITION_LABELS = {"initial": "Initial", "fgsm": "FGSM", "bim": "BIM", "pgd": "PGD"}
 
 KNOWS = {
     "nothing": "nothing",

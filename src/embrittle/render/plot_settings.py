@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from embrittle.section import Colour, Number, Section, Switch, Whole, setting
+from embrittle.section import Colour, Filled, Number, Section, Switch, Whole, setting
+from embrittle.vocabulary import CONDITION_LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +54,21 @@ class PlotSettings(Section):
         "`random` (the random recommender).",
     )
 
+    names: dict[str, Filled] = setting(
+        dict,
+        "Name → what figures call it, such as `BPR-MF-at-AMF-norms: BPR-MF, norms of AMF`. Names: those of models, "
+        "controls, embeddings and attacks. Tables and files keep the names.",
+    )
+
+    def named(self, text: str) -> str:
+        """Replace each whole name in a text by what figures call it."""
+        if not self.names:
+            return text
+        called = {label: title for name, title in self.names.items() for label in _labels(name)}
+        # A name is whole if it is no part of a longer one.
+        pattern = "|".join(map(re.escape, sorted(called, key=len, reverse=True)))
+        return re.sub(rf"(?<![\w.-])(?:{pattern})(?![\w-])", lambda found: called[found[0]], text)
+
     def band_ends(self, curve: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         """The lower and upper ends of the band around means over seeds (`tidy.spread_over_seeds`)."""
         if self.band == "sd":
@@ -61,3 +78,8 @@ class PlotSettings(Section):
     def band_label(self, n_seeds: int) -> str:
         """The entry of the band in a legend."""
         return f"{'min to max' if self.band == 'min-max' else 'mean ± sd'}, {n_seeds} seeds"
+
+
+def _labels(name: str) -> tuple[str, str]:
+    """A name, and what figures call it without a setting."""
+    return name, CONDITION_LABELS.get(name, name)

@@ -17,6 +17,8 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from matplotlib.text import Text
+from matplotlib.ticker import FixedLocator
 
 from embrittle.files import written_atomically
 from embrittle.metrics.tidy import known_first
@@ -180,7 +182,25 @@ def drawing(
         yield figure
         for ax in figure.panels.flat if more else ():
             ax.label_outer()
+        if settings.names:
+            _rename(figure)
         figure.suptitle(title, parse_math=False)  # a title may have a $ in it
+
+
+def _rename(figure: Drawing) -> None:
+    """Call models and attacks what the settings call them, wherever they stand."""
+    named = figure.settings.named
+    for ax in figure.panels.flat:
+        for line in ax.lines:
+            line.set_label(named(str(line.get_label())))
+        for axis in (ax.xaxis, ax.yaxis):
+            if isinstance(axis.get_major_locator(), FixedLocator):  # ticks that have names
+                labels = [named(label.get_text()) for label in axis.get_ticklabels()]
+                axis.set_ticks(axis.get_ticklocs(), labels=labels)
+    for text in figure.findobj(Text):
+        if (renamed := named(text.get_text())) != text.get_text():
+            text.set(text=renamed, parse_math=False)  # a name may have a $ in it
+    figure.marks = [(ax, x, y, named(text)) for ax, x, y, text in figure.marks]
 
 
 @contextmanager

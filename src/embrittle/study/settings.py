@@ -112,6 +112,7 @@ def validate(config: Mapping, registry: Mapping) -> Settings:
     for product in PRODUCTS.values():
         product.check(written, problems)
     _check_colours(written, problems)
+    _check_names_in_figures(written, problems)
     if problems.lines:
         raise ConfigError("\n".join(problems.lines))
     return model.model_validate(written)
@@ -472,3 +473,16 @@ def _check_colours(written: Written, problems: Problems) -> None:
         if name not in names and "attacks" in written:
             message = f"no curve in the figures has the name {name!r}{suggestion(name, names)}"
             problems.add(("plots", "colours", name), message)
+
+
+def _check_names_in_figures(written: Written, problems: Problems) -> None:
+    kinds = [written.get(kind, {}) for kind in ("models", "controls", "embeddings", "attacks")]
+    names = list(dict.fromkeys(name for kind in kinds for name in kind))
+    titles: dict[str, str] = {}
+    for name, title in (value_at(written, "plots.names") or {}).items():
+        if name not in names:
+            message = f"no model, control or attack has the name {name!r}{suggestion(name, names)}"
+            problems.add(("plots", "names", name), message)
+        if titles.setdefault(title, name) != name:
+            message = f"{titles[title]!r} has the same name in figures"
+            problems.add(("plots", "names", name), message)

@@ -31,7 +31,7 @@ GROUP_COLUMNS = [
 ]
 INITIAL, CERTIFIED, PROVED, FOUND, ATTACK = "initial", "certified", "proved", "found", "attack"
 OWN_LIST, DECIDED = "own list", "decided"
-NONE = (np.nan,) * 3
+QUARTERS = (0.25, 0.5, 0.75)
 # Lists and certificates are computed in other ways, and their sums differ in the last digits.
 _ROUNDING = 1e-9
 
@@ -299,9 +299,20 @@ def groups_table(
         for threat in threats:
             radii = users.loc[member, "_".join(threat)].to_numpy()
             hit = radii[radii > 0]
-            # Radii are infinite where a list cannot fill up; between those and others there is no value.
-            method = "linear" if np.isfinite(hit).all() else "lower"
-            quartiles = np.quantile(hit, (0.25, 0.5, 0.75), method=method) if len(hit) else NONE
             share = len(hit) / len(radii) if len(radii) else np.nan
-            rows.append((attribute, group, label, int(member.sum()), *threat, share, *quartiles))
+            rows.append(
+                (attribute, group, label, int(member.sum()), *threat, share, *_quartiles(hit))
+            )
     return pd.DataFrame(rows, columns=GROUP_COLUMNS)
+
+
+def _quartiles(radii: np.ndarray) -> tuple[float, ...]:
+    """Return the quartiles of radii; NaN without any.
+
+    Radii of lists that cannot fill up are infinite. There is no value between a finite and an infinite one.
+    """
+    if not len(radii):
+        return (np.nan,) * 3
+    if np.isfinite(radii).all():
+        return tuple(np.quantile(radii, QUARTERS))
+    return tuple(np.quantile(radii, QUARTERS, method="lower"))
