@@ -133,10 +133,11 @@ def test_users_are_searched_among_their_candidates_and_at_all_budgets():
     threat = Threat("users", "l2", "absolute")
     radii = certified_radii(model, seen, targets, 5, threats=[threat])
     budgets = [0.02, 0.1, 0.3, 0.9]
-    found = list(
-        search_users(model, seen, targets, radii.pairs, budgets=budgets, length=5, n_nodes=10**5)
-    )
-    for place, of in enumerate(found):
+    found = {pair: [None] * 4 for pair in radii.pairs}
+    of = {"budgets": budgets, "length": 5, "n_nodes": 10**5}
+    for pair, number, result in search_users(model, seen, targets, radii.pairs, **of):
+        found[pair][number] = result
+    for place, of in enumerate(found.values()):
         user, target = radii.pairs[place], targets.indices[radii.pairs[place]]
         others = np.setdiff1d(np.arange(50), [*seen.indices[seen.users == user], target])
         rows = (items[target] - items[others]).astype(float)
@@ -147,3 +148,65 @@ def test_users_are_searched_among_their_candidates_and_at_all_budgets():
             if len(near) <= 8:
                 assert result.reached == min(5, enumerated(users[user].astype(float), near, budget))
         assert [r.reached for r in of] == sorted(r.reached for r in of)
+
+
+def competitors_above(items, seen, targets, x):
+    """How many items that are neither seen nor targets reach the score of each target, ties as lost."""
+    scores = items @ x
+    rivals = np.setdiff1d(np.arange(len(items)), [*seen, *targets])
+    return np.array([np.sum(scores[rivals] >= scores[t] - 1e-11) for t in targets])
+
+
+def gain(above, length):
+    ranks = np.sort(above) + np.arange(1, len(above) + 1)
+    return sum(1 / np.log2(rank + 1) for rank in ranks if rank <= length)
+
+
+def worst_gain_in_the_plane(user, items, seen, targets, budget, length):
+    """The smallest DCG of all directions within the budget; it can change where two items have equal scores."""
+    half = np.arcsin(budget / np.linalg.norm(user))
+    middle = np.arctan2(user[1], user[0])
+    gaps = (items[targets][:, None] - items[None]).reshape(-1, 2)
+    edges = np.arctan2(gaps[:, 1], gaps[:, 0])[:, None] + np.array([-np.pi / 2, np.pi / 2])
+    offsets = (edges.ravel() - middle + np.pi) % (2 * np.pi) - np.pi
+    angles = middle + np.concatenate([offsets[np.abs(offsets) <= half], [-half, half, 0]])
+    points = np.stack([np.cos(angles), np.sin(angles)], 1)
+    return min(gain(competitors_above(items, seen, targets, x), length) for x in points)
+
+
+def test_the_worst_case_of_several_targets_lies_between_what_is_excluded_and_what_one_row_reaches():
+    length, decided, entered = 4, 0, 0
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        users, items = (rng.normal(size=(n, 2)).astype(np.float32) for n in (1, 25))
+        order = np.argsort(-(items @ users[0]))
+        seen, chosen = order[[1]], np.sort(order[[0, 3, 7]])
+        lists = (UserItems.from_pairs(np.zeros(len(of), int), of, 1, 25) for of in (seen, chosen))
+        seen_items, targets = lists
+        model = Model(users, items)
+        pairs = certified_radii(model, seen_items, targets, length, threats=[USERS]).pairs
+        budgets = [share * float(np.linalg.norm(users[0])) for share in (0.05, 0.2, 0.5)]
+        of = {"budgets": budgets, "length": length, "n_nodes": 10**5}
+        results = list(search_users(model, seen_items, targets, pairs, **of))
+        assert [number for _, number, _ in results] == sorted(number for _, number, _ in results)
+        for number, budget in enumerate(budgets):
+            here = {position: result for position, at, result in results if at == number}
+            excluded = np.full(3, length)
+            excluded[list(here)] = [result.excluded for result in here.values()]
+            row = next(iter(here.values())).row
+            assert np.linalg.norm(row - users[0]) <= budget * (1 + 1e-9)
+            above = competitors_above(items.astype(float), seen, chosen, row).clip(max=length)
+            reached = np.full(3, length)
+            reached[list(here)] = [result.reached for result in here.values()]
+            assert reached.tolist() == above.tolist()
+            entered += len(here) > len(pairs)
+            exact = worst_gain_in_the_plane(
+                users[0].astype(float), items.astype(float), seen, chosen, budget, length
+            )
+            assert gain(excluded, length) <= exact + 1e-9 <= gain(reached, length) + 2e-9
+            decided += gain(excluded, length) == gain(reached, length)
+    assert decided > 40  # of 120
+    assert entered > 0  # a perturbation that breaks one target can bring another one in
+
+
+USERS = Threat("users", "l2", "absolute")

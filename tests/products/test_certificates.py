@@ -70,7 +70,7 @@ def test_curves_have_every_threat_the_exact_worst_case_and_own_lists(measured):
         assert certified <= proved <= found
         assert value(table, users, epsilon, "certified", "HR@5") >= certified
         assert 0 <= value(table, users, epsilon, "certified", "own list") <= 1
-        # User 0 has two test items and is not searched; the others are decided.
+        # User 0 has two test items, for which the worst perturbations may differ; the others are decided.
         decided = value(table, users, epsilon, "proved", "decided")
         assert decided in (pytest.approx(1), pytest.approx(10 / 11))
     assert value(table, users, 1.0, "certified", "own list") < value(

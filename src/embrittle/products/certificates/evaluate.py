@@ -46,7 +46,7 @@ def search(
     n_nodes: int,
     k: int,
 ) -> pd.DataFrame:
-    """Search the worst case of perturbed user rows, of the users with a single test item that is in their list.
+    """Search the worst case of perturbed user rows, of the users with a test item in their list.
 
     Args:
         model, seen: as in `radii.certified_radii`.
@@ -58,10 +58,10 @@ def search(
 
     Returns:
         Columns `SEARCH_COLUMNS`: a row for each test item and epsilon, absolute and relative; pair is the position in
-        `test_items.indices`, and reached, excluded and n_nodes are as in `search.Found`.
+        `test_items.indices`, and reached, excluded and n_nodes are as in `search.Found`. What is reached of a user's
+        test items is reached by one perturbation.
     """
     radii = certificate.radii
-    single = test_items.counts[test_items.users[radii.pairs]] == 1
     of_budgets = [
         (value * threat.budgets(certificate.sizes)[0], threat.budget, value)
         for threat in SEARCHED
@@ -69,14 +69,12 @@ def search(
     ]
     of_budgets.sort()
     budgets = [budget for budget, _, _ in of_budgets]
-    pairs = radii.pairs[single]
     searched = search_users(
-        *(model, seen, test_items, pairs), budgets=budgets, length=k, n_nodes=n_nodes
+        *(model, seen, test_items, radii.pairs), budgets=budgets, length=k, n_nodes=n_nodes
     )
     rows = [
-        (unit, value, pair, of.reached, of.excluded, of.n_nodes)
-        for pair, found in zip(pairs, searched, strict=True)
-        for (_, unit, value), of in zip(of_budgets, found, strict=True)
+        (*of_budgets[number][1:], pair, of.reached, of.excluded, of.n_nodes)
+        for pair, number, of in searched
     ]
     return pd.DataFrame(rows, columns=SEARCH_COLUMNS)
 
@@ -158,37 +156,25 @@ def curves(
             )
             rows.append((*at, CERTIFIED, "", OWN_LIST, share))
             if searched is not None and threat in SEARCHED:
-                rows += [
-                    (*at, *of)
-                    for of in _of_search(searched, values, radii.pairs, test_items, at, first)
-                ]
+                rows += [(*at, *of) for of in _of_search(searched, test_items, at, first)]
     return pd.DataFrame(rows, columns=CURVE_COLUMNS)
 
 
-def _of_search(
-    searched: pd.DataFrame,
-    values: np.ndarray,
-    pairs: np.ndarray,
-    test_items: UserItems,
-    at: tuple,
-    k: int,
-) -> Iterable[tuple]:
+def _of_search(searched: pd.DataFrame, test_items: UserItems, at: tuple, k: int) -> Iterable[tuple]:
     """Yield (kind, attack, metric, value) of the exact worst cases at one epsilon; nothing if none was searched for."""
     *_, budget, epsilon = at
     here = searched[(searched["budget"] == budget) & (searched["epsilon"] == epsilon)]
     if here.empty:
         return
-    # Users with several test items were not searched: all that the bound allows, and at least what is above already.
-    most = np.minimum(measures.overtaken_at(values, epsilon), k)
-    least = np.minimum(measures.overtaken_at(values, 0.0), k)
-    place = np.searchsorted(pairs, here["pair"])
-    most[place], least[place] = here["excluded"], here["reached"]
-    for kind, counts in ((PROVED, most), (FOUND, least)):
-        ndcg = measures.ndcg_left(counts, pairs, test_items, k)
+    here = here.sort_values("pair")
+    pairs, tested = here["pair"].to_numpy(), test_items.counts > 0
+    proved, found = (
+        measures.ndcg_left(here[column].to_numpy(), pairs, test_items, k)
+        for column in ("excluded", "reached")
+    )
+    for kind, ndcg in ((PROVED, proved), (FOUND, found)):
         yield kind, "", f"nDCG@{k}", np.nanmean(ndcg)
-    undecided = np.unique(test_items.users[pairs[most != least]])
-    tested = np.count_nonzero(test_items.counts)
-    yield PROVED, "", DECIDED, 1 - len(undecided) / tested
+    yield PROVED, "", DECIDED, np.mean(proved[tested] == found[tested])
 
 
 def beside_attacks(
