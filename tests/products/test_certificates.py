@@ -246,9 +246,8 @@ def test_models_are_compared_pair_by_pair(made):
     assert (row["low"], row["high"]) == pytest.approx(interval([10, 11, 9]))
     assert np.isnan(row["at_least"])  # no worst case of items' rows is known
     (row,) = cells.at(made["differences"], 0.01, rows="users").to_dict("records")
-    assert row["at_least"] == pytest.approx(
-        8
-    )  # 60 + 10 proved of AMF, 50 + 12 found of BPR-MF, and so on
+    # 60 + 10 proved of AMF less 50 + 12 found of BPR-MF, and so on.
+    assert row["at_least"] == pytest.approx(8)
     assert (row["at_least_low"], row["at_least_high"]) == pytest.approx(interval([8, 9, 7]))
     seeds = made["seeds"]  # what the verdict reads: relative, at the compared epsilon
     assert seeds["difference"].tolist() == pytest.approx([10, 11, 9])

@@ -61,7 +61,7 @@ def search_users(
         perturbation, the one that leaves the smallest nDCG of those found. It may bring a target into the list that is
         not in `pairs`.
     """
-    users, items = model.user_factors.astype(np.float64), Items.of(model)
+    users, items = model.user_factors.astype(np.float64), _Items.of(model)
     of_users = targets.users[pairs]
     for user in np.unique(of_users):
         positions = pairs[of_users == user]
@@ -81,7 +81,7 @@ def search_users(
 
 
 @dataclass(frozen=True)
-class Items:
+class _Items:
     """What all users share.
 
     Attributes:
@@ -97,7 +97,7 @@ class Items:
     squares: np.ndarray
 
     @classmethod
-    def of(cls, model: Model) -> "Items":
+    def of(cls, model: Model) -> "_Items":
         """Return the items of a model."""
         rows = model.item_factors.astype(np.float64)
         squares = np.square(rows[:, : model.n_moved]).sum(axis=1)
@@ -107,7 +107,7 @@ class Items:
 class _Rivals:
     """The items that compete with the targets of a user."""
 
-    def __init__(self, user: np.ndarray, items: Items, seen: np.ndarray, targets: np.ndarray):
+    def __init__(self, user: np.ndarray, items: _Items, seen: np.ndarray, targets: np.ndarray):
         self.user, self.items, self.targets = user, items, targets
         self.size = float(np.linalg.norm(user))
         self.scores = items.rows @ user

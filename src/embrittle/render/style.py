@@ -195,11 +195,12 @@ def _rename(figure: Drawing) -> None:
             line.set_label(named(str(line.get_label())))
         for axis in (ax.xaxis, ax.yaxis):
             if isinstance(axis.get_major_locator(), FixedLocator):  # ticks that have names
-                labels = [named(label.get_text()) for label in axis.get_ticklabels()]
-                axis.set_ticks(axis.get_ticklocs(), labels=labels)
+                labels = [label.get_text() for label in axis.get_ticklabels()]
+                if (renamed := [named(label) for label in labels]) != labels:
+                    axis.set_ticks(axis.get_ticklocs(), labels=renamed)
     for text in figure.findobj(Text):
-        if (renamed := named(text.get_text())) != text.get_text():
-            text.set(text=renamed, parse_math=False)  # a name may have a $ in it
+        if (name := named(text.get_text())) != text.get_text():
+            text.set(text=name, parse_math=False)  # a name may have a $ in it
     figure.marks = [(ax, x, y, named(text)) for ax, x, y, text in figure.marks]
 
 
