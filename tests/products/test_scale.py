@@ -221,6 +221,17 @@ def test_the_page_begins_with_the_share():
     assert sentence.endswith("] under BIM of what AMF saves.")
 
 
+def test_the_page_says_what_a_share_below_0_is():
+    of = metrics()
+    copies = [name for name, entry in CONTROLS.items() if "norms_of" in entry]
+    worse = of["model"].isin(copies) & of["attack"].eq("bim") & of["epsilon"].eq(0.5)
+    of.loc[worse, "value"] = 0.0001 * of.loc[worse, "seed"]
+    (sentence,) = page_remarks(report(of, sizes(), **ARGUMENTS))
+    assert sentence.endswith(
+        "Below 0: the copy keeps less than BPR-MF itself, so the norms explain nothing."
+    )
+
+
 def test_the_figure_marks_the_model_and_the_norms_of_the_defence(long):
     figure = scale_figure(
         curves(long, CONTROLS), sizes(), "shop", model="BPR-MF", defence="AMF", k=10

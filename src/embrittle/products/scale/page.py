@@ -67,6 +67,7 @@ def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, Sequence[s
             for row in rows.itertuples(index=False)
             if not np.isnan(row.share_low)
         ]
+        against = rows["share_high"].lt(0).any()
         undecided = [
             condition_label(row.attack)
             for row in rows.itertuples(index=False)
@@ -80,5 +81,9 @@ def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, Sequence[s
         )
         if of_attacks and undecided:
             text += f" It cannot be told under {listed(undecided)}."
+        if against:
+            text += (
+                f" Below 0: the copy keeps less than {model} itself, so the norms explain nothing."
+            )
         found[dataset] = [text]
     return found
