@@ -47,7 +47,7 @@ def sorted_candidates(factors, owned, user) -> list[tuple[float, int]]:
 
 
 def in_blocks(rows_per_block, n_items):
-    return mock.patch.object(ranking, "_BLOCK_BYTES", 4 * n_items * rows_per_block)
+    return mock.patch.object(ranking, "SCORED", n_items * rows_per_block)
 
 
 def owned_by(n_users, *items):
@@ -105,7 +105,7 @@ def test_ranks_are_places_in_the_lists_for_real_scores():
 def test_a_block_holds_one_user_at_least():
     train = UserItems.from_pairs(*owned_by(5, 0), 5, 4)
     factors = np.ones((5, 2), np.float32), np.ones((4, 2), np.float32)
-    with mock.patch.object(ranking, "_BLOCK_BYTES", 1):
+    with mock.patch.object(ranking, "SCORED", 1):
         items, _ = top_items(CpuBackend(), *factors, train, 3)
     assert items.tolist() == [[1, 2, 3]] * 5
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Literal
@@ -67,8 +68,13 @@ class Loss(ABC):
         """Return the gradient of the loss at Theta + Delta, in the shapes of `delta`; any positive multiple of it."""
 
     @abstractmethod
-    def value_and_gradient(self, delta: Pair) -> tuple[float, Pair]:
-        """Return the loss at Theta + Delta, and `gradient`."""
+    def losses_and_gradient(self, delta: Pair) -> tuple[np.ndarray, Pair]:
+        """Return what each user adds to the loss at Theta + Delta, float64 (n_users,), and `gradient`."""
+
+    @property
+    def separate(self) -> bool:
+        """Whether users alone move, so that the loss is a sum of terms that depend on one row of Delta each."""
+        return self._moves == (True, False)
 
     def draw_negatives(self, seed: int, iteration: int = 0) -> None:
         """Draw new random negatives, if the loss has any.
@@ -117,14 +123,23 @@ class Loss(ABC):
         return self.step_along(delta, self.gradient(delta), step, bound, norm)
 
     def step_along(
-        self, delta: Pair, direction: Pair, step: float, bound: float, norm: str = "linf"
+        self,
+        delta: Pair,
+        direction: Pair,
+        step: float | np.ndarray,
+        bound: float,
+        norm: str = "linf",
     ) -> Pair:
         """Return Delta + step * v / ||v||, with the norm of each row of a direction v, projected to the budget.
 
         Args:
-            delta, step, bound, norm: as in `ascent_step`.
+            delta, step, bound, norm: as in `ascent_step`. If the loss is `separate`, there may be a step for each user,
+                float64 (n_users,).
             direction: v, in the shapes of `delta`. With a step of 0, Delta itself is projected.
         """
+        if isinstance(step, np.ndarray):
+            users, items = self.step_along(self.no_change(), direction, 1.0, math.inf, norm)
+            delta, step = (delta[0] + self._column(step) * users, items), 0.0
         ascend = {"linf": self.backend.ascent_step, "l2": self.backend.ascent_step_in_ball}[norm]
         return tuple(
             ascend(change, towards, step * unit, bound * unit) if moves else change
@@ -132,6 +147,19 @@ class Loss(ABC):
                 delta, direction, self.units, self._moves, strict=True
             )
         )
+
+    def chosen(self, of_first: np.ndarray, first: Pair, second: Pair) -> Pair:
+        """Return the users' rows of one pair of arrays or of another; the loss is `separate`.
+
+        Args:
+            of_first: whose rows are those of `first`, bool (n_users,).
+            first, second: finite arrays, in the shapes of Delta.
+        """
+        from_first, from_second = self._column(of_first), self._column(~of_first)
+        return from_first * first[0] + from_second * second[0], second[1]
+
+    def _column(self, of_users: np.ndarray) -> Array:
+        return self.backend.put(of_users.astype(np.float32)[:, None])
 
     def no_change(self) -> Pair:
         """Return Delta = 0."""

@@ -13,9 +13,9 @@ from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.files import read_tensors
 from embrittle.kernels import numba_radii
+from embrittle.kernels.blocks import SCORED, user_blocks
 from embrittle.row_norms import row_sizes
 
-_BLOCK_BYTES = 8 * 2**20
 _MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a bound
 _SLACK, _FACTORS = 1e-6, 64
 
@@ -147,13 +147,12 @@ def _blocks(
     elementwise = np.array([threat.norm == "linf" for threat in threats])
     slack = slack_of(items.shape[1])
     of_users = targets.users
-    size = max(1, _BLOCK_BYTES // (4 * len(items)))
-    for start in range(0, len(users), size):
-        stop = min(start + size, len(users))
-        first, last = targets.indptr[start], targets.indptr[stop]
+    for block in user_blocks(len(users), len(items), SCORED):
+        start, size = block.start, block.stop - block.start
+        first, last = targets.indptr[start], targets.indptr[block.stop]
         if first == last:
             continue
-        scores = users[start:stop] @ items.T
+        scores = users[block] @ items.T
         own, may_stay = np.empty(last - first, np.float32), np.empty(last - first, np.bool_)
         numba_radii.prepare_targets(
             scores, start, seen.indptr, seen.indices, targets.indptr, targets.indices, length,

@@ -99,15 +99,15 @@ class Backend(Protocol):
 
     def ranking_gradient(
         self, user_factors: Array, item_factors: Array, loss: RankingLoss
-    ) -> tuple[float, Array, Array]:
-        """Return a loss of the ranking, and its gradient with respect to both factors.
+    ) -> tuple[np.ndarray, Array, Array]:
+        """Return a loss of the ranking for each user, and the gradient of its sum with respect to both factors.
 
         Args:
             user_factors, item_factors: float32 (n_users, n_factors) and (n_items, n_factors), on the device.
             loss: which loss, with the seen items and the targets.
 
         Returns:
-            The loss, and new arrays with the shapes of the factors.
+            The losses of the users, float64 (n_users,) on the host, and new arrays with the shapes of the factors.
         """
 
     def ascent_step(self, delta: Array, gradient: Array, step: float, bound: float) -> Array:

@@ -59,9 +59,9 @@ class CpuBackend:
 
     def ranking_gradient(
         self, user_factors: np.ndarray, item_factors: np.ndarray, loss: RankingLoss
-    ) -> tuple[float, np.ndarray, np.ndarray]:
-        """Return loss and gradient with the loops of `numba_ranking_losses`."""
-        return numba_ranking_losses.value_and_gradient(user_factors, item_factors, loss)
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return losses and gradient with the loops of `numba_ranking_losses`."""
+        return numba_ranking_losses.losses_and_gradient(user_factors, item_factors, loss)
 
     def ascent_step(
         self, delta: np.ndarray, gradient: np.ndarray, step: float, bound: float

@@ -226,9 +226,9 @@ class CudaBackend:
 
     def ranking_gradient(
         self, user_factors: torch.Tensor, item_factors: torch.Tensor, loss: RankingLoss
-    ) -> tuple[float, torch.Tensor, torch.Tensor]:
-        """Return loss and gradient with the operations of `cuda_ranking_losses`."""
-        return cuda_ranking_losses.value_and_gradient(user_factors, item_factors, loss)
+    ) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+        """Return losses and gradient with the operations of `cuda_ranking_losses`."""
+        return cuda_ranking_losses.losses_and_gradient(user_factors, item_factors, loss)
 
     def ascent_step(
         self, delta: torch.Tensor, gradient: torch.Tensor, step: float, bound: float

@@ -8,33 +8,31 @@ import numpy as np
 import torch
 
 from embrittle.data.interactions import UserItems
+from embrittle.kernels.blocks import user_blocks
 from embrittle.kernels.ranking_losses import BEYOND, LEAST_SPREAD, RankingLoss
 
 _BLOCK_SCORES = 2**24  # scores of a block: 64 MiB for each of the few tensors of this size
 
 
-def value_and_gradient(
+def losses_and_gradient(
     user_factors: torch.Tensor, item_factors: torch.Tensor, loss: RankingLoss
-) -> tuple[float, torch.Tensor, torch.Tensor]:
-    """Return the loss and its gradient with respect to both factors, as `Backend.ranking_gradient`."""
+) -> tuple[np.ndarray, torch.Tensor, torch.Tensor]:
+    """Return the losses and their gradient with respect to both factors, as `Backend.ranking_gradient`."""
     user_gradient, item_gradient = torch.empty_like(user_factors), torch.zeros_like(item_factors)
-    total = torch.zeros((), dtype=torch.float64, device=user_factors.device)
-    size = max(1, _BLOCK_SCORES // len(item_factors))
+    losses = torch.empty(len(user_factors), dtype=torch.float64, device=user_factors.device)
     slopes_of = _margin_slopes if loss.kind == "margin" else _rank_slopes
-    for start in range(0, len(user_factors), size):
-        block = slice(start, min(start + size, len(user_factors)))
+    for block in user_blocks(len(user_factors), len(item_factors), _BLOCK_SCORES):
         scores = user_factors[block] @ item_factors.T
-        value, slopes = slopes_of(scores, block, loss)
-        total += value
+        losses[block], slopes = slopes_of(scores, block, loss)
         user_gradient[block] = slopes @ item_factors
         item_gradient += slopes.T @ user_factors[block]
-    return float(total), user_gradient, item_gradient
+    return losses.cpu().numpy(), user_gradient, item_gradient
 
 
 def _rank_slopes(
     scores: torch.Tensor, block: slice, loss: RankingLoss
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sum of "lists" or "smooth-rank" over a block of users, and its slopes, (n_block, n_items)."""
+    """Return "lists" or "smooth-rank" of each user of a block, and the slopes, (n_block, n_items)."""
     device = scores.device
     sharpness = torch.from_numpy(loss.sharpness[block]).to(device).unsqueeze(1)
     targets, exists = _padded(loss.targets, block, device)
@@ -43,7 +41,7 @@ def _rank_slopes(
     compared[_pairs(loss.seen, block, device)] = False
     compared[_pairs(loss.targets, block, device)] = False
     slopes = torch.zeros_like(scores)
-    total = torch.zeros((), dtype=torch.float64, device=device)
+    losses = torch.zeros(len(scores), dtype=torch.float64, device=device)
     for n in range(targets.shape[1]):
         differences = sharpness * (scores - own[:, n : n + 1])
         shares = torch.where(compared, torch.sigmoid(differences), 0)
@@ -55,17 +53,17 @@ def _rank_slopes(
         else:
             values, weights = before, sharpness.expand_as(before)
         counted = exists[:, n : n + 1]
-        total += torch.where(counted, values, 0).sum(dtype=torch.float64)
+        losses += torch.where(counted, values, 0).squeeze(1)
         changes = torch.where(counted, weights, 0) * (shares * torch.sigmoid(-differences))
         slopes += changes
         slopes.scatter_add_(1, targets[:, n : n + 1], -changes.sum(1, keepdim=True))
-    return total, slopes
+    return losses, slopes
 
 
 def _margin_slopes(
     scores: torch.Tensor, block: slice, loss: RankingLoss
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the sum of "margin" over a block of users, and its slopes, (n_block, n_items)."""
+    """Return "margin" of each user of a block, and the slopes, (n_block, n_items)."""
     device, length = scores.device, loss.length
     targets, exists = _padded(loss.targets, block, device)
     own = scores.gather(1, targets)
@@ -73,7 +71,7 @@ def _margin_slopes(
     n_candidates = torch.isfinite(scores).sum(1, keepdim=True)
     best, items = scores.topk(min(length + BEYOND + 1, scores.shape[1]), dim=1)
     slopes = torch.zeros_like(scores)
-    total = torch.zeros((), dtype=torch.float64, device=device)
+    losses = torch.zeros(len(scores), dtype=torch.float64, device=device)
     for n in range(targets.shape[1]):
         target = targets[:, n : n + 1]
         is_target = items == target
@@ -97,13 +95,13 @@ def _margin_slopes(
         counted &= spread > LEAST_SPREAD * (first.abs() + beyond.abs())
         spread = torch.where(counted, spread, 1)
         margins = torch.where(counted, (kth - own[:, n : n + 1]) / spread, 0)
-        total += margins.clamp_max(loss.enough).sum(dtype=torch.float64)
+        losses += margins.clamp_max(loss.enough).squeeze(1)
         counted = counted & (margins <= loss.enough)
         slope = torch.where(counted, 1 / spread, 0)
         of_spread = torch.where(counted, margins / spread, 0)
         where = torch.cat([items.gather(1, end) for end in ends] + [target], dim=1)
         slopes.scatter_add_(1, where, torch.cat([-of_spread, slope, of_spread, -slope], dim=1))
-    return total, slopes
+    return losses, slopes
 
 
 def _padded(

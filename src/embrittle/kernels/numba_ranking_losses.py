@@ -5,64 +5,64 @@ of the loss with respect to the scores. Memory grows with the size of a block, n
 """
 
 import math
-from collections.abc import Iterator
 
 import numpy as np
 
+from embrittle.kernels.blocks import CACHED, user_blocks
 from embrittle.kernels.cache import compiled
 from embrittle.kernels.numba_ranking import best_items
 from embrittle.kernels.numba_training import FAST_MATH
 from embrittle.kernels.ranking_losses import BEYOND, LEAST_SPREAD, RankingLoss
 from embrittle.kernels.vector_math import LOG2_E, power_of_two
 
-_BLOCK_BYTES = 4 * 2**20  # of scores; with the factors of the items they should fit the outer cache
 _ZERO, _ONE, _HALF = np.float32(0), np.float32(1), np.float32(0.5)
 _INFINITY = np.float32(np.inf)
 _LARGEST_POWER = np.float32(100)
 
 
-def value_and_gradient(
+def losses_and_gradient(
     user_factors: np.ndarray, item_factors: np.ndarray, loss: RankingLoss
-) -> tuple[float, np.ndarray, np.ndarray]:
-    """Return the loss and its gradient with respect to both factors, as `Backend.ranking_gradient`."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the losses and their gradient with respect to both factors, as `Backend.ranking_gradient`."""
     user_gradient, item_gradient = np.empty_like(user_factors), np.zeros_like(item_factors)
-    product, total = np.empty_like(item_factors), 0.0
-    slopes = _margin_slopes if loss.kind == "margin" else _rank_slopes
-    for block in _blocks(len(user_factors), len(item_factors)):
+    product, losses = np.empty_like(item_factors), np.empty(len(user_factors))
+    write_slopes = _write_margin_slopes if loss.kind == "margin" else _write_rank_slopes
+    for block in user_blocks(len(user_factors), len(item_factors), CACHED):
         users = user_factors[block]
         scores = users @ item_factors.T
-        total += slopes(scores, block.start, loss)
+        write_slopes(scores, block.start, loss, losses[block])
         np.matmul(scores, item_factors, out=user_gradient[block])
         np.matmul(scores.T, users, out=product)
         item_gradient += product
-    return total, user_gradient, item_gradient
+    return losses, user_gradient, item_gradient
 
 
-def _blocks(n_users: int, n_items: int) -> Iterator[slice]:
-    size = max(1, _BLOCK_BYTES // (4 * n_items))
-    for start in range(0, n_users, size):
-        yield slice(start, min(start + size, n_users))
-
-
-def _rank_slopes(scores: np.ndarray, first_user: int, loss: RankingLoss) -> float:
+def _write_rank_slopes(
+    scores: np.ndarray, first_user: int, loss: RankingLoss, losses: np.ndarray
+) -> None:
     seen, targets = loss.seen, loss.targets
     most = int(targets.counts.max(initial=0))
     spare = np.empty((2, scores.shape[1]), np.float32)
     of_targets = np.empty(most, np.float32)
-    return rank_slopes(
+    rank_slopes(
         scores, first_user, seen.indptr, seen.indices, targets.indptr, targets.indices,
-        loss.sharpness, loss.kind == "smooth-rank", *spare, of_targets,
+        loss.sharpness, loss.kind == "smooth-rank", *spare, of_targets, losses,
     )  # fmt: skip
 
 
-def _margin_slopes(scores: np.ndarray, first_user: int, loss: RankingLoss) -> float:
+def _write_margin_slopes(
+    scores: np.ndarray, first_user: int, loss: RankingLoss, losses: np.ndarray
+) -> None:
     seen, targets = loss.seen, loss.targets
     shape = len(scores), loss.length + BEYOND + 1  # one more: the target itself may be among them
     best = np.empty(shape, np.int32), np.empty(shape, np.float32)
     if not best_items(scores, first_user, seen.indptr, seen.indices, *best):
-        scores[:] = 0  # a score is NaN, of which the lists of the attack will tell
-        return np.nan
-    return margin_slopes(
+        scores[:], losses[:] = (
+            0,
+            np.nan,
+        )  # a score is NaN, of which the lists of the attack will tell
+        return
+    margin_slopes(
         scores,
         first_user,
         *best,
@@ -70,6 +70,7 @@ def _margin_slopes(scores: np.ndarray, first_user: int, loss: RankingLoss) -> fl
         targets.indices,
         loss.length,
         np.float32(loss.enough),
+        losses,
     )
 
 
@@ -122,8 +123,9 @@ def rank_slopes(
     powers: np.ndarray,
     slopes: np.ndarray,
     of_targets: np.ndarray,
-) -> float:
-    """Overwrite scores with the slopes of the loss "lists" or, `discounted`, "smooth-rank"; return the loss.
+    losses: np.ndarray,
+) -> None:
+    """Overwrite scores with the slopes of the loss "lists" or, `discounted`, "smooth-rank", and write the losses.
 
     With a = e^(c s_j) and b = e^(c s_t), sigma(c (s_j - s_t)) is a / (a + b) and its slope c a b / (a + b)^2. So there
     is one exponential for each item, not one for each pair. Exponents are taken relative to the middle of the targets'
@@ -139,11 +141,12 @@ def rank_slopes(
         discounted: which loss.
         powers, slopes: float32 (n_items,), overwritten.
         of_targets: float32, at least as long as a user has targets; overwritten.
+        losses: float64 (n_block,), overwritten with the loss of each user.
     """
-    total = 0.0
     for row in range(len(scores)):
         user, of_items = first_user + row, scores[row]
         first, last = target_indptr[user], target_indptr[user + 1]
+        losses[row] = 0.0
         if first == last:
             of_items[:] = _ZERO
             continue
@@ -167,15 +170,14 @@ def rank_slopes(
             weight = sharpness[user]
             if discounted:
                 logarithm = math.log2(2.0 + before)
-                total += 1 - 1 / logarithm
+                losses[row] += 1 - 1 / logarithm
                 weight *= np.float32(1 / (math.log(2.0) * (2.0 + before) * logarithm * logarithm))
             else:
-                total += before
+                losses[row] += before
             _add(of_items, weight, slopes)
             of_targets[t] = weight * slope_of_target
         for t in range(first, last):
             of_items[targets[t]] = -of_targets[t - first]
-    return total
 
 
 @compiled(cache=True, error_model="numpy")
@@ -188,11 +190,12 @@ def margin_slopes(
     targets: np.ndarray,
     length: int,
     enough: np.float32,
-) -> float:
-    """Overwrite scores with the slopes of the loss "margin"; return the loss.
+    losses: np.ndarray,
+) -> None:
+    """Overwrite scores with the slopes of the loss "margin", and write the losses.
 
     Args:
-        scores, first_user, target_indptr, targets: as in `rank_slopes`.
+        scores, first_user, target_indptr, targets, losses: as in `rank_slopes`.
         all_items, all_best: the best items of each user of the block and their scores, from `best_items`.
         length, enough: as in `RankingLoss`.
     """
@@ -203,8 +206,8 @@ def margin_slopes(
         user = first_user + row
         most = max(most, target_indptr[user + 1] - target_indptr[user])
     where, slopes = np.empty(4 * most, np.int64), np.empty(4 * most, np.float32)
-    total = 0.0
     for row in range(n_block):
+        losses[row] = 0.0
         user, of_items = first_user + row, scores[row]
         best, items = all_best[row], all_items[row]
         n_kept = 0
@@ -229,9 +232,9 @@ def margin_slopes(
                 continue
             margin = (best[kth] - of_items[target]) / spread
             if margin > enough:
-                total += float(enough)
+                losses[row] += float(enough)
                 continue
-            total += margin
+            losses[row] += margin
             ends = (items[kth], target, items[first], items[beyond])
             slope, of_spread = _ONE / spread, margin / spread
             values = (slope, -slope, -of_spread, of_spread)
@@ -242,4 +245,3 @@ def margin_slopes(
             of_items[item] = _ZERO
         for n in range(n_slopes):
             of_items[where[n]] += slopes[n]
-    return total

@@ -12,18 +12,16 @@ import numpy as np
 from embrittle.data.interactions import UserItems
 from embrittle.errors import DataError
 from embrittle.kernels.backend import Array, Backend
+from embrittle.kernels.blocks import SCORED, user_blocks
 from embrittle.kernels.numba_ranking import best_items, ranks_of_targets
 from embrittle.rng import Stream, generator
 
 # Function that returns the scores of a block of users (a slice) for all items: float32 (n_block, n_items), on the host.
 Scorer = Callable[[slice], np.ndarray]
-_BLOCK_BYTES = 8 * 2**20  # size of a block of scores, which fits the outer cache
 
 
 def _blocks(seen_items: UserItems) -> Iterator[slice]:
-    size = max(1, _BLOCK_BYTES // (4 * seen_items.n_items))
-    for start in range(0, seen_items.n_users, size):
-        yield slice(start, min(start + size, seen_items.n_users))
+    return user_blocks(seen_items.n_users, seen_items.n_items, SCORED)
 
 
 def _check_length(length: int, seen_items: UserItems) -> None:

@@ -96,14 +96,15 @@ def train_epoch(
     return total / (n_batches * settings.batch_size)
 
 
-def ranking_loss(parameters: Parameters, loss: RankingLoss) -> torch.Tensor:
-    """Return a ranking loss (`ranking_losses.RankingLoss`), user by user and target by target."""
-    total = torch.zeros((), dtype=parameters[0].dtype)
+def ranking_losses(parameters: Parameters, loss: RankingLoss) -> torch.Tensor:
+    """Return a ranking loss (`ranking_losses.RankingLoss`) of each user, (n_users,), target by target."""
+    losses = []
     for user, row in enumerate(parameters[0] @ parameters[1].T):
         seen, targets = (
             part.indices[part.indptr[user] : part.indptr[user + 1]].tolist()
             for part in (loss.seen, loss.targets)
         )
+        total = torch.zeros((), dtype=parameters[0].dtype)
         for target in targets:
             if loss.kind == "margin":
                 total = total + _margin_loss(row, seen, target, loss)
@@ -114,7 +115,8 @@ def ranking_loss(parameters: Parameters, loss: RankingLoss) -> torch.Tensor:
             total = total + (
                 1 - 1 / torch.log2(2 + before) if loss.kind == "smooth-rank" else before
             )
-    return total
+        losses.append(total)
+    return torch.stack(losses)
 
 
 def _margin_loss(

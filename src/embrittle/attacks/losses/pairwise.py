@@ -80,18 +80,18 @@ class PairwiseLoss(Loss):
         """Return the gradient of the loss at Theta + Delta, in the shapes of `delta`."""
         return self._gradient_at(self._at(delta))
 
-    def value_and_gradient(self, delta: Pair) -> tuple[float, Pair]:
-        """Return the loss at Theta + Delta, in nats, and its gradient. Only for BPR.
+    def losses_and_gradient(self, delta: Pair) -> tuple[np.ndarray, Pair]:
+        """Return the users' losses at Theta + Delta, in nats, and the gradient. Only for BPR.
 
         The loops of the gradient give no value, so the score differences are computed a second time.
         """
         at = self._at(delta)
         gradient = self._gradient_at(at)
         users, items = map(self.backend.get, at)
-        total = 0.0
-        for differences in _differences(users, items, self._train, self._negatives):
-            total += float(np.logaddexp(0, -np.maximum(differences, LOWEST_DIFFERENCE)).sum())
-        return total, gradient
+        differences = _differences(users, items, self._train, self._negatives)
+        losses = [np.logaddexp(0, -np.maximum(part, LOWEST_DIFFERENCE)) for part in differences]
+        owners = self._train.users
+        return np.bincount(owners, np.concatenate(losses), len(users)), gradient
 
     def _at(self, delta: Pair) -> Pair:
         """Return the factors at which the gradient is taken; draw the negatives before the first."""

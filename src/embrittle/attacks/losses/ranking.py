@@ -49,12 +49,12 @@ class RankedLoss(Loss):
 
     def gradient(self, delta: Pair) -> Pair:
         """Return the gradient, scaled so that its longest row has a fixed length."""
-        return self.value_and_gradient(delta)[1]
+        return self.losses_and_gradient(delta)[1]
 
-    def value_and_gradient(self, delta: Pair) -> tuple[float, Pair]:
-        """Return the loss at Theta + Delta, and `gradient`."""
-        value, *slopes = self.backend.ranking_gradient(*self.perturbed(delta), self._ranking)
-        return value, tuple(_lengthened(slope) for slope in self._without_fixed(tuple(slopes)))
+    def losses_and_gradient(self, delta: Pair) -> tuple[np.ndarray, Pair]:
+        """Return the users' losses at Theta + Delta, and `gradient`."""
+        losses, *slopes = self.backend.ranking_gradient(*self.perturbed(delta), self._ranking)
+        return losses, tuple(_lengthened(slope) for slope in self._without_fixed(tuple(slopes)))
 
 
 def _lengthened(slope: Any) -> Any:

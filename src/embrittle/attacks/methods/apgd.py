@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from embrittle.attacks.registry import whole_attack
 
@@ -27,7 +29,9 @@ def apgd(
 ) -> Pair:
     """Return the Delta with the largest loss that the steps find; `loss.history` has the loss at every iterate.
 
-    As in the paper, with the L2 norm of each row, one step size for all rows, and one objective.
+    As in the paper, with the L2 norm of each row. All rows share one step size and one objective, unless users alone
+    move: then nothing that one user's row does changes the loss of another, and each row takes the steps and keeps the
+    best iterate of its own.
 
     Args:
         loss: the loss to ascend.
@@ -38,16 +42,16 @@ def apgd(
         starts: number of runs, of which the best counts. The first starts from Delta = 0, the others from random rows
             in the L2 ball of radius epsilon.
     """
-    best, best_value = None, -math.inf
+    courses = (_Separate if loss.separate else _Shared)(loss)
+    best: _Iterate | None = None
     for start in range(int(starts)):
         delta = loss.uniform_in_ball(epsilon, seed, start) if start else loss.no_change()
         if start and norm == "linf":
             delta = loss.step_along(delta, delta, 0.0, epsilon, norm)
-        found, value = _ascended(loss, delta, epsilon, iterations, norm)
-        if best is None or value > best_value:
-            best, best_value = found, value
+        found = _ascended(loss, courses, delta, epsilon, iterations, norm)
+        best = found if best is None else courses.better(found, best)
     assert best is not None
-    return best
+    return best.delta
 
 
 def checkpoints(iterations: int) -> Iterator[int]:
@@ -60,48 +64,93 @@ def checkpoints(iterations: int) -> Iterator[int]:
         step += period
 
 
+@dataclass(frozen=True)
+class _Iterate:
+    """A Delta with its gradient and with the loss of each course of steps, float64 (n_courses,)."""
+
+    delta: Pair
+    gradient: Pair
+    losses: np.ndarray
+
+
+class _Shared:
+    """One course of steps for all rows."""
+
+    def __init__(self, loss: Loss):
+        self._loss = loss
+
+    def at(self, delta: Pair) -> _Iterate:
+        """Return the loss and its gradient at Delta; note the loss in the history."""
+        losses, gradient = self._loss.losses_and_gradient(delta)
+        self._loss.history.append(float(losses.sum()))
+        return _Iterate(delta, gradient, self._of_courses(losses))
+
+    def chosen(self, of_first: np.ndarray, first: _Iterate, second: _Iterate) -> _Iterate:
+        """Return the first iterate for the courses in `of_first`, bool (n_courses,), and the second for the others."""
+        return first if of_first.all() else second
+
+    def better(self, first: _Iterate, second: _Iterate) -> _Iterate:
+        """Return the iterate with the larger loss; the second if they are equal."""
+        return self.chosen(first.losses > second.losses, first, second)
+
+    def lengths(self, steps: np.ndarray) -> float | np.ndarray:
+        """Return the steps of all courses, (n_courses,), as `Loss.step_along` takes them."""
+        return float(steps[0])
+
+    def _of_courses(self, losses: np.ndarray) -> np.ndarray:
+        return losses.sum(keepdims=True)
+
+
+class _Separate(_Shared):
+    """A course of its own for each user's row."""
+
+    def chosen(self, of_first: np.ndarray, first: _Iterate, second: _Iterate) -> _Iterate:
+        """Return the rows of the first iterate for the users in `of_first`, and those of the second for the others."""
+        return _Iterate(
+            self._loss.chosen(of_first, first.delta, second.delta),
+            self._loss.chosen(of_first, first.gradient, second.gradient),
+            np.where(of_first, first.losses, second.losses),
+        )
+
+    def lengths(self, steps: np.ndarray) -> np.ndarray:
+        """Return the steps, one for each user."""
+        return steps
+
+    def _of_courses(self, losses: np.ndarray) -> np.ndarray:
+        return losses
+
+
 def _ascended(
-    loss: Loss, delta: Pair, epsilon: float, iterations: int, norm: str
-) -> tuple[Pair, float]:
-    """Run APGD from a start; return the best Delta and its loss."""
-    value, gradient = loss.value_and_gradient(delta)
-    loss.history.append(value)
-    best = _Iterate(delta, value, gradient)
-    now, before = best, delta
-    step, raised, halved, best_at_checkpoint = FIRST_STEP * epsilon, 0, True, best.value
+    loss: Loss, courses: _Shared, delta: Pair, epsilon: float, iterations: int, norm: str
+) -> _Iterate:
+    """Run APGD from a start; return the best iterate of each course."""
+    before, now = delta, courses.at(delta)
+    best, best_at_checkpoint = now, now.losses
+    step = np.full(len(now.losses), FIRST_STEP * epsilon)
+    raised, halved = np.zeros(len(step), int), np.ones(len(step), bool)
     turns = checkpoints(iterations)
     turn, last_turn = next(turns), 0
     for number in range(1, iterations + 1):
         # Arrays may be overwritten by a step, so every step gets copies.
-        ahead = loss.step_along(_copy(now.delta), now.gradient, step, epsilon, norm)
+        ahead = loss.step_along(
+            _copy(now.delta), now.gradient, courses.lengths(step), epsilon, norm
+        )
         if number > 1:
             ahead = tuple(
                 x + MOMENTUM * (z - x) + (1 - MOMENTUM) * (x - y)
                 for x, y, z in zip(now.delta, before, ahead, strict=True)
             )
             ahead = loss.step_along(ahead, now.gradient, 0.0, epsilon, norm)
-        value, gradient = loss.value_and_gradient(ahead)
-        loss.history.append(value)
-        raised += value > now.value
-        before, now = now.delta, _Iterate(ahead, value, gradient)
-        if value > best.value:
-            best = now
+        before, last, now = now.delta, now, courses.at(ahead)
+        raised += now.losses > last.losses
+        best = courses.better(now, best)
         if number == turn:
             too_few = raised < LEAST_SHARE * (number - last_turn)
-            stuck = not halved and best.value == best_at_checkpoint
-            halved = too_few or stuck
-            if halved:
-                step, now = step / 2, best
-            raised, best_at_checkpoint, last_turn = 0, best.value, number
+            halved = too_few | (~halved & (best.losses == best_at_checkpoint))
+            step, now = np.where(halved, step / 2, step), courses.chosen(halved, best, now)
+            raised, best_at_checkpoint, last_turn = np.zeros_like(raised), best.losses, number
             turn = next(turns)
-    return best.delta, best.value
-
-
-class _Iterate:
-    """A Delta with its loss and gradient."""
-
-    def __init__(self, delta: Pair, value: float, gradient: Pair):
-        self.delta, self.value, self.gradient = delta, value, gradient
+    return best
 
 
 def _copy(delta: Pair) -> Pair:
