@@ -15,8 +15,12 @@ from embrittle.metrics.measures import Lists, ndcg_per_user
 
 N_USERS, K = 150, 10
 MEMBERS = [
-    {"method": "apgd", "loss": loss, "knows": "test", "rows": "users"}
-    for loss in ("smooth-rank", "margin")
+    {"method": "apgd", "knows": "test", "rows": "users", **member}
+    for member in (
+        {"loss": "smooth-rank"},
+        {"loss": "smooth-rank", "temperature": 0.0125},
+        {"loss": "margin"},
+    )
 ]
 
 
@@ -63,4 +67,4 @@ def test_the_ensemble_reaches_what_can_be_reached():
     cases = [damage(n_items, epsilon) for n_items in (60, 300) for epsilon in (0.05, 0.2, 0.6)]
     shares = [taken / most for taken, most in cases]
     assert min(shares) >= 0.95
-    assert np.mean(shares) >= 0.97
+    assert np.mean(shares) >= 0.98

@@ -166,6 +166,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
                 ("margin", "margin", {"enough": 0.4}),
                 ("lists", "lists", {"temperature": 0.5}),
                 ("smooth-rank-test", "smooth-rank", {"temperature": 0.05, "knows": "test"}),
+                ("sharp-rank-test", "smooth-rank", {"temperature": 0.0125, "knows": "test"}),
                 ("margin-test", "margin", {"enough": 0.4, "knows": "test"}),
             )
         },
@@ -175,7 +176,7 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
         },
         "reliable-test": {
             "method": "ensemble",
-            "members": ["apgd-smooth-rank-test", "apgd-margin-test"],
+            "members": ["apgd-smooth-rank-test", "apgd-sharp-rank-test", "apgd-margin-test"],
         },
     }
     assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
@@ -741,7 +742,7 @@ COMPLAINTS = [
         {**SCALED, "scale": {"datasets": ["ml-small"], "relative_attacks": ["bim-relatve"]}},
         "scale.relative_attacks[0]: unknown attack 'bim-relatve'; did you mean 'bim-relative'? Valid: fgsm, bim, pgd, "
         "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {**SCALED, "scale": {"datasets": ["ml-small"], "defence": "AFM"}},
@@ -778,7 +779,7 @@ COMPLAINTS = [
         "relative",
         "certificates.relative_attacks[1]: unknown attack 'fgsm-relativ'; did you mean 'fgsm-relative'? Valid: fgsm, "
         "bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, "
-        "apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+        "apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {
@@ -1064,7 +1065,7 @@ COMPLAINTS = [
         {"poster": {"datasets": ["ml-1m"], "attacks": ["fgsm", "nose"]}},
         "poster.attacks[1]: unknown attack 'nose'; did you mean 'noise'? Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"poster": {"datasets": ["ml-1m"], "attacks": ["bim"]}},
@@ -1174,13 +1175,13 @@ COMPLAINTS = [
         {"table1": {"attacks": ["bmi"]}},
         "table1.attacks[0]: unknown attack 'bmi'; did you mean 'bim'? Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"figure2": {"attacks": ["bim.step_size"]}},
         "figure2.attacks[0]: unknown attack 'bim.step_size'. Valid: fgsm, bim, pgd, noise, "
         "bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test",
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"table1": {"iterations": [10]}},
@@ -1409,7 +1410,7 @@ COMPLAINTS = [
         "plots.names.AFM: no model, control or attack has the name 'AFM'; did you mean 'AMF'? "
         "Valid: BPR-MF, AMF, fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, "
         "bim-relative, apgd-smooth-rank, apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, "
-        "apgd-margin-test, reliable-test",
+        "apgd-sharp-rank-test, apgd-margin-test, reliable-test",
     ),
     (
         {"plots": {"names": {"bim": "many steps", "pgd": "many steps"}}},
@@ -1420,7 +1421,7 @@ COMPLAINTS = [
         "plots.colours.bmi: no curve in the figures has the name 'bmi'; did you mean 'bim'? "
         "Valid: fgsm, bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, "
         "apgd-smooth-rank, apgd-margin, "
-        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, "
+        "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test, "
         "initial, random",
     ),
     (
@@ -1480,7 +1481,7 @@ def test_complaint(complaint):
             {"method": "ensemble", "members": ["bim", "pgdd"]},
             "attacks.own.members: unknown attack 'pgdd'; did you mean 'pgd'? Valid: fgsm, bim, pgd, noise, bim-l2, "
             "pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, own",
+            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test, own",
         ),
         (
             {"method": "ensemble", "members": ["bim"]},
@@ -1510,7 +1511,7 @@ def test_complaint(complaint):
             {"method": "transfer", "attack": "apgd-margins", "model": "BPR-MF"},
             "attacks.own.attack: unknown attack 'apgd-margins'; did you mean 'apgd-margin'? Valid: fgsm, bim, pgd, "
             "noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, apgd-margin, "
-            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-margin-test, reliable-test, own",
+            "apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test, own",
         ),
         (
             {"method": "transfer", "attack": "apgd-margin", "model": "BPRMF"},

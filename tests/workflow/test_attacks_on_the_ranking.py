@@ -48,7 +48,10 @@ def test_an_ensemble_has_the_lists_of_its_strongest_member(attacked):
             continue  # the random recommender
         for name, members in (
             ("reliable", ["apgd-smooth-rank", "apgd-margin", "apgd-lists"]),
-            ("reliable-test", ["apgd-smooth-rank-test", "apgd-margin-test"]),
+            (
+                "reliable-test",
+                ["apgd-smooth-rank-test", "apgd-sharp-rank-test", "apgd-margin-test"],
+            ),
         ):
             assert left[name] == min(left[member] for member in members)
         assert left["separate"] <= min(left["of-users"], left["of-users-too"])

@@ -51,10 +51,16 @@ ATTACK_DEFINITIONS = {
     },
     # Attacks that know the test items, and the strongest of them: the measure of a model.
     "apgd-smooth-rank-test": {"method": "apgd", "loss": "smooth-rank", "knows": "test"},
+    "apgd-sharp-rank-test": {
+        "method": "apgd",
+        "loss": "smooth-rank",
+        "temperature": 0.0125,
+        "knows": "test",
+    },
     "apgd-margin-test": {"method": "apgd", "loss": "margin", "knows": "test"},
     "reliable-test": {
         "method": "ensemble",
-        "members": ["apgd-smooth-rank-test", "apgd-margin-test"],
+        "members": ["apgd-smooth-rank-test", "apgd-sharp-rank-test", "apgd-margin-test"],
     },
 }
 _QUARTILES = {"f1": [0.7, 0.1, 0.1, 0.1], "f4": [0.1, 0.1, 0.1, 0.7]}
