@@ -779,7 +779,8 @@ COMPLAINTS = [
         "relative",
         "certificates.relative_attacks[1]: unknown attack 'fgsm-relativ'; did you mean 'fgsm-relative'? Valid: fgsm, "
         "bim, pgd, noise, bim-l2, pgd-l2, bim-l2-resampled, fgsm-relative, bim-relative, apgd-smooth-rank, "
-        "apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, reliable-test",
+        "apgd-margin, apgd-lists, reliable, apgd-smooth-rank-test, apgd-sharp-rank-test, apgd-margin-test, "
+        "reliable-test",
     ),
     (
         {
