@@ -99,6 +99,14 @@ def test_one_seed_says_so_instead_of_an_interval():
     assert "[" not in "".join(only.sentences)
 
 
+def test_seeds_that_agree_have_no_interval():
+    """A group whose hits are all gone under every seed."""
+    cells = cells_of()
+    gone = (cells["role"] == WORST_GROUP) & (cells["model"] == "AMF")
+    cells.loc[gone, ["mean", "low", "high"]] = 0.0
+    assert part(cells).sentences[-1].endswith("AMF for the same group (131 hits before, 0 %).")
+
+
 def test_sentences_tell_the_numbers():
     assert part(cells_of()).sentences == [
         "At ε = 0.5, PGD after 50 steps leaves 34 % [31, 37] of BPR-MF's nDCG@10 and 51 % [48, 54] of AMF's "

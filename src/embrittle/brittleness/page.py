@@ -278,8 +278,7 @@ def _each(rows: Mapping[str, Mapping[str, Any]], numbers: Numbers) -> str:
 
 
 def _with_interval(row: Mapping[str, Any]) -> str:
-    known = "" if np.isnan(row["low"]) else f" {_percent_interval(row)}"
-    return f"{percent(row['mean'])}{known}"
+    return f"{percent(row['mean'])} {_percent_interval(row)}".rstrip()
 
 
 # --- What the words mean --------------------------------------------------------------------------
