@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from embrittle.attacks.registry import whole_attack
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from embrittle.attacks.loss import Loss, Pair
 
 FIRST_STEP = 2.0  # in units of epsilon
@@ -93,9 +93,9 @@ class _Shared:
         """Return the iterate with the larger loss; the second if they are equal."""
         return self.chosen(first.losses > second.losses, first, second)
 
-    def lengths(self, steps: np.ndarray) -> float | np.ndarray:
-        """Return the steps of all courses, (n_courses,), as `Loss.step_along` takes them."""
-        return float(steps[0])
+    def lengths(self, step: float | np.ndarray) -> float | np.ndarray:
+        """Return the step of all courses, or of each, (n_courses,), as `Loss.step_along` takes it."""
+        return step if isinstance(step, float) else step.item()
 
     def _of_courses(self, losses: np.ndarray) -> np.ndarray:
         return losses.sum(keepdims=True)
@@ -106,15 +106,17 @@ class _Separate(_Shared):
 
     def chosen(self, of_first: np.ndarray, first: _Iterate, second: _Iterate) -> _Iterate:
         """Return the rows of the first iterate for the users in `of_first`, and those of the second for the others."""
+        losses = second.losses.copy()
+        losses[of_first] = first.losses[of_first]
         return _Iterate(
             self._loss.chosen(of_first, first.delta, second.delta),
             self._loss.chosen(of_first, first.gradient, second.gradient),
-            np.where(of_first, first.losses, second.losses),
+            losses,
         )
 
-    def lengths(self, steps: np.ndarray) -> np.ndarray:
-        """Return the steps, one for each user."""
-        return steps
+    def lengths(self, step: float | np.ndarray) -> float | np.ndarray:
+        """Return the step of all users, or of each."""
+        return step
 
     def _of_courses(self, losses: np.ndarray) -> np.ndarray:
         return losses
@@ -126,8 +128,10 @@ def _ascended(
     """Run APGD from a start; return the best iterate of each course."""
     before, now = delta, courses.at(delta)
     best, best_at_checkpoint = now, now.losses
-    step = np.full(len(now.losses), FIRST_STEP * epsilon)
-    raised, halved = np.zeros(len(step), int), np.ones(len(step), bool)
+    # Of all courses alike at first, and of each, (n_courses,), once they have been told apart.
+    step: float | np.ndarray = FIRST_STEP * epsilon
+    raised: int | np.ndarray = 0
+    went_on: bool | np.ndarray = False  # whether the step was not halved at the last checkpoint
     turns = checkpoints(iterations)
     turn, last_turn = next(turns), 0
     for number in range(1, iterations + 1):
@@ -142,13 +146,13 @@ def _ascended(
             )
             ahead = loss.step_along(ahead, now.gradient, 0.0, epsilon, norm)
         before, last, now = now.delta, now, courses.at(ahead)
-        raised += now.losses > last.losses
+        raised = raised + (now.losses > last.losses)
         best = courses.better(now, best)
         if number == turn:
             too_few = raised < LEAST_SHARE * (number - last_turn)
-            halved = too_few | (~halved & (best.losses == best_at_checkpoint))
-            step, now = np.where(halved, step / 2, step), courses.chosen(halved, best, now)
-            raised, best_at_checkpoint, last_turn = np.zeros_like(raised), best.losses, number
+            halved = too_few | (went_on & (best.losses == best_at_checkpoint))
+            step, now = step * (1 - 0.5 * halved), courses.chosen(halved, best, now)
+            raised, went_on, best_at_checkpoint, last_turn = 0, ~halved, best.losses, number
             turn = next(turns)
     return best
 
