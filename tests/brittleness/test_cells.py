@@ -115,6 +115,18 @@ def test_the_strongest_attack_is_judged_after_its_largest_number_of_steps():
     assert numbers().loc[(STRONGEST, ITEMS), "mean"] == pytest.approx(51.0)
 
 
+def test_an_ensemble_is_named_before_its_strongest_member():
+    after = {**LEFT_AFTER, ("both", 0.5, 50): LEFT_AFTER["pgd", 0.5, 50]}
+    table = numbers(metrics_of(after), methods={**METHODS, "both": "ensemble"})
+    assert table.loc[(STRONGEST, LEFT), "attack"] == "both"
+    assert (
+        numbers(metrics_of(after), methods={**METHODS, "both": "apgd"}).loc[
+            (STRONGEST, LEFT), "attack"
+        ]
+        == "pgd"
+    )
+
+
 def test_noise_is_no_attack_and_has_its_own_row():
     assert numbers().loc[(NOISE, LEFT), "mean"] == pytest.approx(20.0)
     without = numbers(metrics_of({c: v for c, v in LEFT_AFTER.items() if c[0] != "noise"}))

@@ -212,6 +212,13 @@ def test_the_figure_has_a_row_for_each_budget_and_a_column_for_each_model():
     figure = reliable_figure(table, "shop", k=10)
     assert figure.panels.shape == (2, 2)
     assert [ax.get_title() for ax in figure.panels[0]] == ["BPR-MF", "AMF"]
+    for row, (unit, ticks) in enumerate(
+        [("ε, L2 norm of each row", ["0.1", "0.5"]), ("ε, in units of the model's rows", ["0.2"])]
+    ):
+        ax = figure.panels[row, 0]
+        assert ax.get_xlabel() == unit
+        labels = ax.get_xticklabels()
+        assert [label.get_text() for label in labels if label.get_visible()] == ticks
     lines = {line.get_gid(): line.get_ydata().tolist() for line in figure.panels[0, 0].lines}
     assert lines["reliable-test"] == pytest.approx([51, 2])
     assert any("reliable, ε = 0.5: 58" in text for *_, text in figure.marks)

@@ -117,7 +117,9 @@ def _roles(here: pd.DataFrame, methods: Mapping[str, str]) -> Iterator[dict]:
     attacks = [name for name in run if methods[name] != "noise"]
     of_method = {methods[name]: name for name in reversed(run)}
     chosen = {UNPERTURBED: UNPERTURBED, SINGLE_STEP: of_method.get("fgsm")}
-    chosen[STRONGEST] = min(attacks, key=lambda name: last.loc[name, "mean"], default=None)
+    # An ensemble leaves what its strongest member does; it is the one to name.
+    strength = {name: (last.loc[name, "mean"], methods[name] != "ensemble") for name in attacks}
+    chosen[STRONGEST] = min(attacks, key=strength.__getitem__, default=None)
     chosen[NOISE] = of_method.get("noise")
     for role, attack in chosen.items():
         steps = last.loc[attack, "iterations"] if attack in last.index else 0

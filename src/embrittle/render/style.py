@@ -180,11 +180,23 @@ def drawing(
         figure.heading, figure.remark = f"{about[0]}, {title}", about[1]
         figure.panels = figure.subplots(*shape, squeeze=False, **more)
         yield figure
-        for ax in figure.panels.flat if more else ():
-            ax.label_outer()
+        for ax in figure.panels.flat:
+            _label_outer(ax, more)
         if settings.names:
             _rename(figure)
         figure.suptitle(title, parse_math=False)  # a title may have a $ in it
+
+
+def _label_outer(ax: Axes, shared: Mapping[str, Any]) -> None:
+    """Remove the labels of a panel's axes that a panel below it or on its left shares and shows."""
+    place = ax.get_subplotspec()
+    assert place is not None
+    if shared.get("sharex") and not place.is_last_row():
+        ax.set_xlabel("")
+        ax.tick_params(axis="x", which="both", labelbottom=False)
+    if shared.get("sharey") and not place.is_first_col():
+        ax.set_ylabel("")
+        ax.tick_params(axis="y", which="both", labelleft=False)
 
 
 def _rename(figure: Drawing) -> None:
