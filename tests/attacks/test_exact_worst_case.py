@@ -12,15 +12,12 @@ from embrittle.data.interactions import UserItems
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.metrics.ensemble import strongest
 from embrittle.metrics.measures import Lists, ndcg_per_user
+from embrittle.products.settings import ATTACK_DEFINITIONS
 
 N_USERS, K = 150, 10
 MEMBERS = [
-    {"method": "apgd", "knows": "test", "rows": "users", **member}
-    for member in (
-        {"loss": "smooth-rank"},
-        {"loss": "smooth-rank", "temperature": 0.0125},
-        {"loss": "margin"},
-    )
+    {**ATTACK_DEFINITIONS[name], "rows": "users"}
+    for name in ATTACK_DEFINITIONS["reliable-test"]["members"]
 ]
 
 

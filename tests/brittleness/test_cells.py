@@ -117,14 +117,9 @@ def test_the_strongest_attack_is_judged_after_its_largest_number_of_steps():
 
 def test_an_ensemble_is_named_before_its_strongest_member():
     after = {**LEFT_AFTER, ("both", 0.5, 50): LEFT_AFTER["pgd", 0.5, 50]}
-    table = numbers(metrics_of(after), methods={**METHODS, "both": "ensemble"})
-    assert table.loc[(STRONGEST, LEFT), "attack"] == "both"
-    assert (
-        numbers(metrics_of(after), methods={**METHODS, "both": "apgd"}).loc[
-            (STRONGEST, LEFT), "attack"
-        ]
-        == "pgd"
-    )
+    for method, named in (("ensemble", "both"), ("apgd", "pgd")):
+        table = numbers(metrics_of(after), methods={**METHODS, "both": method})
+        assert table.loc[(STRONGEST, LEFT), "attack"] == named
 
 
 def test_noise_is_no_attack_and_has_its_own_row():

@@ -57,10 +57,8 @@ def _write_margin_slopes(
     shape = len(scores), loss.length + BEYOND + 1  # one more: the target itself may be among them
     best = np.empty(shape, np.int32), np.empty(shape, np.float32)
     if not best_items(scores, first_user, seen.indptr, seen.indices, *best):
-        scores[:], losses[:] = (
-            0,
-            np.nan,
-        )  # a score is NaN, of which the lists of the attack will tell
+        # A score is NaN, of which the lists of the attack will tell.
+        scores[:], losses[:] = 0, np.nan
         return
     margin_slopes(
         scores,
