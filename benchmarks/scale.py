@@ -1,9 +1,9 @@
-"""How training, ranking and certifying grow with the data, on made-up interactions: `python -m benchmarks.scale`.
+"""How training, ranking, attacks and certificates grow, on made-up interactions: `python -m benchmarks.scale`.
 
 Two series: more interactions of as many users and items as Gowalla has, and as many interactions of fewer users and
-items. If memory grew with users x items, the second would show it. Certificates have a series of users and items alone,
-because the number of interactions does not matter to them. Every training, ranking and certificate is the workflow's
-own script in a process of its own. docs/benchmarks.md has the results.
+items. If memory grew with users x items, the second would show it. Certificates and attacks on the ranking have a
+series of users and items alone, because the number of interactions does not matter to them. Every training, ranking,
+certificate and attack is the workflow's own script in a process of its own. docs/benchmarks.md has the results.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from .timing import seconds_of
 GOWALLA = (54_156, 52_400)  # users and items in the APR poster
 K = 100
 CERTIFICATE = "certificate, a job"
+ATTACK = "attack on the ranking, a job of one step"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,12 @@ def training_rows(size: Size, epochs: int) -> list[table.Row]:
 
 
 def _model_job(
-    size: Size, name: str, parts: Sequence[str], output: str, params: dict[str, object]
+    size: Size,
+    name: str,
+    parts: Sequence[str],
+    outputs: Sequence[str],
+    params: dict[str, object],
+    wildcards: dict[str, str] | None = None,
 ) -> tuple[float, float]:
     """Run the workflow's script of a made-up model; return seconds and peak memory in MB.
 
@@ -105,8 +111,8 @@ def _model_job(
         size: of the data.
         name: of the script.
         parts: of the split, those that the job reads.
-        output: the name of its output.
-        params: of the job.
+        outputs: the names of its outputs.
+        params, wildcards: of the job.
     """
     rng = np.random.default_rng(SEED)
     with TemporaryDirectory() as temporary:
@@ -119,9 +125,11 @@ def _model_job(
         write_tensors(factors, folder / "model.safetensors", {})
         files = (*(f"{part}.parquet" for part in parts), "statistics.json", "model.safetensors")
         job = {
-            "input": {file.split(".")[0]: str(folder / file) for file in files},
-            "output": {output: str(folder / output)},
+            "input": {"parent": "", "test": ""}
+            | {file.split(".")[0]: str(folder / file) for file in files},
+            "output": {output: str(folder / output) for output in outputs},
             "params": params,
+            "wildcards": wildcards or {},
         }
         peaks: list[float] = []
         seconds = seconds_of(lambda: peaks.append(run_script(name, job, folder)))
@@ -131,7 +139,7 @@ def _model_job(
 def ranking_row(size: Size) -> table.Row:
     """Time and peak memory of the job that lists a model's items, top 100."""
     seconds, peak = _model_job(
-        size, "attack/recommend.py", ("train", "validation"), "lists", {"length": K}
+        size, "attack/recommend.py", ("train", "validation"), ["lists"], {"length": K}
     )
     return table.Row(
         f"top-{K} lists, a job",
@@ -148,10 +156,24 @@ def certificate_row(size: Size) -> table.Row:
         size,
         "products/certificates/certify_model.py",
         ("train", "validation", "test"),
-        "radii",
+        ["radii"],
         {"certificate": {"k": 10, "length": 10}},
     )
     return table.Row(CERTIFICATE, str(size), (seconds,), peak_memory_mb=peak)
+
+
+def attack_row(size: Size) -> table.Row:
+    """Time and peak memory of the job that attacks all top-10 lists with a step of APGD, which takes two gradients."""
+    definition = {"method": "apgd", "loss": "smooth-rank"}
+    seconds, peak = _model_job(
+        size,
+        "attack/attack_model.py",
+        ("train", "validation"),
+        ("lists", "perturbation"),
+        {"attack": {"definition": definition, "loss": "bpr", "length": 10, "k": 10}},
+        {"epsilon": "0.5", "iterations": "1", "seed": str(SEED)},
+    )
+    return table.Row(ATTACK, str(size), (seconds,), peak_memory_mb=peak)
 
 
 def growth_note(
@@ -185,18 +207,18 @@ def measure(
     shapes: Sequence[float],
     gowalla: tuple[int, int],
     epochs: int,
-    certified: Sequence[float],
+    pairs: Sequence[float],
 ) -> tuple[list[table.Row], list[str]]:
-    """Both series, then the ranking and the certificates."""
+    """Both series, then the ranking, the certificates and the attacks on the ranking."""
     sizes = [Size(n, *gowalla) for n in interactions]
     middle = interactions[len(interactions) // 2]
     sizes += [Size(middle, *(round(factor * n) for n in gowalla)) for factor in shapes]
     rows = [row for size in sizes for row in training_rows(size, epochs)]
     rows.append(ranking_row(Size(middle, *gowalla)))
-    certified_sizes = [
-        Size(interactions[0], *(round(factor * n) for n in gowalla)) for factor in certified
+    sizes_of_pairs = [
+        Size(interactions[0], *(round(factor * n) for n in gowalla)) for factor in pairs
     ]
-    rows += [certificate_row(size) for size in certified_sizes]
+    rows += [row_of(size) for row_of in (certificate_row, attack_row) for size in sizes_of_pairs]
     notes = [
         "Made-up data: users are about equally active, items of Zipf's popularity. 64 factors, batches of 512.",
         f"Medians and ranges over {epochs} epochs but the first, with one evaluation; peak memory of the process.",
@@ -204,8 +226,10 @@ def measure(
     grown = [
         growth_note(rows, interactions, f"{of.model} epoch", "interaction") for of in (BPR_MF, AMF)
     ]
-    pairs = [size.users * size.items for size in certified_sizes]
-    grown.append(growth_note(rows, pairs, CERTIFICATE, "pair of user and item"))
+    n_pairs = [size.users * size.items for size in sizes_of_pairs]
+    grown += [
+        growth_note(rows, n_pairs, part, "pair of user and item") for part in (CERTIFICATE, ATTACK)
+    ]
     return rows, [*notes, *filter(None, grown)]
 
 
@@ -216,7 +240,13 @@ def main(arguments: Sequence[str]) -> None:
     add("--interactions", nargs="+", type=positive, default=[10**5, 10**6, 10**7])
     add("--shapes", nargs="*", type=float, default=[0.25, 0.5], help="users and items, x Gowalla's")
     add("--users-items", nargs=2, type=positive, default=GOWALLA, help="(those of Gowalla)")
-    add("--certified", nargs="*", type=float, default=[0.125, 0.25, 0.5], help="the same")
+    add(
+        "--pairs",
+        nargs="*",
+        type=float,
+        default=[0.125, 0.25, 0.5],
+        help="of certificates and attacks",
+    )
     add("--epochs", type=positive, default=4, help="of each training (%(default)s)")
     add("--output", type=Path, default=Path("results/benchmarks-scale"), help="(%(default)s)")
     options = parser.parse_args(arguments)
@@ -227,7 +257,7 @@ def main(arguments: Sequence[str]) -> None:
         options.shapes,
         tuple(options.users_items),
         options.epochs,
-        options.certified,
+        options.pairs,
     )
     print(table.write(rows, about, notes, options.output), end="")
 

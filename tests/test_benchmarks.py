@@ -657,13 +657,18 @@ def test_growth_is_described_by_a_line_and_a_power():
 def test_the_growth_is_measured_with_the_workflows_scripts(tmp_path, monkeypatch, capsys):
     for name in command.ONE_THREAD:
         monkeypatch.setenv(name, "1")
-    arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--certified"]
+    arguments = ["--interactions", "3000", "--users-items", "120", "130", "--shapes", "--pairs"]
     scale.main([*arguments, "1", "--epochs", "3", "--output", str(tmp_path)])
     written = pd.read_csv(tmp_path / "benchmarks.csv")
-    parts = ["BPR-MF epoch", "AMF epoch", "top-100 lists, a job", "certificate, a job"]
-    assert written["part"].tolist() == parts
+    assert written["part"].tolist() == [
+        "BPR-MF epoch",
+        "AMF epoch",
+        "top-100 lists, a job",
+        "certificate, a job",
+        "attack on the ranking, a job of one step",
+    ]
     # BPR-MF's first epoch and AMF's own first do not count.
-    assert written["repeats"].tolist() == [2, 2, 1, 1]
+    assert written["repeats"].tolist() == [2, 2, 1, 1, 1]
     assert (written["peak_memory_mb"] > 50).all()
     assert "3,000 interactions, 120 x 130" in capsys.readouterr().out
 
