@@ -182,6 +182,34 @@ def test_defaults_fill_what_is_left_out_in_all_depths():
     assert config.plain()["figure2"]["attacks"] == ["fgsm", "bim", "pgd"]
 
 
+def test_an_ensemble_with_rows_or_budget_has_copies_of_its_members():
+    members = ["apgd-sharp-rank-test", "apgd-margin-test"]
+    ensembles = {
+        "users": {"rows": "users"},
+        "relative": {"rows": "users", "budget": "relative"},
+        "again": {"budget": "relative", "rows": "users"},
+        "same": {"rows": "both"},
+    }
+    written = {
+        name: {"method": "ensemble", "members": members, **own} for name, own in ensembles.items()
+    }
+    moved = {"method": "transfer", "attack": "apgd-margin-test-users", "model": "BPR-MF"}
+    known = validated().plain()["attacks"]
+    attacks = validated(attacks={**known, **written, "moved": moved}).plain()["attacks"]
+    for name in members:
+        users = {**attacks[name], "rows": "users"}
+        assert attacks[f"{name}-users"] == users
+        assert attacks[f"{name}-relative-users"] == {**users, "budget": "relative"}
+    assert attacks["apgd-sharp-rank-test-users"]["temperature"] == 0.0125
+    copies = [f"{name}-users" for name in members]
+    assert attacks["users"] == {"method": "ensemble", "members": copies}
+    relative = [f"{name}-relative-users" for name in members]
+    assert attacks["relative"] == attacks["again"] == {"method": "ensemble", "members": relative}
+    assert attacks["same"] == {"method": "ensemble", "members": members}
+    # What was written out once can be read again.
+    assert validated(attacks=attacks).plain()["attacks"] == attacks
+
+
 def test_own_embeddings_are_a_list_also_where_one_is_written_without():
     written = {"one": FILES, "two": [FILES, {**FILES, "missing": "drop"}]}
     config = validated(embeddings=written).plain()
@@ -1490,7 +1518,11 @@ def test_complaint(complaint):
         ),
         (
             {"method": "ensemble", "members": ["bim", "bim-relative"]},
-            "attacks.own.members: their budget must be the same, and is absolute and relative",
+            "attacks.own.members: their budget must be the same, and is absolute and relative: give the ensemble one",
+        ),
+        (
+            {"method": "ensemble", "members": ["bim-l2", "fgsm"], "budget": "relative"},
+            "attacks.own.members: one would be 'fgsm-relative', which is another attack: rename that one",
         ),
         (
             {"method": "ensemble", "members": ["bim", "own"]},
@@ -1498,7 +1530,7 @@ def test_complaint(complaint):
         ),
         (
             {"method": "ensemble", "members": ["bim", "pgd"], "norm": "l2"},
-            "attacks.own.norm: an ensemble has members only: leave this key out",
+            "attacks.own.norm: an ensemble has members, budget and rows only: leave this key out",
         ),
         (
             {"method": "bim", "members": ["bim", "pgd"]},

@@ -70,7 +70,9 @@ class AttackDefinition(Section):
     )
     members: Names | None = optional(
         "For `ensemble`: names of other attacks, of which the one that leaves the least nDCG counts; where only rows "
-        "of users move, the one for each user ([docs/method.md](../docs/method.md#ensembles)).",
+        "of users move, the one for each user ([docs/method.md](../docs/method.md#ensembles)). If the ensemble has a "
+        "`budget` or `rows`, its members are copies with these, under the name of the attack and the value: "
+        "`apgd-margin-relative`.",
         examples=[["apgd-smooth-rank", "apgd-margin"]],
     )
     attack: Text | None = optional(
@@ -123,14 +125,15 @@ class AttackDefinition(Section):
 # Keys of every attack with the values that leave the attack as it is in the papers. A definition in `Settings` has
 # such a key only with another value, so that one attack has one definition.
 PAPERS_VALUES = {"budget": "absolute", "loss": DEFAULT, "rows": "both"}
+_OF_MEMBERS = ("budget", "rows")  # which all members of an ensemble share
 
 
 def mistakes_of_ensemble(
     definition: Mapping[str, Any], attacks: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[tuple[str, str]]:
     """Yield (key, message) for the mistakes in the definition of an ensemble, one of `attacks`."""
-    for key in sorted(definition.keys() - {"method", "members"}):
-        yield key, "an ensemble has members only: leave this key out"
+    for key in sorted(definition.keys() - {"method", "members", *_OF_MEMBERS}):
+        yield key, "an ensemble has members, budget and rows only: leave this key out"
     members = definition.get("members", [])
     if len(members) < 2:
         yield "members", "an ensemble needs at least two members"
@@ -140,10 +143,35 @@ def mistakes_of_ensemble(
         elif (method := attacks[name].get("method")) in (ENSEMBLE, TRANSFER):
             yield "members", f"{name!r} is of method {method}: name attacks on the model itself"
     found = [attacks[name] for name in members if name in attacks]
-    for key in ("budget", "rows"):
+    for key in _OF_MEMBERS:
         values = dict.fromkeys(of.get(key, PAPERS_VALUES[key]) for of in found)
-        if len(values) > 1:
-            yield "members", f"their {key} must be the same, and is {' and '.join(values)}"
+        if key not in definition and len(values) > 1:
+            yield (
+                "members",
+                f"their {key} must be the same, and is {' and '.join(values)}: give the ensemble one",
+            )
+    for name, copy in copies_of_members(definition, attacks).items():
+        if attacks.get(name, copy) != copy:
+            yield "members", f"one would be {name!r}, which is another attack: rename that one"
+
+
+def copies_of_members(
+    definition: Mapping[str, Any], attacks: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Return copies of an ensemble's members with the budget and rows of the ensemble, by their names; none without.
+
+    Args:
+        definition: of the ensemble.
+        attacks: all definitions, those of the members with their defaults.
+    """
+    own = {key: definition[key] for key in _OF_MEMBERS if key in definition}
+    added = [value for key, value in own.items() if value != PAPERS_VALUES[key]]
+    members = [name for name in definition.get("members", []) if name in attacks] if own else []
+    copies = {"-".join([member, *added]): {**attacks[member], **own} for member in members}
+    return {
+        name: {key: value for key, value in copy.items() if PAPERS_VALUES.get(key) != value}
+        for name, copy in copies.items()
+    }
 
 
 def mistakes_of_transfer(

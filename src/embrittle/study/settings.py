@@ -22,6 +22,7 @@ from embrittle.attacks.settings import (
     PAPERS_VALUES,
     AttackDefinition,
     attack_definition,
+    copies_of_members,
     mistakes_of_ensemble,
     mistakes_of_transfer,
 )
@@ -386,39 +387,51 @@ def _check_training(written: Written, problems: Problems) -> None:
 
 
 def _check_attacks(written: Written, problems: Problems) -> None:
-    """Check the definitions of the attacks, and add the defaults of its method to each."""
-    for name, definition in written.get("attacks", {}).items():
-        path = ("attacks", name)
+    """Check the definitions of the attacks, and complete each: defaults of its method, copies of its members."""
+    attacks = written.get("attacks", {})
+    for name, definition in attacks.items():
         if name in _RESERVED_ATTACKS:
-            problems.add(path, f"the name {name!r} is reserved: choose another")
-        if "method" not in definition:
-            continue
-        if definition["method"] == ENSEMBLE:
-            for key, message in mistakes_of_ensemble(definition, written["attacks"]):
-                problems.add((*path, key), message)
-            continue
-        if definition["method"] == TRANSFER:
-            models = [*written.get("models", []), *written.get("controls", {})]
-            for key, message in mistakes_of_transfer(definition, written["attacks"], models):
-                problems.add((*path, key), message)
-            continue
-        method = ATTACKS.get(definition["method"])
-        if method is None:
-            message = f"unknown attack method {definition['method']!r}"
-            hint = suggestion(definition["method"], [*ATTACKS, ENSEMBLE, TRANSFER])
-            problems.add((*path, "method"), message + hint)
-            continue
-        for key, value in PAPERS_VALUES.items():
-            if definition.get(key) == value:
-                del definition[key]
-        for key, message in mistakes_of_attack(definition):
-            problems.add((*path, key), message)
-        if definition.get("loss", DEFAULT) not in LOSSES:
-            continue
-        if definition.get("knows") == kind_of(definition).knows[0]:
-            del definition["knows"]
-        for key, default in {**method.options, **kind_of(definition).options}.items():
-            definition.setdefault(key, default)
+            problems.add(("attacks", name), f"the name {name!r} is reserved: choose another")
+        if definition.get("method", ENSEMBLE) not in (ENSEMBLE, TRANSFER):
+            _complete_attack(("attacks", name), definition, problems)
+    # Their members are complete by now, and what is transferred may be a copy of a member.
+    for name in [name for name, of in attacks.items() if of.get("method") == ENSEMBLE]:
+        _complete_ensemble(name, attacks, problems)
+    models = [*written.get("models", []), *written.get("controls", {})]
+    for name, definition in attacks.items():
+        if definition.get("method") == TRANSFER:
+            for key, message in mistakes_of_transfer(definition, attacks, models):
+                problems.add(("attacks", name, key), message)
+
+
+def _complete_attack(path: tuple[str, ...], definition: dict[str, Any], problems: Problems) -> None:
+    """Check the definition of an attack on the model itself, and add the defaults of its method and loss."""
+    method = ATTACKS.get(definition["method"])
+    if method is None:
+        message = f"unknown attack method {definition['method']!r}"
+        hint = suggestion(definition["method"], [*ATTACKS, ENSEMBLE, TRANSFER])
+        problems.add((*path, "method"), message + hint)
+        return
+    for key, value in PAPERS_VALUES.items():
+        if definition.get(key) == value:
+            del definition[key]
+    for key, message in mistakes_of_attack(definition):
+        problems.add((*path, key), message)
+    if definition.get("loss", DEFAULT) not in LOSSES:
+        return
+    if definition.get("knows") == kind_of(definition).knows[0]:
+        del definition["knows"]
+    for key, default in {**method.options, **kind_of(definition).options}.items():
+        definition.setdefault(key, default)
+
+
+def _complete_ensemble(name: str, attacks: dict[str, dict[str, Any]], problems: Problems) -> None:
+    """Check the definition of an ensemble; if it has a budget or rows of its own, give it copies of its members."""
+    for key, message in mistakes_of_ensemble(attacks[name], attacks):
+        problems.add(("attacks", name, key), message)
+    if copies := copies_of_members(attacks[name], attacks):
+        attacks.update(copies)
+        attacks[name] = {"method": ENSEMBLE, "members": list(copies)}
 
 
 def _check_attributes(written: Written, registry: Mapping, problems: Problems) -> None:
