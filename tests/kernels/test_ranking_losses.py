@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embrittle.data.interactions import UserItems
-from embrittle.kernels import reference
+from embrittle.kernels import cuda_ranking_losses, numba_ranking_losses, reference
 from embrittle.kernels.cpu import CpuBackend
 from embrittle.kernels.cuda import CudaBackend
 from embrittle.kernels.numba_ranking_losses import _write_powers
@@ -16,6 +16,15 @@ from embrittle.kernels.ranking_losses import RankingLoss, sharpness_of
 KINDS = ("lists", "smooth-rank", "margin")
 BACKENDS = {"compiled": CpuBackend, "torch": lambda: CudaBackend("cpu")}
 N_USERS, N_ITEMS, N_FACTORS = 5, 30, 4
+
+
+@pytest.fixture(autouse=True, scope="module")
+def blocks_of_two_users():
+    """Five users are three blocks, the last of which is smaller."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba_ranking_losses, "IN_PLACE", 2 * N_ITEMS)
+        patch.setattr(cuda_ranking_losses, "_BLOCK_SCORES", 2 * N_ITEMS)
+        yield
 
 
 @st.composite

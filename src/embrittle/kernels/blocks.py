@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-CACHED = 2**20
-"""Scores of a block that is worked on in place: 4 MiB in float32, which fit the outer cache beside the items' rows."""
-SCORED = 2 * CACHED
-"""Scores of a block that is only read."""
+SCORED = 2**21
+"""Scores of a block that is read: 8 MiB in float32."""
+IN_PLACE = 2**22
+"""Scores of a block that is overwritten with slopes, which two matrix products read: they are faster on larger blocks,
+until the block leaves the outer cache."""
 
 
 def user_blocks(n_users: int, n_items: int, n_scores: int) -> Iterator[slice]:

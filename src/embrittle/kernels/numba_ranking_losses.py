@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from embrittle.kernels.blocks import CACHED, user_blocks
+from embrittle.kernels.blocks import IN_PLACE, user_blocks
 from embrittle.kernels.cache import compiled
 from embrittle.kernels.numba_ranking import best_items
 from embrittle.kernels.numba_training import FAST_MATH
@@ -27,9 +27,11 @@ def losses_and_gradient(
     user_gradient, item_gradient = np.empty_like(user_factors), np.zeros_like(item_factors)
     product, losses = np.empty_like(item_factors), np.empty(len(user_factors))
     write_slopes = _write_margin_slopes if loss.kind == "margin" else _write_rank_slopes
-    for block in user_blocks(len(user_factors), len(item_factors), CACHED):
+    blocks = list(user_blocks(len(user_factors), len(item_factors), IN_PLACE))
+    memory = np.empty((len(user_factors[blocks[0]]), len(item_factors)), np.float32)
+    for block in blocks:
         users = user_factors[block]
-        scores = users @ item_factors.T
+        scores = np.matmul(users, item_factors.T, out=memory[: len(users)])
         write_slopes(scores, block.start, loss, losses[block])
         np.matmul(scores, item_factors, out=user_gradient[block])
         np.matmul(scores.T, users, out=product)
