@@ -692,6 +692,7 @@ def test_default_study_states_every_key():
         "budgets.yaml",
         "embeddings.yaml",
         "gowalla.yaml",
+        "gowalla_reliable.yaml",
         "scale.yaml",
         "reliable.yaml",
         "certificates.yaml",
