@@ -57,6 +57,13 @@ def test_an_ensemble_has_the_lists_of_its_strongest_member(attacked):
         assert left["separate"] <= min(left["of-users"], left["of-users-too"])
 
 
+def test_perturbations_that_no_attack_goes_on_from_are_not_kept(attacked):
+    kept = attacked.results("perturbations").rglob("*.safetensors")
+    methods = {re.match("[a-z]+", path.name)[0] for path in kept}
+    assert methods == {"bim", "pgd"}
+    assert attacked.planned(**STUDY) == {}
+
+
 def test_a_transfer_on_the_model_that_it_comes_from_is_the_attack_itself(attacked):
     metrics = pd.read_parquet(attacked.results("metrics.parquet"))
     rows = metrics[metrics["k"] == metrics["k"].iloc[0]]

@@ -453,7 +453,8 @@ class Study:
     def last_combinations(self) -> str:
         """A regular expression for the last condition of each grid, in paths from the name of the data set on.
 
-        Only multi-step attacks have grids. Their last perturbation is kept, for a larger number of iterations later.
+        Only multi-step attacks have grids. Their last perturbation is kept, for a larger number of iterations later,
+        unless the attack is run as a whole and cannot go on from it.
         """
         datasets: dict[str, list[str]] = {}
         for dataset in [*self.settings.datasets, *(sample for sample, _, _ in self.samples)]:
@@ -461,8 +462,7 @@ class Study:
             last = "|".join(
                 re.escape(f"{attack}_epsilon-{epsilon}_iterations-{grid[-1]}.")
                 for (attack, epsilon), grid in needed.items()
-                if not is_single_step(self.settings, attack)
-                and attack not in (*self.ensembles, *self.transfers)
+                if self._continues(attack) and not is_single_step(self.settings, attack)
             )
             datasets.setdefault(last, []).append(re.escape(dataset))
         return "|".join(
