@@ -45,6 +45,22 @@ def drawn(rows, settings=None, at="x = {x:g}", **more):
     return figure
 
 
+@pytest.mark.parametrize(("n_letters", "ncols"), [(3, 3), (63, 2), (73, 1)])
+def test_a_legend_has_as_many_columns_as_fit(n_letters, ncols):
+    name_of_bim = "n" * n_letters
+    settings = PlotSettings(names={"BIM": name_of_bim}, width=5)
+    with drawing(settings, "T", ("H", "R"), (1, 1), height=2) as figure:
+        for name in ("BIM", "PGD", "FGSM", "noise"):
+            look = look_of(name.lower(), [], settings)
+            figure.curve(figure.panels[0, 0], curve([0.3, 0.1]), name, look, "x = {x:g}")
+        figure.add_legend()
+    (legend,) = figure.legends
+    figure.draw_without_rendering()
+    assert legend._ncols == ncols
+    assert legend.get_window_extent().width <= figure.bbox.width
+    assert legend.get_texts()[0].get_text() == name_of_bim
+
+
 def test_only_whole_names_are_replaced():
     settings = PlotSettings(names={"BPR-MF": "plain", "BPR-MF-at-norms": "longer", "bim": "many"})
     for text, expected in (

@@ -147,7 +147,10 @@ class Drawing(Figure):
     def add_legend(
         self, n_seeds: int = 1, more: Mapping[str, Artist] | None = None, ncols: int = 3
     ) -> None:
-        """One legend for all panels: curves, what their bands show, `more`, reference lines, published curves."""
+        """One legend for all panels: curves, what their bands show, `more`, reference lines, published curves.
+
+        It has `ncols` columns, or fewer if the figure is too narrow.
+        """
         found: dict[str, Any] = {}
         for ax in self.panels.flat:
             for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
@@ -157,7 +160,19 @@ class Drawing(Figure):
         if n_seeds > 1:
             entries[self.settings.band_label(n_seeds)] = grey_band()
         entries = {**entries, **(more or {}), **found}
+        ncols = self._columns_that_fit(entries, ncols)
         self.legend(entries.values(), entries.keys(), loc="outside lower center", ncols=ncols)
+
+    def _columns_that_fit(self, entries: Mapping[str, Any], most: int) -> int:
+        """The largest number of columns, at most `most`, with which a legend is not wider than the figure."""
+        labels = [self.settings.named(label) for label in entries]
+        for ncols in range(most, 1, -1):
+            legend = self.legend(entries.values(), labels, ncols=ncols)
+            fits = legend.get_window_extent().width <= self.bbox.width
+            legend.remove()
+            if fits:
+                return ncols
+        return 1
 
 
 @contextmanager
