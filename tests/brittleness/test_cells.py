@@ -188,6 +188,21 @@ def test_a_group_that_rests_on_few_hits_is_not_compared():
     assert (row["group"], row["among"]) == ("item popularity = of C2", 2)
 
 
+def test_everybody_is_no_group():
+    """Where all items are as popular as another, one quarter holds them all."""
+    everybody = {("item_popularity", "C1", 940): (0.1, 0.0), ("item_popularity", "C2", 0): (0, 0)}
+    of_users = {key: both for key, both in GROUPS.items() if key[0] == "user_gender"}
+    row = numbers(groups=groups_of(everybody | of_users)).loc[(WORST_GROUP, LEFT)]
+    assert (row["group"], row["among"]) == ("user gender = of C1", 2)
+
+
+def test_one_group_is_compared_with_none():
+    groups = groups_of(GROUPS)
+    others = groups["attribute"].ne("user_gender") | groups["label"].ne("of C1")
+    groups.loc[others & groups["hits"].eq(HITS), "hits"] = 9
+    assert (WORST_GROUP, LEFT) not in numbers(groups=groups).index
+
+
 @pytest.mark.parametrize("other", [{"epsilon": 1.0}, {"attack": "bim"}])
 def test_groups_under_another_perturbation_are_not_shown(other):
     table = numbers(groups=groups_of(GROUPS, **other))

@@ -71,7 +71,7 @@ def cells(
         - `NOISE`: after random noise of FGSM's norm;
         - `WORST_GROUP`: in the group, of `among` groups of at least `FEWEST_HITS`, that keeps the smallest share of its
           nDCG under the strongest attack, after the number of steps that groups were compared at; the larger group, if
-          several keep the same.
+          several keep the same. A group of all users or items is none, and there must be two to compare.
           `group` is its attribute and label. It has so many `members`, `of` users or items, and without perturbation
           so many `hits`, in the mean over the seeds.
 
@@ -134,6 +134,8 @@ def _roles(here: pd.DataFrame, methods: Mapping[str, str]) -> Iterator[dict]:
 def _groups(groups: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
     """What is left of the nDCG of each group in every condition of this ε, over the seeds."""
     rows = groups[groups["k"] == k]
+    of_one = ["dataset", "model", "seed", *CONDITION, "attribute"]
+    rows = rows[rows["members"] < rows.groupby(of_one)["members"].transform("sum")]
     key = ["dataset", "model", "seed", "attribute", "group"]
     unperturbed = rows["attack"] == UNPERTURBED
     before = rows.loc[unperturbed, [*key, "value", "hits"]].rename(columns={"value": "before"})
@@ -148,7 +150,7 @@ def _groups(groups: pd.DataFrame, k: int, epsilon: float) -> pd.DataFrame:
 def _most_hit(
     groups: pd.DataFrame, dataset: str, model: str, attack: str, attributes: Mapping[str, str]
 ) -> list[dict]:
-    """The group of a model that keeps least under an attack: one row, or none."""
+    """The group of a model that keeps least under an attack: one row, or none without two groups to compare."""
     here = groups.query("dataset == @dataset and model == @model and attack == @attack")
     here = here[here["mean"].notna() & here["attribute"].isin(attributes)]
     here = here[here["hits"] >= FEWEST_HITS]
@@ -162,5 +164,5 @@ def _most_hit(
             "group": f"{row['attribute'].replace('_', ' ')} = {row['label']}",
             "of": attributes[row["attribute"]],
         }
-        for row in ordered.head(1).to_dict("records")
+        for row in ordered.head(1 if len(ordered) > 1 else 0).to_dict("records")
     ]
