@@ -1,6 +1,6 @@
 """Tables 2 and 3 and their heat map, from made-up tidy tables."""
 
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ from embrittle.products.fairness.figure import change_text, colour_position, hea
 from embrittle.products.fairness.tables import caption, comparison_markdown, forms, texts, wide
 from embrittle.render import published
 from embrittle.render.markup import MARKDOWN
+from embrittle.render.plot_settings import PlotSettings
 
 RESOURCES = Path(__file__).parents[2] / "resources" / "published"
 ATTACKS = ["fgsm", "bim"]
@@ -272,3 +273,24 @@ def test_the_heat_map_shows_every_measure_of_every_attack():
     assert [text.get_text() for text in first.texts] == ["−50 %", "×3.0"] * 4
     with pytest.raises(DataError, match="no fairness of the data set 'lastfm'"):
         heat_map(relative_changes(spread), "lastfm")
+
+
+def test_labels_of_the_heat_map_do_not_overlap():
+    """Names of attacks and models may be long; a panel is wide enough for them."""
+    attacks = ["a-name-of-an-attack", "another-name-of-one"]
+    values = {"initial": -0.2, "fgsm": -0.1, "bim": -0.6}
+    spread = cells(tidy_fairness(lambda c, **_: values[c]), TABLE3, **ARGUMENTS, seeds=[0])
+    named = spread.assign(
+        condition=spread["condition"].replace(dict(zip(("fgsm", "bim"), attacks, strict=True)))
+    )
+    settings = PlotSettings(names={"AMF": "a name of forty letters, as some may be"})
+    figure = heat_map(relative_changes(named), "ml-1m", settings)
+    figure.draw_without_rendering()
+    for row in (
+        [ax.title for ax in figure.axes[:2]],
+        [label for ax in figure.axes[:2] for label in ax.get_xticklabels()],
+    ):
+        boxes = [text.get_window_extent() for text in row]
+        assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+        assert figure.bbox.x0 <= boxes[0].x0
+        assert boxes[-1].x1 <= figure.bbox.x1

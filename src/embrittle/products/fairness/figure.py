@@ -50,6 +50,7 @@ def heat_map(
         "How perturbations move the measures of Table 3 from 0, their fair value.",
     )
     more = {"height": len(names) * 1.9 * settings.font_size / 72 + 1.1, "sharey": True}
+    more["width"] = max(settings.width, _width_of_labels(rows, names, settings))
     with drawing(settings, title or dataset, about, (1, len(models)), **more) as figure:
         for model, ax in zip(models, figure.panels.flat, strict=True):
             _draw_model(figure, ax, rows[rows["model"] == model], names)
@@ -61,6 +62,17 @@ def heat_map(
         bar.solids.set_edgecolor("face")  # else a browser shows seams
         bar.set_label("distance from fair: blue smaller, red larger")
     return figure
+
+
+def _width_of_labels(
+    rows: pd.DataFrame, names: Sequence[tuple[str, str]], settings: PlotSettings
+) -> float:
+    """About how many inches the labels need: of the measures, and below and above each model's panel."""
+    attacks = [len(condition_label(name)) for name in dict.fromkeys(rows["condition"])]
+    titles = [len(settings.named(model)) for model in dict.fromkeys(rows["model"])]
+    panel = max(len(attacks) * (max(attacks) + 1), 1.2 * max(titles) + 2)  # titles are larger
+    letters = max(len(": ".join(name)) for name in names) + len(titles) * panel
+    return 0.6 * letters * settings.font_size / 72
 
 
 def colour_position(changes: Any) -> Any:
