@@ -21,6 +21,7 @@ from snakemake.logging import logger
 
 from embrittle import device, fingerprint
 from embrittle.attacks import losses
+from embrittle.certificates.threats import BUDGETS
 from embrittle.errors import EmbrittleError
 from embrittle.models import baselines, module_of
 from embrittle.models.baselines.registry import BASELINES
@@ -139,6 +140,7 @@ wildcard_constraints:
     attack=ATTACK,
     epsilon=r"[0-9.e+-]+",
     iterations=r"\d+",
+    budget="|".join(BUDGETS),
 
 
 @cache

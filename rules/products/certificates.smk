@@ -119,15 +119,19 @@ rule tabulate_certificates:
 
 
 rule draw_certificates:
-    """Draw what is certain of each model beside what attacks leave, for one data set."""
+    """Draw what is certain of each model beside what attacks leave, for one data set and one unit of epsilon."""
     input:
         curves=CERTIFICATES.files(STUDY)["curves"],
     output:
-        files=figure_files("certificates", caption="certificates"),
+        files=figure_files(
+            "certificates_{budget}",
+            caption="certificates",
+            label="certificates, {budget} epsilon",
+        ),
     log:
-        logs("draw_certificates/{dataset}"),
+        logs("draw_certificates/{dataset}/{budget}"),
     benchmark:
-        benchmarks("draw_certificates/{dataset}")
+        benchmarks("draw_certificates/{dataset}/{budget}")
     conda:
         ENVIRONMENT
     params:

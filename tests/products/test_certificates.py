@@ -292,11 +292,28 @@ def test_the_table_and_the_page(made, tmp_path):
 
 
 def test_the_figure_has_a_panel_for_each_model_and_kind_of_rows(made):
-    figure = certificates_figure(made["curves"], "shop", k=10)
+    figure = certificates_figure(made["curves"], "shop", "absolute", k=10)
     assert figure.panels.shape == (1, 2)
-    lines = {line.get_gid(): line.get_ydata().tolist() for line in figure.panels[0, 0].lines}
-    assert lines["certified"] == pytest.approx([52, 22])
-    assert lines["strong"] == pytest.approx([50])
+    assert figure.panels[0, 0].get_ylabel() == "users\nnDCG@10 left, %"
+    lines = {line.get_gid(): line for line in figure.panels[0, 0].lines}
+    assert lines["certified"].get_ydata().tolist() == pytest.approx([52, 22])
+    assert lines["certified"].get_linestyle() == "-"
     assert {"exact, proved", "exact, found", "weak"} <= lines.keys()
+    relative = certificates_figure(made["curves"], "shop", "relative", k=10)
+    assert relative.panels[0, 0].get_ylabel() == "items\nnDCG@10 left, %"
+    assert [line.get_gid() for line in relative.panels[0, 0].lines] == ["certified"]
+    assert "in units of the model's rows" in relative.heading
     with pytest.raises(DataError, match="no certificates"):
-        certificates_figure(made["curves"], "other", k=10)
+        certificates_figure(made["curves"], "other", "absolute", k=10)
+
+
+def test_attacks_are_points_without_a_line_that_could_run_below_the_proof(made):
+    rows = made["curves"].query("attack == 'strong'")
+    further = rows.assign(epsilon=0.3, mean=20.0, low=15.0, high=25.0)
+    curves = pd.concat([made["curves"], further])
+    ax = certificates_figure(curves, "shop", "absolute", k=10).panels[0, 0]
+    (points,) = (line for line in ax.lines if line.get_gid() == "strong")
+    assert points.get_ydata().tolist() == pytest.approx([50, 20])
+    assert points.get_linestyle() == "None" != points.get_marker()
+    (bars,) = (bars for bars in ax.collections if bars.get_gid() == "band strong")
+    assert len(bars.get_segments()) == 2

@@ -72,9 +72,11 @@ def test_an_attack_below_its_certificate_stops_the_study(certified, tmp_path_fac
     assert f"user {user}: 0 < " in log
 
 
-def test_the_page_has_sentences_tables_and_the_figure(certified):
+def test_the_page_has_sentences_tables_and_figures(certified):
     page = certified.results("index.html").read_text(encoding="utf-8")
     assert "No perturbation of the item rows of relative size 0.01 or less takes more than" in page
     assert "What any perturbation leaves, and what attacks leave" in page
     assert "Who is fragile" in page
-    assert certified.results("figures/shop/certificates.pdf").read_bytes().startswith(b"%PDF")
+    for budget in ("absolute", "relative"):
+        figure = certified.results(f"figures/shop/certificates_{budget}.pdf")
+        assert figure.read_bytes().startswith(b"%PDF")

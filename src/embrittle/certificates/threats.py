@@ -3,6 +3,8 @@
 from itertools import product
 from typing import NamedTuple
 
+BUDGETS = ("absolute", "relative")
+
 
 class Threat(NamedTuple):
     """The perturbations that a certificate covers, up to a radius epsilon.
@@ -30,7 +32,5 @@ class Threat(NamedTuple):
 
 THREATS = [
     Threat(rows, norm, budget)
-    for norm, budget, rows in product(
-        ("l2", "linf"), ("absolute", "relative"), ("users", "items", "both")
-    )
+    for norm, budget, rows in product(("l2", "linf"), BUDGETS, ("users", "items", "both"))
 ]

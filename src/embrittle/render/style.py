@@ -112,6 +112,18 @@ class Drawing(Figure):
             ax.fill_between(rows["x"], *self.settings.band_ends(rows), **band)
         self.mark(ax, rows.iloc[:: 1 + len(rows) // MOST_MARKS], label, at)
 
+    def points(
+        self, ax: Axes, rows: pd.DataFrame, label: str, look: Look, at: str, name: str = ""
+    ) -> None:
+        """Draw means over seeds as points, with bars for what `curve` shows as a band; arguments as there."""
+        ax.plot(
+            rows["x"], rows["mean"], label=label, gid=name or label, **{**look, "linestyle": ""}
+        )
+        if rows["n_seeds"].max() > 1:
+            bar = {"color": look["color"], "gid": f"band {name or label}", "linewidth": 1}
+            ax.vlines(rows["x"], *self.settings.band_ends(rows), **bar)
+        self.mark(ax, rows, label, at)
+
     def mark(self, ax: Axes, rows: pd.DataFrame, label: str, at: str) -> None:
         """Tell the values of points on the page; `at`, a format of their columns, says where they lie."""
         ends = zip(*self.settings.band_ends(rows), strict=True)

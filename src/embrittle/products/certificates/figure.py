@@ -12,6 +12,10 @@ from embrittle.render.plot_settings import PlotSettings
 from embrittle.render.style import Drawing, line_look, look_of, model_panels
 
 AT = "ε = {x:g}"
+HEADINGS = {
+    "absolute": "What is certain",
+    "relative": "What is certain, with ε in units of the model's rows",
+}
 PROOF_LOOK = line_look("#000000", 0) | {"marker": "", "linewidth": 1.4}
 EXACT_LOOK = line_look("#D55E00", 1) | {"marker": ""}
 FOUND_LOOK = EXACT_LOOK | {"linestyle": ":"}
@@ -20,9 +24,9 @@ FOUND_LOOK = EXACT_LOOK | {"linestyle": ":"}
 def certificates_figure(
     curves: pd.DataFrame,
     dataset: str,
+    budget: str,
     *,
     k: int,
-    budget: str = "absolute",
     settings: PlotSettings | None = None,
     title: str | None = None,
 ) -> Drawing:
@@ -31,8 +35,8 @@ def certificates_figure(
     Args:
         curves: columns `cells.SPREAD_COLUMNS`.
         dataset: the data set to show.
+        budget: the unit of epsilon to show, "absolute" or "relative".
         k: length of the lists.
-        budget: the unit of epsilon to show.
         settings: the appearance.
         title: by default the name of the data set.
 
@@ -50,13 +54,13 @@ def certificates_figure(
         "Below the black line lies nothing that a perturbation within ε could leave. Means over the seeds. A "
         "perturbation of users' rows alone, or of items' rows alone, is one of both, too."
     )
-    of = (title or dataset, ("What is certain", remark), len(kinds))
+    of = (title or dataset, (HEADINGS[budget], remark), len(kinds))
     with model_panels(rows, settings, *of, tall=1.2, sharex=True) as (figure, models):
         for row, kind in enumerate(kinds):
             for column, model in enumerate(models):
                 ax = figure.panels[row, column]
                 ax.set(title="" if row else model, xlabel=EPSILON_LABELS[budget])
-                ax.set_ylabel(f"{ROWS[kind]}: nDCG@{k} left, %")
+                ax.set_ylabel(f"{ROWS[kind]}\nnDCG@{k} left, %")
                 ax.set_xscale("log")
                 ax.xaxis.set_major_locator(LogLocator(10, numticks=12))
                 ax.xaxis.set_major_formatter("{x:g}")
@@ -68,7 +72,7 @@ def certificates_figure(
 def _draw(
     figure: Drawing, ax: Axes, rows: pd.DataFrame, attacks: list[str], settings: PlotSettings
 ) -> None:
-    """Draw the curves of a panel."""
+    """Draw what is proved as curves, and attacks as points: between them nothing was tried."""
     for kind, label, look in (
         (CERTIFIED, "certified", PROOF_LOOK),
         (PROVED, "exact, proved", EXACT_LOOK),
@@ -81,4 +85,4 @@ def _draw(
         curve = rows[(rows["kind"] == ATTACK) & (rows["attack"] == attack)]
         if not curve.empty:
             look = look_of(attack, attacks, settings)
-            figure.curve(ax, curve, condition_label(attack), look, AT, attack)
+            figure.points(ax, curve, condition_label(attack), look, AT, attack)

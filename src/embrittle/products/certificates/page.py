@@ -91,7 +91,9 @@ def figures(inputs: Inputs, settings: Mapping[str, Any]) -> Iterator[Drawing]:
     curves = inputs.csv("certificates_curves")
     for of in settings["figures"] if curves is not None else ():
         look = PlotSettings(**of["plots"])
-        yield certificates_figure(curves, of["dataset"], settings=look, **of["arguments"])
+        yield certificates_figure(
+            curves, of["dataset"], of["budget"], settings=look, **of["arguments"]
+        )
 
 
 def remarks(inputs: Inputs, settings: Mapping[str, Any]) -> dict[str, Sequence[str]]:

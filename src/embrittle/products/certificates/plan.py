@@ -1,10 +1,10 @@
 """What no perturbation can take from each model, beside what attacks do take (docs/certificates.md)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from embrittle.attacks.methods import ATTACKS
-from embrittle.certificates.threats import Threat
+from embrittle.certificates.threats import BUDGETS, Threat
 from embrittle.problems import Problems, suggestion
 from embrittle.products.product import (
     ONE_JOB,
@@ -22,10 +22,8 @@ from embrittle.products.product import (
     drawn,
     knowledge_of,
     members_of,
-    of_each_dataset,
     of_each_run,
     of_models,
-    tables_and_figures,
     with_members,
 )
 from embrittle.section import Epsilons, Names, Positive, ProductSection, Text, Whole, setting
@@ -211,15 +209,21 @@ class Certificates(Product):
             "search_worst_case": Jobs(runs if own.search_nodes else (), search),
             "evaluate_certificates": Jobs(runs, evaluate),
             "tabulate_certificates": Jobs(ONE_JOB if datasets else (), table),
-            "draw_certificates": Jobs(of_each_dataset(datasets), figure),
+            "draw_certificates": Jobs(of_each_figure(datasets), figure),
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
-        """`certificates`: the tables, the figure of each data set, and the radii of all users."""
-        datasets, tables = self.datasets(study.settings), self.files(study)
+        """`certificates`: the tables, the figures of each data set, and the radii of all users."""
+        datasets = self.datasets(study.settings)
+        if not datasets:
+            return {"certificates": []}
         users = of_models({"users": self.model_files(study)["users"]}, self.runs(study))["users"]
-        made = tables_and_figures(study, datasets, tables, "certificates")
-        return {"certificates": [*made, *(users if datasets else ())]}
+        figures = [
+            file
+            for of in of_each_figure(datasets)
+            for file in study.figures(of["dataset"], f"certificates_{of['budget']}")
+        ]
+        return {"certificates": [*self.files(study).values(), *figures, *users]}
 
     def verdict_inputs(self, study: Study) -> Files:
         """The differences of models in each seed."""
@@ -241,6 +245,11 @@ class Certificates(Product):
             "figures": drawn(self.jobs(study)["draw_certificates"]),
             "sentence": {"epsilon": own.compare_at, "model": own.model, "k": study.k},
         }
+
+
+def of_each_figure(datasets: Iterable[str]) -> list[dict[str, str]]:
+    """The wildcards of the figures: for each data set, one at an absolute epsilon and one at a relative epsilon."""
+    return [{"dataset": dataset, "budget": budget} for dataset in datasets for budget in BUDGETS]
 
 
 def threat_of(settings: Settings, attack: str) -> Threat:

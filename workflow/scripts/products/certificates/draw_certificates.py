@@ -1,4 +1,4 @@
-"""Draw what is certain of each model beside what attacks leave, for one data set."""
+"""Draw what is certain of each model beside what attacks leave, for one data set and one unit of epsilon."""
 
 from embrittle.files import read_csv
 from embrittle.jobs import job
@@ -11,6 +11,7 @@ with job(snakemake.log[0]):
     figure = certificates_figure(
         read_csv(snakemake.input.curves),
         snakemake.wildcards.dataset,
+        snakemake.wildcards.budget,
         **snakemake.params.figure["arguments"],
         settings=settings,
     )
