@@ -55,34 +55,41 @@ problems = st.builds(
 )
 
 
-def left_margin(threat, p, d, slack, a, e):
-    """The smallest margin of a pair, from the condition of docs/certificates.md and not from the closed radius."""
+def left_margin(threat, p, d, slack, a, e, constant=0.0):
+    """The smallest margins of pairs, from the condition of docs/certificates.md and not from the closed radius.
+
+    There is a pair for each row of `d`; the other arguments but p may be arrays, too. `constant` is the margin by
+    factors that do not move, if there are any.
+    """
     if threat.norm == "linf":
+        a, e = np.asarray(a)[..., None], np.asarray(e)[..., None]
         ends = [(p + s * a) * d - 2 * e * np.abs(p + s * a) for s in (1, -1)]
-        return np.minimum(*ends).sum() - slack
-    length, m = np.linalg.norm(d), p @ d - slack
-    if 2 * e >= length > 0 and a > 0:
-        return -1.0
-    if a == 0:
-        return m - 2 * e * np.linalg.norm(p)
-    along = np.sqrt(max((p @ p) * (d @ d) - m * m, 0))
-    return m * np.sqrt(max(length**2 - 4 * e * e, 0)) - 2 * e * along - a * length**2
+        return np.minimum(*ends).sum(-1) - slack + constant
+    length, norm, m = np.linalg.norm(d, axis=-1), np.linalg.norm(p), d @ p - slack + constant
+    if np.all(a == 0):
+        return m - 2 * e * norm
+    if np.any(constant):  # the sum of the single effects
+        return m - a * length - 2 * e * norm - 2 * a * e
+    along = np.sqrt(np.maximum(norm**2 * length**2 - m * m, 0))
+    left = m * np.sqrt(np.maximum(length**2 - 4 * e * e, 0)) - 2 * e * along - a * length**2
+    return np.where((2 * e >= length) & (length > 0), -1.0, left)
 
 
-def plain_radius(threat, p, d, slack, a, e):
-    """By bisection of `left_margin`."""
-    if p @ d - slack <= 0:
-        return 0.0
-    low, high = 0.0, 1.0
-    while left_margin(threat, p, d, slack, high * a, high * e) > 0:
-        high *= 2
+def plain_radius(threat, p, d, slack, a, e, constant=0.0):
+    """By bisection of `left_margin`, for each row of `d`."""
+
+    def stays(radius):
+        return left_margin(threat, p, d, slack, radius * a, radius * e, constant) > 0
+
+    never = d @ p - slack + constant <= 0
+    low, high = np.zeros(len(d)), np.ones(len(d))
+    while (wider := stays(high) & ~never).any():
+        high = np.where(wider, 2 * high, high)
     for _ in range(80):
         middle = (low + high) / 2
-        if left_margin(threat, p, d, slack, middle * a, middle * e) > 0:
-            low = middle
-        else:
-            high = middle
-    return low
+        still = stays(middle)
+        low, high = np.where(still, middle, low), np.where(still, high, middle)
+    return np.where(never, 0, low)
 
 
 def plain_radii(model, seen, targets, threat, position):
@@ -91,23 +98,18 @@ def plain_radii(model, seen, targets, threat, position):
     user, target = targets.users[position], targets.indices[position]
     own = targets.indices[targets.users == user]
     competitors = np.setdiff1d(
-        np.arange(N_ITEMS), np.concatenate([seen.indices[seen.users == user], own])
+        np.arange(len(items)), np.concatenate([seen.indices[seen.users == user], own])
     )
-    a, e = threat.budgets(model.sizes)
-    radii = []
-    for j in competitors:
-        norms = np.linalg.norm(items[target]) + np.linalg.norm(items[j])
-        slack = slack_of(users.shape[1]) * np.linalg.norm(users[user]) * norms
-        radii.append(plain_radius(threat, users[user], items[target] - items[j], slack, a, e))
-    return np.pad(np.sort(radii), (0, N_ITEMS), constant_values=np.inf)[:LENGTH]
+    p, d = users[user], items[target] - items[competitors]
+    norms = np.linalg.norm(items[target]) + np.linalg.norm(items[competitors], axis=1)
+    slack = slack_of(users.shape[1]) * np.linalg.norm(p) * norms
+    n, budgets = model.n_moved, threat.budgets(model.sizes)
+    radii = plain_radius(threat, p[:n], d[:, :n], slack, *budgets, d[:, n:] @ p[n:])
+    return np.pad(np.sort(radii), (0, LENGTH), constant_values=np.inf)[:LENGTH]
 
 
-@settings(max_examples=25, deadline=None)
-@given(problems, st.sampled_from(THREATS))
-def test_the_radii_are_those_of_a_plain_reference(given_problem, threat):
-    model, seen, targets = given_problem
-    if min(model.sizes) == 0 and threat.budget == "relative":
-        return
+def check_radii(model, seen, targets, threat):
+    """Compare the certified radii of all targets with `plain_radii`; return how many there are."""
     found = certified_radii(model, seen, targets, LENGTH, threats=[threat])
     for position in range(len(targets.indices)):
         expected = plain_radii(model, seen, targets, threat, position)
@@ -119,6 +121,49 @@ def test_the_radii_are_those_of_a_plain_reference(given_problem, threat):
         np.testing.assert_allclose(values, expected, rtol=2e-5)
         assert (values <= expected * (1 + 1e-9)).all()  # rounded towards 0
         assert (np.diff(values) >= 0)[np.isfinite(values[1:])].all()
+    return len(found.pairs)
+
+
+@settings(max_examples=25, deadline=None)
+@given(problems, st.sampled_from(THREATS))
+def test_the_radii_are_those_of_a_plain_reference(given_problem, threat):
+    model, seen, targets = given_problem
+    if min(model.sizes) == 0 and threat.budget == "relative":
+        return
+    check_radii(model, seen, targets, threat)
+
+
+@pytest.mark.parametrize("fixed", [0, 2])
+@pytest.mark.parametrize("threat", THREATS, ids=str)
+def test_no_item_that_matters_is_left_out_of_many(threat, fixed):
+    """Rows of very different lengths, and many chunks: most items are not looked at."""
+    rng = np.random.default_rng(fixed)
+    sizes = rng.lognormal(0, 1.5, (1500, 1))
+    users = rng.normal(size=(N_USERS, 8)).astype(np.float32)
+    items = (rng.normal(size=(1500, 8)) * sizes).astype(np.float32)
+    items[rng.permutation(1500)[:300]] *= 1e-6  # as the items that a truncated SVD has no place for
+    # The longest rows have one factor, so that norms and sums of absolute values have another order.
+    long = np.linalg.norm(items, axis=1) > np.quantile(np.linalg.norm(items, axis=1), 0.8)
+    items[long] *= np.eye(8, dtype=np.float32)[rng.integers(6, size=long.sum())]
+    order = np.argsort(-(users @ items.T), axis=1)
+    pairs = [(user, item) for user in range(N_USERS) for item in order[user, [0, 2]]]
+    seen = items_of([(user, item) for user in range(N_USERS) for item in order[user, 20:40]], 1500)
+    assert check_radii(Model(users, items, fixed), seen, items_of(pairs, 1500), threat) == 12
+
+
+def test_long_rows_of_one_factor_do_not_leave_out_shorter_ones_of_many():
+    """Limits on elements ask for sums of absolute values, but the items are in the order of their norms."""
+    one = np.eye(16, dtype=np.float32)
+    users = np.repeat([[2] * 4 + [1] * 12], N_USERS, axis=0).astype(np.float32)
+    target = np.full(16, 0.05, np.float32)
+    close = target - 0.01 * one[4:]  # looked at first, all with the radius 1
+    long = np.linspace(-2.4, -1.9, 124)[:, None].astype(np.float32) * one[np.arange(124) % 4]
+    many = np.full((4, 16), -0.5, np.float32)
+    many[:, :3] = 0.5  # margins of 5, sums of absolute values of 8
+    model = Model(users, np.vstack([target, close, long, many]))
+    targets, seen = items_of([(0, 0)], 141), items_of([], 141)
+    check_radii(model, seen, targets, threat := Threat("users", "linf", "absolute"))
+    assert certified_radii(model, seen, targets, LENGTH, [threat]).values.max() < 0.7
 
 
 # --- One pair, by brute force ----------------------------------------------------------------------

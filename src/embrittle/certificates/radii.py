@@ -16,7 +16,7 @@ from embrittle.kernels import numba_radii
 from embrittle.kernels.blocks import SCORED, user_blocks
 from embrittle.row_norms import row_sizes
 
-_MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a bound
+_PAIRS = 2048  # users with a target whose radii are in memory at a time
 _SLACK, _FACTORS = 1e-6, 64
 
 
@@ -135,50 +135,94 @@ def _blocks(
     others_compete: bool,
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield positions of targets that are in the list, with their radii, for blocks of users."""
-    users, items = (
-        np.ascontiguousarray(rows, np.float32) for rows in (model.user_factors, model.item_factors)
-    )
-    if not (np.isfinite(users).all() and np.isfinite(items).all()):
+    if not (np.isfinite(model.user_factors).all() and np.isfinite(model.item_factors).all()):
         raise DataError("the model has a factor that is not finite, so nothing can be certified")
-    moved = np.ascontiguousarray(items[:, : model.n_moved])
-    squares = np.square(moved, dtype=np.float64).sum(axis=1).astype(np.float32)
-    norms = np.linalg.norm(items.astype(np.float64), axis=1).astype(np.float32)
-    budgets = np.array([threat.budgets(model.sizes) for threat in threats], np.float64)
-    elementwise = np.array([threat.norm == "linf" for threat in threats])
-    slack = slack_of(items.shape[1])
+    users = np.ascontiguousarray(model.user_factors, np.float32)
+    items, norms, largest, place_of = _by_norm(model)
+    kinds = _Kinds.of(threats, model)
     of_users = targets.users
+    seen_items, target_items = place_of[seen.indices], place_of[targets.indices]
     for block in user_blocks(len(users), len(items), SCORED):
-        start, size = block.start, block.stop - block.start
+        start = block.start
         first, last = targets.indptr[start], targets.indptr[block.stop]
         if first == last:
             continue
         scores = users[block] @ items.T
         own, may_stay = np.empty(last - first, np.float32), np.empty(last - first, np.bool_)
         numba_radii.prepare_targets(
-            scores, start, seen.indptr, seen.indices, targets.indptr, targets.indices, length,
+            scores, start, seen.indptr, seen_items, targets.indptr, target_items, length,
             others_compete, own, may_stay,
         )  # fmt: skip
         staying = np.flatnonzero(may_stay)
-        for part in np.array_split(staying, max(1, -(-len(staying) // size))):
-            if not len(part):
-                continue
+        for part in np.split(staying, range(_PAIRS, len(staying), _PAIRS)):
             pairs = first + part
-            target = targets.indices[pairs]
-            rows = of_users[pairs] - start
-            concerned, places = np.unique(rows, return_inverse=True)
-            near = _highest(scores[concerned], length + _MORE_NEAR)[places]
-            radii = np.empty((len(threats), len(part), length))
+            radii = np.empty((len(kinds.budgets), len(pairs), length))
             numba_radii.smallest_radii(
-                scores, moved[target] @ moved.T, near, own[part], rows, of_users[pairs], target,
-                users, items, squares, norms, model.fixed, slack, elementwise, budgets, radii,
+                scores, own[part], of_users[pairs] - start, of_users[pairs], target_items[pairs],
+                users, items, norms, largest, model.fixed, slack_of(items.shape[1]),
+                kinds.elementwise, kinds.budgets, radii,
             )  # fmt: skip
-            yield pairs, _rounded_down(radii)
+            yield pairs, kinds.of_threats(radii)
 
 
-def _highest(scores: np.ndarray, n: int) -> np.ndarray:
-    """Return the items with the highest scores of each row, in no particular order: integers (n_rows, <= n)."""
-    n = min(n, scores.shape[1])
-    return np.argpartition(scores, scores.shape[1] - n, axis=1)[:, -n:]
+@dataclass(frozen=True)
+class _Kinds:
+    """The budgets that differ by more than a factor; threats whose budgets are in proportion share their radii.
+
+    Attributes:
+        elementwise: bool (n_kinds,), whether a budget limits elements.
+        budgets: float64 (n_kinds, 2), of users and of items at radius 1, the larger one 1.
+        kind_of, scale: integers and float64 (n_threats,): the kind of each threat, and its larger budget.
+    """
+
+    elementwise: np.ndarray
+    budgets: np.ndarray
+    kind_of: np.ndarray
+    scale: np.ndarray
+
+    @classmethod
+    def of(cls, threats: Sequence[Threat], model: Model) -> _Kinds:
+        budgets = np.array([threat.budgets(model.sizes) for threat in threats], np.float64)
+        largest = budgets.max(axis=1)
+        scale = np.where(largest > 0, largest, 1)
+        elementwise = [threat.norm == "linf" for threat in threats]
+        kinds, kind_of = np.unique(
+            np.column_stack([elementwise, budgets / scale[:, np.newaxis]]),
+            axis=0,
+            return_inverse=True,
+        )
+        return cls(kinds[:, 0] > 0, np.ascontiguousarray(kinds[:, 1:]), kind_of.ravel(), scale)
+
+    def of_threats(self, radii: np.ndarray) -> np.ndarray:
+        """Return the radii of threats, float32 (n_threats, ...) rounded towards 0, from those of kinds, float64."""
+        both = zip(self.kind_of, self.scale, strict=True)
+        return np.stack([_rounded_down(radii[kind] / scale) for kind, scale in both])
+
+
+def _by_norm(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the items in descending order of the L2 norms of what may move.
+
+    Returns:
+        The item factors, float32; `norms` and `largest` of `numba_radii.smallest_radii`; the place of each item.
+    """
+    items = np.ascontiguousarray(model.item_factors, np.float32)
+    exact = items.astype(np.float64)
+    moved = exact[:, : model.n_moved]
+    norms = np.stack(
+        [
+            np.linalg.norm(moved, axis=1),
+            np.abs(moved).sum(axis=1),
+            np.linalg.norm(exact, axis=1),
+        ]
+    )
+    order = np.argsort(-norms[0], kind="stable")
+    place_of = np.empty(len(order), np.int64)
+    place_of[order] = np.arange(len(order))
+    norms = norms[:, order]
+    chunks = np.arange(0, len(order), numba_radii.CHUNK)
+    largest = np.maximum.reduceat(norms, chunks, axis=1)
+    largest = np.maximum.accumulate(largest[:, ::-1], axis=1)[:, ::-1]
+    return items[order], norms, np.ascontiguousarray(largest), place_of
 
 
 def _rounded_down(values: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Compiled loops of the certificates: the smallest radii at which other items overtake a target (docs/certificates.md).
 
-A first, cheap bound in float32 leaves out nearly all items. Only the others get their radius, in float64.
+A first, cheap bound leaves out nearly all items. Only the others get their radius, in float64.
 """
 
 import math
@@ -11,11 +11,9 @@ from numba import njit
 from embrittle.kernels.cache import compiled
 from embrittle.kernels.numba_training import FAST_MATH
 
-_CHUNK = 512
-_UNBOUNDED = np.float32(1e30)
-# The first bound is looser than the radii by this share, and squared distances count as larger by this share of the
-# squared norms, so that rounding to float32 leaves out no item.
-_LOOSER, _DISTANCE_SLACK = 1.001, np.float32(1e-4)
+CHUNK = 64  # items that are left out together
+_MORE_NEAR = 8  # items that are looked at first, beyond the number that sets a limit
+_LOOSER = 1.001  # the limit is too large by this share, so that rounding leaves out no item
 _PRECISION, _STEPS = 1e-6, 60  # of radii that have no closed form
 
 
@@ -61,47 +59,6 @@ def prepare_targets(
             for item in range(len(of_items)):
                 n_before += of_items[item] > score
             may_stay[t - offset] = n_before < n_kept
-
-
-@compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def _write_distances(
-    products: np.ndarray, squares: np.ndarray, square: np.float32, distances: np.ndarray
-) -> None:
-    """Write upper bounds of ||q_t - q_j|| to `distances`, from q_t . q_j and the squared norms."""
-    for item in range(len(distances)):
-        both = square + squares[item]
-        gap = max(both - np.float32(2) * products[item], np.float32(0))
-        distances[item] = math.sqrt(gap + _DISTANCE_SLACK * both)
-
-
-@compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
-def _write_bounds(
-    distances: np.ndarray, intercepts: np.ndarray, slopes: np.ndarray, bounds: np.ndarray
-) -> None:
-    """Write the largest of intercept + slope * distance to `bounds`."""
-    bounds[:] = np.float32(0)
-    for budget in range(len(intercepts)):
-        intercept, slope = intercepts[budget], slopes[budget]
-        for item in range(len(distances)):
-            bounds[item] = max(bounds[item], intercept + slope * distances[item])
-
-
-@compiled(cache=True, error_model="numpy")
-def _count_below(
-    scores: np.ndarray,
-    norms: np.ndarray,
-    own: np.float32,
-    slack: np.float32,
-    norm: np.float32,
-    bounds: np.ndarray,
-    found: np.ndarray,
-) -> int:
-    """Write the positions of margins below their bound to `found`; return their number."""
-    n = 0
-    for item in range(len(scores)):
-        found[n] = item
-        n += own - scores[item] - slack * (norm + norms[item]) <= bounds[item]
-    return n
 
 
 @compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
@@ -246,29 +203,70 @@ def _keep_radii(
 
 
 @compiled(cache=True, error_model="numpy")
-def _set_bounds(
+def _limit(
     radii: np.ndarray,
     user_sizes: tuple[float, float],
+    apart: tuple[float, float],
     n_moved: int,
     is_elementwise: np.ndarray,
     budgets: np.ndarray,
-    intercepts: np.ndarray,
-    slopes: np.ndarray,
-) -> None:
-    """Set the bounds of `_write_bounds`: an item with a larger margin is further away than all that are kept."""
-    user2, user_sum = user_sizes
+) -> float:
+    """Return the margin above which an item is further away than all that are kept.
+
+    Args:
+        radii: float64 (n_budgets, n_kept), ascending.
+        user_sizes: L2 norm and sum of the absolute values of the user's factors that may move.
+        apart: bounds of the same two of q_t - q_j.
+        n_moved: the number of factors that may move.
+        is_elementwise, budgets: as in `smallest_radii`.
+    """
+    limit = 0.0
     for budget in range(len(budgets)):
-        limit = radii[budget, -1]
-        if limit == np.inf:
-            intercepts[budget], slopes[budget] = _UNBOUNDED, np.float32(0)
-            continue
-        a, e = limit * budgets[budget, 0] * _LOOSER, limit * budgets[budget, 1] * _LOOSER
+        radius = radii[budget, -1] * _LOOSER
+        a, e = radius * budgets[budget, 0], radius * budgets[budget, 1]
+        if radius == np.inf:
+            return np.inf
         if is_elementwise[budget]:
-            intercept, slope = 2 * e * user_sum + 2 * n_moved * a * e, a * math.sqrt(n_moved)
+            limit = max(limit, 2 * e * user_sizes[1] + 2 * n_moved * a * e + a * apart[1])
         else:
-            intercept, slope = 2 * e * math.sqrt(user2) + 2 * a * e, a
-        intercepts[budget] = min(intercept, _UNBOUNDED)
-        slopes[budget] = min(slope, _UNBOUNDED)
+            limit = max(limit, 2 * e * user_sizes[0] + 2 * a * e + a * apart[0])
+    return limit
+
+
+@compiled(cache=True, fastmath=set(FAST_MATH), error_model="numpy")
+def _write_highest(scores: np.ndarray, highest: np.ndarray) -> None:
+    """Write the highest score of each chunk."""
+    for chunk in range(len(highest)):
+        best = np.float32(-np.inf)
+        for item in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(scores))):
+            best = max(best, scores[item])
+        highest[chunk] = best
+
+
+@compiled(cache=True, error_model="numpy")
+def _find_near(scores: np.ndarray, highest: np.ndarray, n_near: int, near: np.ndarray) -> int:
+    """Write the items with the `n_near` highest scores, or all that compete, to `near`; return their number.
+
+    Args:
+        scores: float32 (n_items,); -inf for items that do not compete.
+        highest: float32 (n_chunks,), the highest score of each chunk.
+        n_near: a number of items.
+        near: integers (n_items,), overwritten in part.
+    """
+    least = np.float32(-np.inf)
+    if n_near < len(highest):  # so many items have at least this score
+        least = np.partition(highest, len(highest) - n_near)[len(highest) - n_near]
+    n = 0
+    for chunk in range(len(highest)):
+        if highest[chunk] >= least:
+            for item in range(chunk * CHUNK, min((chunk + 1) * CHUNK, len(scores))):
+                if scores[item] >= least and scores[item] > -np.inf:
+                    near[n] = item
+                    n += 1
+    if n > n_near:
+        best = np.argsort(-scores[near[:n]])[:n_near]
+        near[:n_near] = near[:n][best]
+    return min(n, n_near)
 
 
 @compiled(cache=True, error_model="numpy")
@@ -314,16 +312,14 @@ def _keep_item(
 @compiled(cache=True, error_model="numpy")
 def smallest_radii(
     scores: np.ndarray,
-    products: np.ndarray,
-    near: np.ndarray,
     own: np.ndarray,
     rows: np.ndarray,
     users: np.ndarray,
     targets: np.ndarray,
     user_factors: np.ndarray,
     item_factors: np.ndarray,
-    squares: np.ndarray,
     norms: np.ndarray,
+    largest: np.ndarray,
     n_fixed: int,
     slack: float,
     is_elementwise: np.ndarray,
@@ -332,16 +328,17 @@ def smallest_radii(
 ) -> None:
     """Overwrite `radii` with the smallest radii at which competitors overtake each target, ascending.
 
+    The items with the highest scores are looked at first. Of the others, only those with a small enough margin are
+    looked at (`_limit`); whole chunks have none.
+
     Args:
         scores: float32 (n_block, n_items); -inf for items that do not compete.
-        products: float32 (n_pairs, n_items), products of the target's factors that may move with those of all items.
-        near: integers (n_pairs, n_near), items that are likely to overtake the target first. They are looked at first,
-            so that the bounds leave out most of the others.
         own: float32 (n_pairs,), the scores of the targets.
-        rows, users, targets: integers (n_pairs,): row of `scores`, user, and target item.
-        user_factors, item_factors: float32, all factors.
-        squares: float32 (n_items,), squared norms of the item factors that may move.
-        norms: float32 (n_items,), norms of all item factors.
+        rows, users, targets: integers (n_pairs,): row of `scores`, ascending, user, and target item.
+        user_factors, item_factors: float32, all factors; items in descending order of `norms[0]`.
+        norms: float64 (3, n_items): L2 norm and sum of the absolute values of the item factors that may move, and L2
+            norm of all factors.
+        largest: float64 (3, n_chunks), the largest of these in each chunk and all later ones.
         n_fixed: the number of last factors that do not move.
         slack: a margin below slack * ||p|| (||q_t|| + ||q_j||) counts as 0.
         is_elementwise: bool (n_budgets,), whether a budget limits elements; else the L2 norm of rows.
@@ -349,49 +346,46 @@ def smallest_radii(
         radii: float64 (n_budgets, n_pairs, n_kept); infinite if there are fewer competitors.
     """
     n_items, n_factors = item_factors.shape
-    n_moved = n_factors - n_fixed
-    distances, bounds = np.empty(_CHUNK, np.float32), np.empty(_CHUNK, np.float32)
-    found, is_done = np.empty(_CHUNK + 1, np.int64), np.zeros(n_items, np.bool_)
-    intercepts, slopes = np.empty(len(budgets), np.float32), np.empty(len(budgets), np.float32)
+    n_moved, n_chunks, n_near = n_factors - n_fixed, largest.shape[1], 0
+    highest, near = np.empty(n_chunks, np.float32), np.empty(n_items, np.int64)
+    is_done = np.zeros(n_items, np.bool_)
     user_row, difference = np.empty(n_moved), np.empty(n_moved)
     for pair in range(len(targets)):
         user, target, of_items = users[pair], targets[pair], scores[rows[pair]]
+        if pair == 0 or rows[pair] != rows[pair - 1]:
+            _write_highest(of_items, highest)
+            n_near = _find_near(of_items, highest, radii.shape[2] + _MORE_NEAR, near)
         user_row[:] = user_factors[user, :n_moved]
         fixed_row = user_factors[user, n_moved:].astype(np.float64)
         user_sizes = np.square(user_row).sum(), np.abs(user_row).sum()
+        user_norms = math.sqrt(user_sizes[0]), user_sizes[1]
         user_slack = slack * math.sqrt(user_sizes[0] + np.square(fixed_row).sum())
-        kept, first = radii[:, pair], near[pair]
+        kept = radii[:, pair]
         kept[:] = np.inf
         is_done[target] = True
-        for item in first:
-            if of_items[item] > -np.inf and not is_done[item]:
+        for item in near[:n_near]:
+            if not is_done[item]:
                 is_done[item] = True
                 _keep_item(
-                    item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms,
+                    item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms[2],
                     is_elementwise, budgets, difference, kept,
                 )  # fmt: skip
-        for start in range(0, n_items, _CHUNK):
-            stop = min(start + _CHUNK, n_items)
-            part = slice(start, stop)
-            here, limits = distances[: stop - start], bounds[: stop - start]
-            _set_bounds(kept, user_sizes, n_moved, is_elementwise, budgets, intercepts, slopes)
-            _write_distances(products[pair, part], squares[part], squares[target], here)
-            _write_bounds(here, intercepts, slopes, limits)
-            n_found = _count_below(
-                of_items[part],
-                norms[part],
-                own[pair],
-                np.float32(2 * user_slack),
-                norms[target],
-                limits,
-                found,
-            )
-            for n in range(n_found):
-                item = start + found[n]
-                if not is_done[item]:
+        limit = np.inf
+        for chunk in range(n_chunks):
+            rounding = 2 * user_slack * (norms[2, target] + largest[2, chunk])
+            # The limit of an earlier chunk is not below that of this one: norms and radii only fall.
+            if highest[chunk] < own[pair] - limit - rounding or highest[chunk] == -np.inf:
+                continue
+            apart = norms[0, target] + largest[0, chunk], norms[1, target] + largest[1, chunk]
+            limit = _limit(kept, user_norms, apart, n_moved, is_elementwise, budgets)
+            lowest = own[pair] - limit - rounding
+            if highest[chunk] < lowest:
+                continue
+            for item in range(chunk * CHUNK, min((chunk + 1) * CHUNK, n_items)):
+                if of_items[item] >= lowest and of_items[item] > -np.inf and not is_done[item]:
                     _keep_item(
-                        item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms,
-                        is_elementwise, budgets, difference, kept,
+                        item, target, user_row, fixed_row, user_sizes, user_slack, item_factors,
+                        norms[2], is_elementwise, budgets, difference, kept,
                     )  # fmt: skip
         is_done[target] = False
-        is_done[first] = False
+        is_done[near[:n_near]] = False
