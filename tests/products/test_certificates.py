@@ -168,7 +168,7 @@ def curves_of(model, seed):
             if threat[0] == "users":
                 rows.append((*threat, epsilon, "proved", "", "nDCG@10", initial * (share + 0.1)))
                 rows.append((*threat, epsilon, "found", "", "nDCG@10", initial * (share + 0.12)))
-    for attack, left in (("strong", 0.5), ("weak", 0.9), ("member", 0.1)):
+    for attack, left in (("strong", 0.5), ("weak", 0.9), ("member", 0.95)):
         rows.append(("users", "l2", "absolute", 0.1, "attack", attack, "nDCG@10", initial * left))
     return pd.DataFrame(rows, columns=evaluate.CURVE_COLUMNS)
 
@@ -249,6 +249,9 @@ def test_models_are_compared_pair_by_pair(made):
     # 60 + 10 proved of AMF less 50 + 12 found of BPR-MF, and so on.
     assert row["at_least"] == pytest.approx(8)
     assert (row["at_least_low"], row["at_least_high"]) == pytest.approx(interval([8, 9, 7]))
+    # At 0.1 what is left of BPR-MF by an attack, 50 %, is more than the search found, and does not count.
+    (row,) = cells.at(made["differences"], 0.1, rows="users").to_dict("records")
+    assert row["at_least"] == pytest.approx(8)
     seeds = made["seeds"]  # what the verdict reads: relative, at the compared epsilon
     assert seeds["difference"].tolist() == pytest.approx([10, 11, 9])
     assert set(seeds["budget"]) == {"relative"}
@@ -289,6 +292,21 @@ def test_the_table_and_the_page(made, tmp_path):
     )
     assert page.tables(Inputs({}), {}) == []
     assert page.remarks(Inputs({}), settings) == {}
+
+
+@pytest.mark.parametrize(("left", "at_least"), [(58, [2, 5, 5]), (70, [-10, -7, -7])])
+def test_more_certain_of_a_model_than_an_attack_leaves_of_the_other_is_a_proof(left, at_least):
+    curves = {run: curves_of(*run[1:]) for run in RUNS}
+    for (_, model, seed), of in curves.items():
+        if model == "BPR-MF":
+            share = (0.04 + 0.01 * seed) * left / 100
+            row = ("items", "l2", "relative", 0.01, "attack", "weak", "nDCG@10", share)
+            of.loc[len(of)] = row
+    seeds = cells.per_seed(cells.long_form(curves, 10), "BPR-MF")
+    rows = cells.at(seeds, 0.01, rows="items").sort_values("seed")
+    assert rows["at_least"].tolist() == pytest.approx(at_least)
+    assert rows["difference"].tolist() == pytest.approx([10, 11, 9])
+    assert cells.at(seeds, 0.1, rows="items")["at_least"].isna().all()  # no attack
 
 
 def test_the_figure_has_a_panel_for_each_model_and_kind_of_rows(made):

@@ -22,6 +22,10 @@ THREAT = ["rows", "norm", "budget"]
 RUN = ["dataset", "model", "seed"]
 LONG_COLUMNS = ["dataset", "model", *CURVE_COLUMNS, "seed"]
 LEFT = "left"
+PROOFS, BREAKS = (
+    (CERTIFIED, PROVED),
+    (FOUND, ATTACK),
+)  # bounds of the worst case from below and from above
 CURVE = ["dataset", "model", *THREAT, "epsilon", "kind", "attack"]
 SPREAD_COLUMNS = [*CURVE, "mean", "sd", "low", "high", "n_seeds"]
 SANDWICH_COLUMNS = [
@@ -133,25 +137,24 @@ def per_seed(long: pd.DataFrame, model: str) -> pd.DataFrame:
         Columns `SEED_COLUMNS`: certified nDCG left of both, in percent, and the difference in points, at every
         epsilon. A certificate may be further from the worst case for one model than for another, so its lead proves
         nothing about the worst cases. `at_least` does: the worst case leaves at least so many points more of the model,
-        which is its exact worst case from below less the other's from above; NaN where none was searched for.
+        which is the best proof for it less what the search for the exact worst case, or any attack, leaves of `model`;
+        NaN without either.
     """
     left = long[long["metric"] == LEFT]
-    kinds = {"of_model": CERTIFIED, "of_other": CERTIFIED, "proved": PROVED, "found": FOUND}
-    values = {
-        name: left[left["kind"] == kind].rename(columns={"value": name})
-        for name, kind in kinds.items()
-    }
     on = ["dataset", *THREAT, "epsilon", "seed"]
-    for name in ("of_other", "found"):
-        values[name] = values[name].loc[values[name]["model"] == model, [*on, name]]
-    proved = values["proved"][["model", *on, "proved"]]
-    certified = values["of_model"][values["of_model"]["model"] != model]
-    both = certified.merge(values["of_other"], on=on, validate="many_to_one")
-    both = both.merge(proved, on=["model", *on], how="left", validate="one_to_one")
-    both = both.merge(values["found"], on=on, how="left", validate="many_to_one")
+    certified = left[left["kind"] == CERTIFIED].rename(columns={"value": "of_model"})
+    proofs, found = left[left["kind"].isin(PROOFS)], left[left["kind"].isin(BREAKS)]
+    lowest = proofs.groupby(["model", *on], sort=False)["value"].max().rename("lowest")
+    of_model = found[found["model"] == model].groupby(on, sort=False)["value"]
+    highest = of_model.min().rename("highest")
+    of_other = certified[certified["model"] == model].rename(columns={"of_model": "of_other"})
+    both = certified[certified["model"] != model]
+    both = both.merge(of_other[[*on, "of_other"]], on=on, validate="many_to_one")
+    both = both.merge(lowest.reset_index(), on=["model", *on], validate="one_to_one")
+    both = both.merge(highest.reset_index(), on=on, how="left", validate="many_to_one")
     both = both.assign(
         difference=both["of_model"] - both["of_other"],
-        at_least=both["proved"] - both["found"],
+        at_least=both["lowest"] - both["highest"],
         compared_with=model,
     )
     return both[SEED_COLUMNS]

@@ -83,9 +83,9 @@ def caption(k: int) -> str:
         f"Percent of nDCG@{k} without perturbation, means over the seeds, in brackets 95 % intervals. Certified: no "
         "perturbation within ε leaves less. Exact: the worst case of each user, where users' rows alone are perturbed; "
         "two numbers if the search did not decide every user. Gap: what the strongest attack, or the search for the "
-        "exact worst case, leaves, less the strongest proof, in points. Models compared: "
-        "that more is certified of a model does not prove that its worst case leaves more; where the worst cases of "
-        "both are known, the last column does."
+        "exact worst case, leaves, less the strongest proof, in points. Models compared: that more is certified of a "
+        "model does not prove that its worst case leaves more. The last column, if above 0, does: it is the strongest "
+        "proof for the one model less what the search or an attack leaves of the other."
     )
 
 
