@@ -83,13 +83,13 @@ def plain_radius(threat, p, d, slack, a, e, constant=0.0):
 
     never = d @ p - slack + constant <= 0
     low, high = np.zeros(len(d)), np.ones(len(d))
-    while (wider := stays(high) & ~never).any():
+    while (wider := stays(high) & (high < 1e9) & ~never).any():
         high = np.where(wider, 2 * high, high)
     for _ in range(80):
         middle = (low + high) / 2
         still = stays(middle)
         low, high = np.where(still, middle, low), np.where(still, high, middle)
-    return np.where(never, 0, low)
+    return np.where(never, 0, np.where(low < 1e9, low, np.inf))
 
 
 def plain_radii(model, seen, targets, threat, position):
@@ -108,20 +108,21 @@ def plain_radii(model, seen, targets, threat, position):
     return np.pad(np.sort(radii), (0, LENGTH), constant_values=np.inf)[:LENGTH]
 
 
-def check_radii(model, seen, targets, threat):
-    """Compare the certified radii of all targets with `plain_radii`; return how many there are."""
-    found = certified_radii(model, seen, targets, LENGTH, threats=[threat])
-    for position in range(len(targets.indices)):
-        expected = plain_radii(model, seen, targets, threat, position)
-        place = np.flatnonzero(found.pairs == position)
-        if not len(place):
-            assert expected[-1] == 0
-            continue
-        values = found.of(threat)[place[0]]
-        np.testing.assert_allclose(values, expected, rtol=2e-5)
-        assert (values <= expected * (1 + 1e-9)).all()  # rounded towards 0
-        assert (np.diff(values) >= 0)[np.isfinite(values[1:])].all()
-    return len(found.pairs)
+def check_radii(model, seen, targets, threats):
+    """Compare the certified radii of all targets with `plain_radii`; return those found."""
+    found = certified_radii(model, seen, targets, LENGTH, threats)
+    for threat in threats:
+        for position in range(len(targets.indices)):
+            expected = plain_radii(model, seen, targets, threat, position)
+            place = np.flatnonzero(found.pairs == position)
+            if not len(place):
+                assert expected[-1] == 0
+                continue
+            values = found.of(threat)[place[0]]
+            np.testing.assert_allclose(values, expected, rtol=2e-5)
+            assert (values <= expected * (1 + 1e-9)).all()  # rounded towards 0
+            assert (np.diff(values) >= 0)[np.isfinite(values[1:])].all()
+    return found.values
 
 
 @settings(max_examples=25, deadline=None)
@@ -130,40 +131,113 @@ def test_the_radii_are_those_of_a_plain_reference(given_problem, threat):
     model, seen, targets = given_problem
     if min(model.sizes) == 0 and threat.budget == "relative":
         return
-    check_radii(model, seen, targets, threat)
+    check_radii(model, seen, targets, [threat])
 
 
 @pytest.mark.parametrize("fixed", [0, 2])
-@pytest.mark.parametrize("threat", THREATS, ids=str)
-def test_no_item_that_matters_is_left_out_of_many(threat, fixed):
+@pytest.mark.parametrize("size", [1, 100])
+@pytest.mark.parametrize("common", [0, 5])
+def test_no_item_that_matters_is_left_out_of_many(fixed, size, common):
     """Rows of very different lengths, and many chunks: most items are not looked at."""
     rng = np.random.default_rng(fixed)
     sizes = rng.lognormal(0, 1.5, (1500, 1))
-    users = rng.normal(size=(N_USERS, 8)).astype(np.float32)
+    users = size * rng.normal(size=(N_USERS, 8)).astype(np.float32)
     items = (rng.normal(size=(1500, 8)) * sizes).astype(np.float32)
     items[rng.permutation(1500)[:300]] *= 1e-6  # as the items that a truncated SVD has no place for
     # The longest rows have one factor, so that norms and sums of absolute values have another order.
     long = np.linalg.norm(items, axis=1) > np.quantile(np.linalg.norm(items, axis=1), 0.8)
     items[long] *= np.eye(8, dtype=np.float32)[rng.integers(6, size=long.sum())]
+    items += np.float32(common)
     order = np.argsort(-(users @ items.T), axis=1)
     pairs = [(user, item) for user in range(N_USERS) for item in order[user, [0, 2]]]
     seen = items_of([(user, item) for user in range(N_USERS) for item in order[user, 20:40]], 1500)
-    assert check_radii(Model(users, items, fixed), seen, items_of(pairs, 1500), threat) == 12
+    model, targets = Model(users, items, fixed), items_of(pairs, 1500)
+    assert check_radii(model, seen, targets, THREATS).shape[1] == 12
 
 
-def test_long_rows_of_one_factor_do_not_leave_out_shorter_ones_of_many():
-    """Limits on elements ask for sums of absolute values, but the items are in the order of their norms."""
-    one = np.eye(16, dtype=np.float32)
-    users = np.repeat([[2] * 4 + [1] * 12], N_USERS, axis=0).astype(np.float32)
-    target = np.full(16, 0.05, np.float32)
-    close = target - 0.01 * one[4:]  # looked at first, all with the radius 1
-    long = np.linspace(-2.4, -1.9, 124)[:, None].astype(np.float32) * one[np.arange(124) % 4]
-    many = np.full((4, 16), -0.5, np.float32)
-    many[:, :3] = 0.5  # margins of 5, sums of absolute values of 8
-    model = Model(users, np.vstack([target, close, long, many]))
-    targets, seen = items_of([(0, 0)], 141), items_of([], 141)
-    check_radii(model, seen, targets, threat := Threat("users", "linf", "absolute"))
-    assert certified_radii(model, seen, targets, LENGTH, [threat]).values.max() < 0.7
+def alone(user, target, close, further, fixed=0, mirrored=False):
+    """A model whose first user has one target; `close` items have the highest scores of its competitors.
+
+    The user has seen the `mirrored` further items, which are there for a mean near 0.
+    """
+    items = np.vstack([target, np.atleast_2d(close), np.atleast_2d(further)])
+    n_compete = len(items)
+    items = np.vstack([items, *([-further] if mirrored else [])]).astype(np.float32)
+    users = np.repeat(np.atleast_2d(user), N_USERS, axis=0).astype(np.float32)
+    seen = items_of([(0, item) for item in range(n_compete, len(items))], len(items))
+    return Model(users, items, fixed), seen, items_of([(0, 0)], len(items))
+
+
+ONE = np.eye(16)
+LONG = np.linspace(-2.4, -1.9, 124)[:, None] * ONE[np.arange(124) % 4]
+FAR = np.vstack([LONG, np.repeat([[0.5] * 3 + [-0.5] * 13], 4, axis=0)])
+SPREAD = np.linspace(-3, -1, 30)
+LEFT_OUT_WRONGLY = {
+    # Limits on elements ask for sums of absolute values, but items are in the order of their norms: margins of 5 and
+    # sums of 8 come after rows of one factor.
+    "sums of later chunks": (
+        ("users", "linf"),
+        alone(
+            [2] * 4 + [1] * 12,
+            np.full(16, 0.05),
+            0.05 - 0.01 * ONE[4:],
+            FAR,
+            mirrored=True,
+        ),
+    ),
+    "slack": (
+        ("items", "l2"),
+        alone([1, 0], [1e-2, 0], [[1e-2 - 1e-5, 0]] * 12, [1e-2 - 1.5e-5, 100]),
+    ),
+    "no limit yet": (
+        ("users", "l2"),  # the radii of the close items are infinite
+        alone(
+            [1, 1, 1],
+            [1, 0, 1],
+            [[1, 0, 0.9]] * 12,
+            np.stack([SPREAD, SPREAD**0, 0 * SPREAD], 1),
+            1,
+        ),
+    ),
+    "users' sums": (
+        ("both", "linf"),
+        alone(
+            np.ones(16),
+            np.zeros(16),
+            np.full((12, 16), -0.02),
+            np.tile([1.25, -1.25], (30, 8)) - 0.45 / 16,
+        ),
+    ),
+    "both sides, rows": (
+        ("both", "l2"),
+        alone([0, 1e-3, 1], [0, 0, 0], [[1e-4, 0, -1]] * 12, [[0.5, 0, -1.1]] * 30, 1),
+    ),
+    "both sides, elements": (
+        ("both", "linf"),
+        alone([0, 1e-3, 1], [0, 0, 0], [[1e-4, 0, -1]] * 12, [[0.5, 0, -1.1]] * 30, 1),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_OUT_WRONGLY)
+def test_each_term_of_the_limit_is_needed(name):
+    """Items that a limit without one of its terms leaves out, although they are among the nearest."""
+    (rows, norm), problem_of = LEFT_OUT_WRONGLY[name]
+    check_radii(*problem_of, [Threat(rows, norm, "absolute")])
+
+
+def test_more_targets_than_fit_into_one_part_have_radii():
+    users = np.random.default_rng(1).normal(size=(2500, 3)).astype(np.float32)
+    model = Model(users, np.random.default_rng(2).normal(size=(9, 3)).astype(np.float32))
+    best = np.argmax(model.user_factors @ model.item_factors.T, axis=1)
+    targets = UserItems.from_pairs(np.arange(2500), best, 2500, 9)
+    none = UserItems.from_pairs(np.zeros(0, int), np.zeros(0, int), 2500, 9)
+    found = certified_radii(model, none, targets, 2)
+    assert found.pairs.tolist() == list(range(2500))
+    for position in (0, 2047, 2048, 2499):
+        for threat in THREATS:
+            expected = plain_radii(model, none, targets, threat, position)[:2]
+            np.testing.assert_allclose(found.of(threat)[position], expected, rtol=2e-5)
 
 
 # --- One pair, by brute force ----------------------------------------------------------------------

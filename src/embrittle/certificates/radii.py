@@ -16,7 +16,7 @@ from embrittle.kernels import numba_radii
 from embrittle.kernels.blocks import SCORED, user_blocks
 from embrittle.row_norms import row_sizes
 
-_PAIRS = 2048  # users with a target whose radii are in memory at a time
+_PAIRS = 2048  # of a user and a target, whose radii are in memory at a time
 _SLACK, _FACTORS = 1e-6, 64
 
 
@@ -138,7 +138,7 @@ def _blocks(
     if not (np.isfinite(model.user_factors).all() and np.isfinite(model.item_factors).all()):
         raise DataError("the model has a factor that is not finite, so nothing can be certified")
     users = np.ascontiguousarray(model.user_factors, np.float32)
-    items, norms, largest, place_of = _by_norm(model)
+    items, sizes, largest, place_of = _by_distance(model)
     kinds = _Kinds.of(threats, model)
     of_users = targets.users
     seen_items, target_items = place_of[seen.indices], place_of[targets.indices]
@@ -159,7 +159,7 @@ def _blocks(
             radii = np.empty((len(kinds.budgets), len(pairs), length))
             numba_radii.smallest_radii(
                 scores, own[part], of_users[pairs] - start, of_users[pairs], target_items[pairs],
-                users, items, norms, largest, model.fixed, slack_of(items.shape[1]),
+                users, items, sizes, largest, model.fixed, slack_of(items.shape[1]),
                 kinds.elementwise, kinds.budgets, radii,
             )  # fmt: skip
             yield pairs, kinds.of_threats(radii)
@@ -171,8 +171,9 @@ class _Kinds:
 
     Attributes:
         elementwise: bool (n_kinds,), whether a budget limits elements.
-        budgets: float64 (n_kinds, 2), of users and of items at radius 1, the larger one 1.
-        kind_of, scale: integers and float64 (n_threats,): the kind of each threat, and its larger budget.
+        budgets: float64 (n_kinds, 2), of users and of items at radius 1; the larger one is 1, or both are 0.
+        kind_of, scale: integers and float64 (n_threats,): the kind of each threat, and its larger budget, or 1 if it
+            is 0.
     """
 
     elementwise: np.ndarray
@@ -199,30 +200,26 @@ class _Kinds:
         return np.stack([_rounded_down(radii[kind] / scale) for kind, scale in both])
 
 
-def _by_norm(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return the items in descending order of the L2 norms of what may move.
+def _by_distance(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the items in descending order of their L2 distances from the mean item, of what may move.
 
     Returns:
-        The item factors, float32; `norms` and `largest` of `numba_radii.smallest_radii`; the place of each item.
+        The item factors, float32; `sizes` and `largest` of `numba_radii.smallest_radii`; the place of each item.
     """
     items = np.ascontiguousarray(model.item_factors, np.float32)
     exact = items.astype(np.float64)
-    moved = exact[:, : model.n_moved]
-    norms = np.stack(
-        [
-            np.linalg.norm(moved, axis=1),
-            np.abs(moved).sum(axis=1),
-            np.linalg.norm(exact, axis=1),
-        ]
+    apart = exact[:, : model.n_moved]
+    apart = apart - apart.mean(axis=0)  # what all items have in common is in no difference
+    sizes = np.stack(
+        [np.linalg.norm(apart, axis=1), np.abs(apart).sum(axis=1), np.linalg.norm(exact, axis=1)]
     )
-    order = np.argsort(-norms[0], kind="stable")
-    place_of = np.empty(len(order), np.int64)
+    order = np.argsort(-sizes[0], kind="stable")
+    place_of = np.empty(len(order), np.int32)
     place_of[order] = np.arange(len(order))
-    norms = norms[:, order]
-    chunks = np.arange(0, len(order), numba_radii.CHUNK)
-    largest = np.maximum.reduceat(norms, chunks, axis=1)
+    sizes = sizes[:, order]
+    largest = np.maximum.reduceat(sizes, np.arange(0, len(order), numba_radii.CHUNK), axis=1)
     largest = np.maximum.accumulate(largest[:, ::-1], axis=1)[:, ::-1]
-    return items[order], norms, np.ascontiguousarray(largest), place_of
+    return items[order], sizes, np.ascontiguousarray(largest), place_of
 
 
 def _rounded_down(values: np.ndarray) -> np.ndarray:

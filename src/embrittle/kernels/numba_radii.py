@@ -245,7 +245,9 @@ def _write_highest(scores: np.ndarray, highest: np.ndarray) -> None:
 
 @compiled(cache=True, error_model="numpy")
 def _find_near(scores: np.ndarray, highest: np.ndarray, n_near: int, near: np.ndarray) -> int:
-    """Write the items with the `n_near` highest scores, or all that compete, to `near`; return their number.
+    """Write `n_near` items with the highest scores, or all that compete, to `near`; return their number.
+
+    Which items these are among equal scores does not matter: they are only looked at first.
 
     Args:
         scores: float32 (n_items,); -inf for items that do not compete.
@@ -263,10 +265,15 @@ def _find_near(scores: np.ndarray, highest: np.ndarray, n_near: int, near: np.nd
                 if scores[item] >= least and scores[item] > -np.inf:
                     near[n] = item
                     n += 1
-    if n > n_near:
-        best = np.argsort(-scores[near[:n]])[:n_near]
-        near[:n_near] = near[:n][best]
-    return min(n, n_near)
+    if n <= n_near:
+        return n
+    found = near[:n].copy()
+    least, n = np.partition(scores[found], len(found) - n_near)[len(found) - n_near], 0
+    for item in found:
+        if scores[item] >= least and n < n_near:
+            near[n] = item
+            n += 1
+    return n
 
 
 @compiled(cache=True, error_model="numpy")
@@ -291,7 +298,8 @@ def _keep_item(
         user_row, fixed_row: float64, the user's factors that move and that do not.
         user_sizes: the sums of squares and of absolute values of `user_row`.
         user_slack: slack times the norm of all factors of the user.
-        item_factors, norms, is_elementwise, budgets: as in `smallest_radii`.
+        item_factors, is_elementwise, budgets: as in `smallest_radii`.
+        norms: float64 (n_items,), L2 norms of all factors of the items.
         difference: float64 like `user_row`, overwritten.
         kept: float64 (n_budgets, n_kept).
     """
@@ -318,7 +326,7 @@ def smallest_radii(
     targets: np.ndarray,
     user_factors: np.ndarray,
     item_factors: np.ndarray,
-    norms: np.ndarray,
+    sizes: np.ndarray,
     largest: np.ndarray,
     n_fixed: int,
     slack: float,
@@ -328,21 +336,22 @@ def smallest_radii(
 ) -> None:
     """Overwrite `radii` with the smallest radii at which competitors overtake each target, ascending.
 
-    The items with the highest scores are looked at first. Of the others, only those with a small enough margin are
-    looked at (`_limit`); whole chunks have none.
+    The items with the highest scores are looked at first, and then those with a small enough margin (`_limit`); chunks
+    that have none are left out.
 
     Args:
         scores: float32 (n_block, n_items); -inf for items that do not compete.
         own: float32 (n_pairs,), the scores of the targets.
         rows, users, targets: integers (n_pairs,): row of `scores`, ascending, user, and target item.
-        user_factors, item_factors: float32, all factors; items in descending order of `norms[0]`.
-        norms: float64 (3, n_items): L2 norm and sum of the absolute values of the item factors that may move, and L2
-            norm of all factors.
+        user_factors, item_factors: float32, all factors. The kernel is fast where the items are in descending order of
+            `sizes[0]`.
+        sizes: float64 (3, n_items): L2 norm and sum of the absolute values of the item factors that may move, less
+            those of one point, the same for all items; L2 norm of all factors.
         largest: float64 (3, n_chunks), the largest of these in each chunk and all later ones.
         n_fixed: the number of last factors that do not move.
         slack: a margin below slack * ||p|| (||q_t|| + ||q_j||) counts as 0.
         is_elementwise: bool (n_budgets,), whether a budget limits elements; else the L2 norm of rows.
-        budgets: float64 (n_budgets, 2): budgets of users and of items at radius 1; one of them may be 0.
+        budgets: float64 (n_budgets, 2): budgets of users and of items at radius 1; they may be 0.
         radii: float64 (n_budgets, n_pairs, n_kept); infinite if there are fewer competitors.
     """
     n_items, n_factors = item_factors.shape
@@ -367,16 +376,16 @@ def smallest_radii(
             if not is_done[item]:
                 is_done[item] = True
                 _keep_item(
-                    item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, norms[2],
+                    item, target, user_row, fixed_row, user_sizes, user_slack, item_factors, sizes[2],
                     is_elementwise, budgets, difference, kept,
                 )  # fmt: skip
         limit = np.inf
         for chunk in range(n_chunks):
-            rounding = 2 * user_slack * (norms[2, target] + largest[2, chunk])
-            # The limit of an earlier chunk is not below that of this one: norms and radii only fall.
+            rounding = 2 * user_slack * (sizes[2, target] + largest[2, chunk])
+            # The limit of an earlier chunk is not below that of this one: sizes and radii only fall.
             if highest[chunk] < own[pair] - limit - rounding or highest[chunk] == -np.inf:
                 continue
-            apart = norms[0, target] + largest[0, chunk], norms[1, target] + largest[1, chunk]
+            apart = sizes[0, target] + largest[0, chunk], sizes[1, target] + largest[1, chunk]
             limit = _limit(kept, user_norms, apart, n_moved, is_elementwise, budgets)
             lowest = own[pair] - limit - rounding
             if highest[chunk] < lowest:
@@ -385,7 +394,7 @@ def smallest_radii(
                 if of_items[item] >= lowest and of_items[item] > -np.inf and not is_done[item]:
                     _keep_item(
                         item, target, user_row, fixed_row, user_sizes, user_slack, item_factors,
-                        norms[2], is_elementwise, budgets, difference, kept,
+                        sizes[2], is_elementwise, budgets, difference, kept,
                     )  # fmt: skip
         is_done[target] = False
         is_done[near[:n_near]] = False
