@@ -238,6 +238,27 @@ def test_the_sandwich_has_the_strongest_attack_that_is_shown_and_the_gap_to_the_
     assert (row["certified_low"], row["certified_high"]) == pytest.approx(interval([20, 22, 24]))
 
 
+def test_the_sandwich_is_in_the_order_of_threats_whatever_the_order_of_attacks(made):
+    known = {
+        f"{rows}-{budget}": {"threat": [rows, "l2", budget], "knows": "test", "shown": True}
+        for budget in ("relative", "absolute")
+        for rows in ("both", "items", "users")
+    }
+    curves = curves_of("AMF", 0)
+    for name, of in known.items():
+        for epsilon in (0.1, 0.01):
+            row = (*of["threat"], epsilon, "attack", name, "nDCG@10", 0.03)
+            curves.loc[len(curves)] = row
+            curves.loc[len(curves)] = (*row[:4], "certified", "", "nDCG@10", 0.02)
+    table = cells.sandwich(cells.long_form({("shop", "AMF", 0): curves}, 10), known)
+    assert table["strongest"].tolist()[::2] == [
+        f"{rows}-{budget}"
+        for budget in ("absolute", "relative")
+        for rows in ("users", "items", "both")
+    ]
+    assert table["epsilon"].tolist() == [0.01, 0.1] * 6
+
+
 def test_models_are_compared_pair_by_pair(made):
     rows = cells.at(made["differences"], 0.01, budget="relative", rows="items")
     (row,) = rows.to_dict("records")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from embrittle.certificates.threats import THREATS, Threat
 from embrittle.metrics.tidy import is_epsilon, spread_over_seeds
 from embrittle.products.certificates.evaluate import (
     ATTACK,
@@ -95,7 +96,8 @@ def sandwich(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
     Returns:
         Columns `SANDWICH_COLUMNS`: what is left, in percent, with 95 % intervals over seeds; "proved" and "found" are
         the exact worst case from below and from above, where it was searched for; "gap" is the difference between the
-        strongest attack (or the search, if it found more) and the strongest proof, in points.
+        strongest attack (or the search, if it found more) and the strongest proof, in points. The rows of a model are
+        in the order of `THREATS`.
     """
     left = _left(long, attacks)
     attacked = left[left["kind"] == ATTACK]
@@ -120,7 +122,16 @@ def sandwich(long: pd.DataFrame, attacks: Attacks) -> pd.DataFrame:
                 *(attack - proof, best["n_seeds"]),
             )
         )
-    return pd.DataFrame(rows, columns=SANDWICH_COLUMNS)
+    table = pd.DataFrame(rows, columns=SANDWICH_COLUMNS)
+    places = {threat: place for place, threat in enumerate(THREATS)}
+    order = pd.DataFrame(
+        {
+            "model": pd.factorize(pd.MultiIndex.from_frame(table[["dataset", "model"]]))[0],
+            "threat": [places[Threat(*of)] for of in table[THREAT].itertuples(index=False)],
+            "epsilon": table["epsilon"],
+        }
+    )
+    return table.loc[order.sort_values(list(order)).index].reset_index(drop=True)
 
 
 def _mean(rows: pd.DataFrame) -> Mapping[str, Any]:
