@@ -182,7 +182,7 @@ def test_without_an_attack_the_page_says_so():
     assert only.table.columns == ["nDCG@10", "HR@10", "Items recommended"]
     assert only.table.rows[0][1][2].ours == "2,141"
     (sentence,) = only.sentences
-    assert sentence.startswith("No attack of ε = 0.5")
+    assert sentence == "No attack was run at ε = 0.5."
 
 
 def keys(cells, n_seeds=3, selection="best-on-validation") -> list[str]:

@@ -270,6 +270,9 @@ def test_models_are_compared_pair_by_pair(made):
     # 60 + 10 proved of AMF less 50 + 12 found of BPR-MF, and so on.
     assert row["at_least"] == pytest.approx(8)
     assert (row["at_least_low"], row["at_least_high"]) == pytest.approx(interval([8, 9, 7]))
+    # 60 + 12 found of AMF less 50 + 10 proved of BPR-MF, and so on.
+    assert row["at_most"] == pytest.approx(12)
+    assert (row["at_most_low"], row["at_most_high"]) == pytest.approx(interval([12, 13, 11]))
     # At 0.1 what is left of BPR-MF by an attack, 50 %, is more than the search found, and does not count.
     (row,) = cells.at(made["differences"], 0.1, rows="users").to_dict("records")
     assert row["at_least"] == pytest.approx(8)
@@ -305,7 +308,8 @@ def test_the_table_and_the_page(made, tmp_path):
     settings = {"sentence": {"epsilon": 0.01, "model": "BPR-MF", "k": 10}, "figures": []}
     certain, fragile = page.remarks(inputs, settings)["shop"]
     assert (
-        "takes more than 48.0 % of BPR-MF's nDCG@10 and 38.0 % of AMF's: this is proved" in certain
+        "takes more of nDCG@10 than 48.0 % (BPR-MF) and 38.0 % (AMF), means of 3 seeds: this is proved"
+        in certain
     )
     assert (
         "least far for sex = first (median relative radius 0.02) and furthest for sex = second"
@@ -328,6 +332,7 @@ def test_more_certain_of_a_model_than_an_attack_leaves_of_the_other_is_a_proof(l
     assert rows["at_least"].tolist() == pytest.approx(at_least)
     assert rows["difference"].tolist() == pytest.approx([10, 11, 9])
     assert cells.at(seeds, 0.1, rows="items")["at_least"].isna().all()  # no attack
+    assert rows["at_most"].isna().all()  # none on AMF
 
 
 def test_the_figure_has_a_panel_for_each_model_and_kind_of_rows(made):

@@ -74,7 +74,9 @@ def test_an_attack_below_its_certificate_stops_the_study(certified, tmp_path_fac
 
 def test_the_page_has_sentences_tables_and_figures(certified):
     page = certified.results("index.html").read_text(encoding="utf-8")
-    assert "No perturbation of the item rows of relative size 0.01 or less takes more than" in page
+    assert (
+        "No perturbation of the item rows of relative size 0.01 or less takes more of nDCG@" in page
+    )
     assert "What any perturbation leaves, and what attacks leave" in page
     assert "Who is fragile" in page
     for budget in ("absolute", "relative"):

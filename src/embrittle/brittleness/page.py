@@ -206,7 +206,7 @@ def _sentences(numbers: Numbers) -> Iterator[str]:
     strongest, single = numbers.of(STRONGEST), numbers.of(SINGLE_STEP)
     if not strongest:
         if numbers.of(UNPERTURBED, NDCG):
-            yield f"No attack of {numbers.at} was run that anything could be left after."
+            yield f"No attack was run at {numbers.at}."
         return
     yield _of_strongest(strongest, numbers)
     if single:

@@ -36,12 +36,13 @@ SANDWICH_COLUMNS = [
 ]
 SEED_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon", "seed"),
-    *("of_model", "of_other", "difference", "at_least"),
+    *("of_model", "of_other", "difference", "at_least", "at_most"),
 ]
 DIFFERENCE_COLUMNS = [
     *("dataset", "model", "compared_with", *THREAT, "epsilon"),
     *("of_model", "of_other", "difference", "low", "high"),
-    *("at_least", "at_least_low", "at_least_high", "n_seeds"),
+    *("at_least", "at_least_low", "at_least_high"),
+    *("at_most", "at_most_low", "at_most_high", "n_seeds"),
 ]
 
 Attacks = Mapping[str, Mapping[str, Any]]
@@ -147,25 +148,30 @@ def per_seed(long: pd.DataFrame, model: str) -> pd.DataFrame:
     Returns:
         Columns `SEED_COLUMNS`: certified nDCG left of both, in percent, and the difference in points, at every
         epsilon. A certificate may be further from the worst case for one model than for another, so its lead proves
-        nothing about the worst cases. `at_least` does: the worst case leaves at least so many points more of the model,
-        which is the best proof for it less what the search for the exact worst case, or any attack, leaves of `model`;
-        NaN without either.
+        nothing about the worst cases. They differ by `at_least` (the best proof for the model less what the search for
+        the exact worst case, or any attack, leaves of `model`) and by `at_most` (the other way round); NaN where
+        neither search nor attack was run.
     """
     left = long[long["metric"] == LEFT]
     on = ["dataset", *THREAT, "epsilon", "seed"]
-    certified = left[left["kind"] == CERTIFIED].rename(columns={"value": "of_model"})
-    proofs, found = left[left["kind"].isin(PROOFS)], left[left["kind"].isin(BREAKS)]
-    lowest = proofs.groupby(["model", *on], sort=False)["value"].max().rename("lowest")
-    of_model = found[found["model"] == model].groupby(on, sort=False)["value"]
-    highest = of_model.min().rename("highest")
-    of_other = certified[certified["model"] == model].rename(columns={"of_model": "of_other"})
-    both = certified[certified["model"] != model]
-    both = both.merge(of_other[[*on, "of_other"]], on=on, validate="many_to_one")
-    both = both.merge(lowest.reset_index(), on=["model", *on], validate="one_to_one")
-    both = both.merge(highest.reset_index(), on=on, how="left", validate="many_to_one")
+
+    def of_each(name: str, kinds: Sequence[str], best: str) -> pd.DataFrame:
+        values = left[left["kind"].isin(kinds)].groupby(["model", *on], sort=False)["value"]
+        return values.agg(best).rename(name).reset_index()
+
+    bounds = of_each("certified", (CERTIFIED,), "max")
+    bounds = bounds.merge(of_each("lowest", (CERTIFIED, PROVED), "max"), on=["model", *on])
+    bounds = bounds.merge(of_each("highest", (FOUND, ATTACK), "min"), on=["model", *on], how="left")
+    of_other = bounds[bounds["model"] == model].drop(columns="model")
+    both = bounds[bounds["model"] != model].merge(
+        of_other, on=on, suffixes=("", "_other"), validate="many_to_one"
+    )
     both = both.assign(
-        difference=both["of_model"] - both["of_other"],
-        at_least=both["lowest"] - both["highest"],
+        of_model=both["certified"],
+        of_other=both["certified_other"],
+        difference=both["certified"] - both["certified_other"],
+        at_least=both["lowest"] - both["highest_other"],
+        at_most=both["highest"] - both["lowest_other"],
         compared_with=model,
     )
     return both[SEED_COLUMNS]
@@ -175,7 +181,7 @@ def differences(seeds: pd.DataFrame) -> pd.DataFrame:
     """Return the differences of `per_seed` over the seeds.
 
     Returns:
-        Columns `DIFFERENCE_COLUMNS`: means, and the 95 % intervals of the difference and of `at_least`.
+        Columns `DIFFERENCE_COLUMNS`: means, and the 95 % intervals of the difference, of `at_least` and of `at_most`.
     """
     if seeds.empty:
         return pd.DataFrame(columns=DIFFERENCE_COLUMNS)
@@ -183,9 +189,10 @@ def differences(seeds: pd.DataFrame) -> pd.DataFrame:
     table = over_seeds(seeds, "difference", by).rename(columns={"mean": "difference"})
     for column in ("of_model", "of_other"):
         table[column] = over_seeds(seeds, column, by)["mean"]
-    exact = over_seeds(seeds, "at_least", by)
-    for column, of in (("at_least", "mean"), ("at_least_low", "low"), ("at_least_high", "high")):
-        table[column] = exact[of]
+    for column in ("at_least", "at_most"):
+        bound = over_seeds(seeds, column, by)
+        for name, of in ((column, "mean"), (f"{column}_low", "low"), (f"{column}_high", "high")):
+            table[name] = bound[of]
     return table[DIFFERENCE_COLUMNS]
 
 

@@ -120,13 +120,12 @@ def _certain(curves: pd.DataFrame, *, epsilon: float, model: str, k: int) -> str
         curves, epsilon, rows="items", norm="l2", budget="relative", kind=CERTIFIED
     ).set_index("model")
     models = known_first(pd.Series(rows.index), PAPER_MODELS)
-    taken = [
-        f"{one_decimal(100 - rows.loc[name, 'mean'])} % of {name}'s" + ("" if n else f" nDCG@{k}")
-        for n, name in enumerate(models)
-    ]
+    taken = [f"{one_decimal(100 - rows.loc[name, 'mean'])} % ({name})" for name in models]
+    n_seeds = int(rows["n_seeds"].max())
+    means = f", means of {n_seeds} seeds" if n_seeds > 1 else ""
     return (
-        f"No perturbation of the item rows of relative size {epsilon:g} or less takes more than {listed(taken)}: this "
-        "is proved, whatever the attack (docs/certificates.md)."
+        f"No perturbation of the item rows of relative size {epsilon:g} or less takes more of nDCG@{k} than "
+        f"{listed(taken)}{means}: this is proved, whatever the attack (docs/certificates.md)."
     )
 
 

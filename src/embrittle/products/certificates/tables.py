@@ -84,8 +84,8 @@ def caption(k: int) -> str:
         "perturbation within ε leaves less. Exact: the worst case of each user, where users' rows alone are perturbed; "
         "two numbers if the search did not decide every user. Gap: what the strongest attack, or the search for the "
         "exact worst case, leaves, less the strongest proof, in points. Models compared: that more is certified of a "
-        "model does not prove that its worst case leaves more. The last column, if above 0, does: it is the strongest "
-        "proof for the one model less what the search or an attack leaves of the other."
+        "model does not prove that its worst case leaves more. Worst cases differ by at least the strongest proof for "
+        "the first model less what the search or an attack leaves of the other, and by at most the reverse."
     )
 
 
@@ -129,20 +129,24 @@ def _sandwich_rows(table: pd.DataFrame, titles: Mapping[str, str]) -> pd.DataFra
 
 
 def difference_cells(row: Any) -> list[str]:
-    """The numbers of a row of `cells.differences` as text: of both models, their difference, that of worst cases."""
+    """The numbers of a row of `cells.differences` as text: of both models, their difference, bounds of worst cases'."""
     return [
         f"{one_decimal(row.of_model)} %",
         f"{one_decimal(row.of_other)} %",
         f"{one_decimal(row.difference)}{in_brackets(row.low, row.high)}",
-        ""
-        if np.isnan(row.at_least)
-        else f"{one_decimal(row.at_least)}{in_brackets(row.at_least_low, row.at_least_high)}",
+        *(
+            "" if np.isnan(bound) else f"{one_decimal(bound)}{in_brackets(low, high)}"
+            for bound, low, high in (
+                (row.at_least, row.at_least_low, row.at_least_high),
+                (row.at_most, row.at_most_low, row.at_most_high),
+            )
+        ),
     ]
 
 
 DIFFERENCE_HEAD = [
     *("Certified", "Of the other", "Difference, in points"),
-    "Worst cases differ by at least",
+    *("Worst cases differ by at least", "By at most"),
 ]
 
 
