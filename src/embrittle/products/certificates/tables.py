@@ -85,7 +85,8 @@ def caption(k: int) -> str:
         "two numbers if the search did not decide every user. Gap: what the strongest attack, or the search for the "
         "exact worst case, leaves, less the strongest proof, in points. Models compared: that more is certified of a "
         "model does not prove that its worst case leaves more. Worst cases differ by at least the strongest proof for "
-        "the first model less what the search or an attack leaves of the other, and by at most the reverse."
+        "the first model less what the search or an attack leaves of the other, and by at most what these leave of the "
+        "first less the strongest proof for the other."
     )
 
 
