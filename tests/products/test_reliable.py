@@ -213,7 +213,7 @@ def test_the_figure_has_a_row_for_each_budget_and_a_column_for_each_model():
     assert figure.panels.shape == (2, 2)
     assert [ax.get_title() for ax in figure.panels[0]] == ["BPR-MF", "AMF"]
     for row, (unit, ticks) in enumerate(
-        [("ε, L2 norm of each row", ["0.1", "0.5"]), ("ε, in units of the model's rows", ["0.2"])]
+        [("ε, L2 norm of each row", ["0.1", "0.5"]), ("ε, relative to the rows", ["0.2"])]
     ):
         ax = figure.panels[row, 0]
         assert ax.get_xlabel() == unit

@@ -20,7 +20,7 @@ KNOWS = {
 
 EPSILON_LABELS = {
     "absolute": "ε, L2 norm of each row",
-    "relative": "ε, in units of the model's rows",
+    "relative": "ε, relative to the rows",
 }
 """The axis of epsilon, by the unit of the budget."""
 
