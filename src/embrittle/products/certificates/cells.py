@@ -23,10 +23,8 @@ THREAT = ["rows", "norm", "budget"]
 RUN = ["dataset", "model", "seed"]
 LONG_COLUMNS = ["dataset", "model", *CURVE_COLUMNS, "seed"]
 LEFT = "left"
-PROOFS, BREAKS = (
-    (CERTIFIED, PROVED),
-    (FOUND, ATTACK),
-)  # bounds of the worst case from below and from above
+# Bounds of the worst case from below and from above.
+PROOFS, BREAKS = (CERTIFIED, PROVED), (FOUND, ATTACK)
 CURVE = ["dataset", "model", *THREAT, "epsilon", "kind", "attack"]
 SPREAD_COLUMNS = [*CURVE, "mean", "sd", "low", "high", "n_seeds"]
 SANDWICH_COLUMNS = [
@@ -160,8 +158,8 @@ def per_seed(long: pd.DataFrame, model: str) -> pd.DataFrame:
         return values.agg(best).rename(name).reset_index()
 
     bounds = of_each("certified", (CERTIFIED,), "max")
-    bounds = bounds.merge(of_each("lowest", (CERTIFIED, PROVED), "max"), on=["model", *on])
-    bounds = bounds.merge(of_each("highest", (FOUND, ATTACK), "min"), on=["model", *on], how="left")
+    bounds = bounds.merge(of_each("lowest", PROOFS, "max"), on=["model", *on])
+    bounds = bounds.merge(of_each("highest", BREAKS, "min"), on=["model", *on], how="left")
     of_other = bounds[bounds["model"] == model].drop(columns="model")
     both = bounds[bounds["model"] != model].merge(
         of_other, on=on, suffixes=("", "_other"), validate="many_to_one"
