@@ -422,11 +422,13 @@ def check_compared(written: Written, section: str, problems: Problems) -> None:
 
 
 def tables_and_figures(
-    study: Study, datasets: Sequence[str], tables: Mapping[str, str], figure: str
+    study: Study, datasets: Sequence[str], tables: Mapping[str, str], *figures: str
 ) -> list[str]:
-    """The files of a product: its tables, and a figure of each of its data sets; none without data sets."""
-    figures = [file for dataset in datasets for file in study.figures(dataset, figure)]
-    return [*tables.values(), *figures] if datasets else []
+    """The files of a product: its tables, and the figures of each of its data sets; none without data sets."""
+    made = [
+        file for dataset in datasets for name in figures for file in study.figures(dataset, name)
+    ]
+    return [*tables.values(), *made] if datasets else []
 
 
 def drawn(jobs: Jobs) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ def beside_attacks(
         Columns `CURVE_COLUMNS`, of kinds "initial" and "attack".
 
     Raises:
-        DataError: an attack leaves a user less than is certified. One of both has an error.
+        DataError: an attack leaves a user less than is certified. One of the two must be wrong.
     """
     rows = []
     for path, (attack, epsilon, iterations) in zip(paths, conditions, strict=True):

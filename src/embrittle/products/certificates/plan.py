@@ -1,6 +1,6 @@
 """What no perturbation can take from each model, beside what attacks do take (docs/certificates.md)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from embrittle.attacks.methods import ATTACKS
@@ -22,8 +22,10 @@ from embrittle.products.product import (
     drawn,
     knowledge_of,
     members_of,
+    of_each_dataset,
     of_each_run,
     of_models,
+    tables_and_figures,
     with_members,
 )
 from embrittle.section import Epsilons, Names, Positive, ProductSection, Text, Whole, setting
@@ -209,21 +211,19 @@ class Certificates(Product):
             "search_worst_case": Jobs(runs if own.search_nodes else (), search),
             "evaluate_certificates": Jobs(runs, evaluate),
             "tabulate_certificates": Jobs(ONE_JOB if datasets else (), table),
-            "draw_certificates": Jobs(of_each_figure(datasets), figure),
+            "draw_certificates": Jobs(
+                [of | {"budget": budget} for of in of_each_dataset(datasets) for budget in BUDGETS],
+                figure,
+            ),
         }
 
     def targets(self, study: Study) -> dict[str, list[str]]:
         """`certificates`: the tables, the figures of each data set, and the radii of all users."""
-        datasets = self.datasets(study.settings)
-        if not datasets:
-            return {"certificates": []}
+        datasets, tables = self.datasets(study.settings), self.files(study)
         users = of_models({"users": self.model_files(study)["users"]}, self.runs(study))["users"]
-        figures = [
-            file
-            for of in of_each_figure(datasets)
-            for file in study.figures(of["dataset"], f"certificates_{of['budget']}")
-        ]
-        return {"certificates": [*self.files(study).values(), *figures, *users]}
+        figures = [f"certificates_{budget}" for budget in BUDGETS]
+        made = tables_and_figures(study, datasets, tables, *figures)
+        return {"certificates": [*made, *(users if datasets else ())]}
 
     def verdict_inputs(self, study: Study) -> Files:
         """The differences of models in each seed."""
@@ -245,11 +245,6 @@ class Certificates(Product):
             "figures": drawn(self.jobs(study)["draw_certificates"]),
             "sentence": {"epsilon": own.compare_at, "model": own.model, "k": study.k},
         }
-
-
-def of_each_figure(datasets: Iterable[str]) -> list[dict[str, str]]:
-    """The wildcards of the figures: for each data set, one at an absolute epsilon and one at a relative epsilon."""
-    return [{"dataset": dataset, "budget": budget} for dataset in datasets for budget in BUDGETS]
 
 
 def threat_of(settings: Settings, attack: str) -> Threat:
